@@ -1,0 +1,66 @@
+# TechBridge. `make run` and `make test` are all that a newcomer needs; both are safe to repeat.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PO := $(wildcard marketplace/translations/*/LC_MESSAGES/messages.po)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup setup-test run test prove lint messages lock clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /|/' | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.python:
+	@tools/need.sh python3-venv -- $(PYTHON) -c 'import ensurepip, sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer"'
+	@echo "Creating the virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: requirements.lock pyproject.toml hatch_build.py $(PO) $(VENV)/.python
+	@echo "Installing the pinned dependencies (hashes checked)"
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
+	@echo "Installing TechBridge itself, linked to this folder"
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.tested: requirements-test.lock $(VENV)/.installed
+	@echo "Installing what the tests need"
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements-test.lock
+	@touch $@
+
+setup: $(VENV)/.installed  ## create .venv and install everything the program needs
+	@echo "Ready: $(BIN)/marketplace --help"
+
+setup-test: $(VENV)/.tested  ## what the tests need besides: Chromium and a Chinese font
+	@tools/need.sh chromium -- sh -c 'command -v chromium'
+	@tools/need.sh fonts-wqy-microhei fontconfig -- sh -c 'fc-list :lang=zh | grep -q .'
+
+run: setup  ## database, demo catalogue, index, and the site on http://127.0.0.1:5000
+	@$(BIN)/marketplace demo
+	@exec $(BIN)/marketplace serve
+
+test: setup-test  ## all tests: SQLite, PostgreSQL, browser
+	@$(BIN)/ruff check -q marketplace tests migrations wsgi.py hatch_build.py
+	@echo "Tests on SQLite, with the browser walks"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	@echo "Tests on PostgreSQL"
+	@$(BIN)/python -m pytest -n 2 --database=postgresql -m "not slow and not browser" tests/people tests/catalogue tests/needs tests/alerts tests/web tests/walks tests/matching/test_operations.py
+
+prove: setup-test  ## the long drills; the report goes to docs/proof/
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python tools/prove.py
+
+lint: setup-test  ## the style checks alone
+	@$(BIN)/ruff check marketplace tests migrations wsgi.py hatch_build.py
+
+messages: setup-test  ## collect the texts to translate into the catalogues
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -k ngettext:1,2 --omit-header --sort-by-file --no-location -o /tmp/techbridge.pot .
+	@$(BIN)/pybabel -q update -i /tmp/techbridge.pot -d marketplace/translations --no-fuzzy-matching --ignore-obsolete --omit-header -N
+
+lock:  ## pin the dependencies anew (needs uv)
+	uv pip compile pyproject.toml --extra build --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml --extra build --extra test -c requirements.lock --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header --no-annotate -q -o requirements-test.lock
+
+clean:  ## take away the environment and the development data
+	rm -rf $(VENV) var

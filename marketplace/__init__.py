@@ -1,0 +1,102 @@
+"""TechBridge (科桥): enterprises post real needs, institutes post technologies, and the two find each other.
+
+`create_app()` is all the wiring; read it first. The glossary of the code:
+
+- **organisation** 机构: an enterprise, institute, service provider or agency; **person** 用户 acts for organisations by a
+  **membership** 成员 with a role (owner, member, signatory).
+- **broker** 技术经理人: a technology manager, distils needs and brings parties together; **operator** 平台运营者 runs the site.
+- **need** 需求: a problem an enterprise posts; its **grade** is declared, distilled or verified (a **real need** 真需求).
+- **distillation** 需求凝练: the broker's technical questions beside the firm's own words.
+- **technology** 成果: what an institute offers; a **negative result** 负结果 is a route that failed, shown as a warning only.
+- **offer** 许可条件: the terms on which a technology can be had; **pay-after-use** 先用后付: no entry fee, payment hangs on
+  time, acceptance, first revenue or sales.
+- **listing**: a need or a technology as readers see it, public or members-only.
+- **match** 匹配: a scored, explained pairing of a need and a technology; a **scoring** is one calculation of it.
+- **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
+
+A module imports only from its left: errors, config, db → access → record → jobs → web → people → terms → catalogue →
+needs → matching → licensing → deals → calls → alerts → reactions → this, cli.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask, redirect, url_for
+from flask_bootstrap import Bootstrap5
+from flask_login import LoginManager, user_logged_in
+from werkzeug.wrappers import Response
+
+from marketplace import record
+from marketplace.alerts import views as alerts_views
+from marketplace.catalogue import views as catalogue_views
+from marketplace.config import Settings, read
+from marketplace.db import connect
+from marketplace.matching import views as matching_views
+from marketplace.needs import views as needs_views
+from marketplace.people import operations as people
+from marketplace.people import views as people_views
+from marketplace.reactions import react
+from marketplace.terms import views as terms_views
+from marketplace.web import Application, language, prepare
+
+__version__ = "0.1.0"
+
+HERE = Path(__file__).parent
+ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
+BLUEPRINTS = (
+    people_views.blueprint, terms_views.blueprint, catalogue_views.blueprint, needs_views.blueprint,
+    matching_views.blueprint, alerts_views.blueprint,
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application, wired: settings, database, people, languages, pages, and what follows from events."""
+    settings = settings or read()
+    app = Application("marketplace", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret,
+        MAX_CONTENT_LENGTH=settings.upload_limit,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        MAX_FORM_PARTS=5000,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.production,
+        SESSION_COOKIE_NAME="techbridge",
+        BOOTSTRAP_SERVE_LOCAL=True,
+        RATELIMIT_STORAGE_URI=settings.limits,
+        RATELIMIT_HEADERS_ENABLED=False,
+        TRANSLATIONS=str(HERE / "translations"),
+        WTF_CSRF_TIME_LIMIT=None,
+        COMPRESS_MIN_SIZE=800,
+    )
+    app.json.ensure_ascii = False
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+    app.extensions["engine"] = connect(settings.database)
+    record.bind(react)
+    Bootstrap5(app)
+    prepare(app)
+    _sign_in(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint, url_prefix="/<any(zh, en):lang>")
+    for views in (people_views, catalogue_views, needs_views, matching_views, alerts_views):
+        views.prepare(app)
+    user_logged_in.connect(needs_views.adopt_on_sign_in, app)
+    app.add_url_rule("/", "root", _root)
+    return app
+
+
+def _sign_in(app: Flask) -> None:
+    """Flask-Login: who a session belongs to, and where to send whoever must sign in first."""
+    manager = LoginManager(app)
+    manager.session_protection = "basic"
+    manager.user_loader(people.by_session)
+    manager.unauthorized_handler(lambda: redirect(url_for("people.sign_in"), 303))
+
+
+def _root() -> Response:
+    """`/` leads to the front page in the visitor's language."""
+    response = redirect(url_for("matching.front", lang=language()), 302)
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    return response

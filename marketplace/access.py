@@ -1,0 +1,173 @@
+"""Who may do what: one table, and anything it does not list is denied.
+
+A row reads "action: the relations that allow it". A relation is how an actor stands to a thing: anyone, signed-in user,
+member of a verified organisation, member or owner of the organisation that answers for the thing, its author, broker,
+operator, the system itself. The steps of a state machine add their rows from the model that declares them (`Step`), so
+each rule stands once. `visible_to` is the SQL twin of `readable`; a test compares the two over every role and state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, and_, false, or_, true
+
+from marketplace.errors import N_, NotAllowed, NotFound
+
+
+class Actor(Protocol):
+    """What access needs to know of whoever acts."""
+
+    id: int | None
+    is_operator: bool
+    is_broker: bool
+
+    @property
+    def seats(self) -> dict[int, str]:
+        """Organisation id → membership role."""
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether one of the actor's organisations is verified."""
+
+
+@dataclass(frozen=True)
+class Nobody:
+    """An actor without a person: the visitor, or the system that runs jobs."""
+
+    name: str
+    id: int | None = None
+    is_operator: bool = False
+    is_broker: bool = False
+    is_verified: bool = False
+    is_authenticated: bool = False
+    seats: dict[int, str] = field(default_factory=dict)
+
+
+VISITOR = Nobody("visitor")
+SYSTEM = Nobody("system")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a state machine: from which states, to which, and the relations that may take it."""
+
+    origin: tuple[str, ...]
+    target: str
+    who: tuple[str, ...]
+
+
+ACTIONS: dict[str, frozenset[str]] = {
+    "listing.read": frozenset({"reader", "member", "author", "operator", "system"}),
+    "person.register": frozenset({"visitor"}),
+    "person.sign_in": frozenset({"anyone"}),
+    "person.confirm": frozenset({"anyone"}),
+    "person.reset": frozenset({"anyone"}),
+    "person.edit": frozenset({"self"}),
+    "person.appoint": frozenset({"operator", "system"}),
+    "organisation.create": frozenset({"user", "system"}),
+    "organisation.edit": frozenset({"owner", "operator", "system"}),
+    "organisation.join": frozenset({"user"}),
+    "organisation.invite": frozenset({"owner", "system"}),
+    "organisation.staff": frozenset({"owner", "operator", "system"}),
+    "organisation.members": frozenset({"member", "operator"}),
+    "membership.remove": frozenset({"owner", "self", "operator", "system"}),
+    "operations.see": frozenset({"operator"}),
+    "technology.create": frozenset({"member", "system"}),
+    "technology.edit": frozenset({"member", "system"}),
+    "technology.import": frozenset({"member", "operator", "system"}),
+    "technology.history": frozenset({"member", "operator"}),
+    "need.create": frozenset({"user", "system"}),
+    "need.edit": frozenset({"member", "author", "system"}),
+    "need.history": frozenset({"member", "author", "operator"}),
+    "need.distil": frozenset({"broker", "system"}),
+    "need.sign_off": frozenset({"member", "system"}),
+    "need.verify": frozenset({"broker", "system"}),
+    "match.read": frozenset({"firm", "holder", "broker", "operator"}),
+    "match.answer_firm": frozenset({"firm"}),
+    "match.answer_holder": frozenset({"holder"}),
+    "match.answer_broker": frozenset({"broker"}),
+}
+
+
+def declare(noun: str, steps: dict[str, Step]) -> None:
+    """Add the rows of a model's state machine: `noun.verb` → who."""
+    for verb, step in steps.items():
+        ACTIONS[f"{noun}.{verb}"] = frozenset(step.who)
+
+
+def relations(actor: Actor, thing: Any = None) -> set[str]:
+    """How the actor stands, in general and to the thing."""
+    found = {"anyone"}
+    if actor is SYSTEM:
+        return found | {"system"}
+    found.add("user" if actor.id is not None else "visitor")
+    for name in ("is_operator", "is_broker", "is_verified"):
+        if getattr(actor, name):
+            found.add(name.removeprefix("is_"))
+    if thing is None:
+        return found
+    role = actor.seats.get(getattr(thing, "organisation_id", None) or 0)
+    if role:
+        found |= {"member", role}
+    if actor.id is not None:
+        if getattr(thing, "author_id", None) == actor.id and getattr(thing, "organisation_id", None) is None:
+            found.add("author")
+        if getattr(thing, "person_id", None) == actor.id:
+            found.add("self")
+        for side, organisation in getattr(thing, "sides", {}).items():
+            if organisation in actor.seats:
+                found.add(side)
+    if hasattr(thing, "visibility") and readable(actor, thing):
+        found.add("reader")
+    return found
+
+
+def readable(actor: Actor, listing: Any) -> bool:
+    """Whether the published listing is open to the actor: public to all, members-only to verified people and brokers."""
+    if listing.state not in type(listing).OPEN_STATES:
+        return False
+    if listing.visibility == "public":
+        return True
+    return listing.visibility == "members" and (actor.is_verified or actor.is_broker or actor.is_operator)
+
+
+def open_visibilities(actor: Actor) -> tuple[str, ...]:
+    """The visibilities of published listings that the actor may read whoever owns them; search filters by it."""
+    return ("public", "members") if actor.is_verified or actor.is_broker or actor.is_operator else ("public",)
+
+
+def visible_to(actor: Actor, model: Any) -> ColumnElement[bool]:
+    """SQL twin of `may(actor, "listing.read", …)` for lists."""
+    if actor is SYSTEM or actor.is_operator:
+        return true()
+    published = and_(model.state.in_(model.OPEN_STATES), model.visibility.in_(open_visibilities(actor)))
+    own = model.organisation_id.in_(list(actor.seats)) if actor.seats else false()
+    mine = false()
+    if actor.id is not None and hasattr(model, "author_id"):
+        mine = and_(model.author_id == actor.id, model.organisation_id.is_(None))
+    return or_(published, own, mine)
+
+
+def may(actor: Actor, action: str, thing: Any = None) -> bool:
+    """Whether the actor may take the action on the thing; an unlisted action is denied to everybody."""
+    return bool(ACTIONS.get(action, frozenset()) & relations(actor, thing))
+
+
+def require(actor: Actor, action: str, thing: Any = None) -> None:
+    """Raise unless the actor may: `NotFound` where even the thing's existence is none of the actor's business."""
+    if may(actor, action, thing):
+        return
+    if thing is not None and hasattr(thing, "visibility") and not may(actor, "listing.read", thing):
+        raise NotFound()
+    if actor is VISITOR:
+        raise NotAllowed(N_("Sign in to do this."))
+    raise NotAllowed()
+
+
+def actions_of(actor: Actor, thing: Any, names: Iterable[str]) -> list[str]:
+    """Those of the named actions that the actor may take on the thing, in the order given."""
+    standing = relations(actor, thing)
+    return [name for name in names if ACTIONS.get(name, frozenset()) & standing]

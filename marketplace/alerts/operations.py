@@ -1,0 +1,252 @@
+"""Mail: written as a row with the change that caused it, in the reader's language, and handed to the server after the commit.
+
+One job a happening (`reactions` says which) composes; one job a mail sends. Flask is not needed: the templates of
+templates/mail are rendered by an environment of our own with the same catalogues, and links are built from the site's
+address. A mail may leave twice when the worker dies between the server's answer and the commit; both carry one Message-ID.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from babel.support import Translations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import select
+
+from marketplace.access import SYSTEM, Actor, require
+from marketplace.alerts.models import Mail
+from marketplace.config import Settings
+from marketplace.db import LANGUAGES, new_public_id, now, session
+from marketplace.errors import NotFound
+from marketplace.jobs import handler
+from marketplace.needs.models import Need
+from marketplace.people import operations as people
+from marketplace.people import organisations
+from marketplace.people.models import Invitation, JoinRequest, Organisation, Person
+from marketplace.record import Event, record
+
+LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+TIMEOUT = 20  # seconds for each answer of the mail server
+SUBJECT = 200
+
+
+@dataclass(frozen=True)
+class Post:
+    """What mail needs of the site: its settings, and the templates in each language."""
+
+    settings: Settings
+    templates: dict[str, Environment]
+
+
+_post: list[Post] = []
+
+
+def configure(settings: Settings, templates: Path, translations: Path) -> None:
+    """Set the site's address and mail server, and where templates and catalogues lie; `create_app` does this by way of the pages."""
+    _post[:] = [Post(settings, {language: _environment(templates, translations, language) for language in LANGUAGES})]
+
+
+def _environment(templates: Path, translations: Path, language: str) -> Environment:
+    """An environment whose `_()` speaks the language; a value that a template misses is an error, not a gap in a mail."""
+    environment = Environment(
+        loader=FileSystemLoader(templates / "mail"), extensions=["jinja2.ext.i18n"], undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, autoescape=False,
+    )
+    environment.install_gettext_translations(Translations.load(translations, [LOCALES[language]]), newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["language"] = language
+    return environment
+
+
+def _link(language: str, path: str) -> str:
+    return f"{_post[0].settings.site}/{language}{path}"
+
+
+def _compose(template: str, address: str, language: str, person: Person | None = None, at: datetime | None = None, **values: Any) -> Mail:
+    """Write a mail from templates/mail/<template>.txt, whose first line is the subject, and queue it."""
+    post = _post[0]
+    greeted = person.name if person else ""
+    text = post.templates[language].get_template(f"{template}.txt").render(values, name=greeted, site=post.settings.site)
+    subject, _, body = text.strip().partition("\n")
+    public_id = new_public_id()
+    mail = Mail(
+        public_id=public_id, person_id=person.id if person else None, address=address, template=template, language=language,
+        subject=" ".join(subject.split())[:SUBJECT], body=body.strip() + "\n",
+        message_id=f"<{public_id}.{new_public_id()}@{urlsplit(post.settings.site).hostname}>", created=at or now(),
+    )
+    session.add(mail)
+    record(mail, "queued", SYSTEM, at)
+    return mail
+
+
+def to_person(template: str, person: Person, path: str, **values: Any) -> Mail:
+    """Write to somebody who has an account, with a link to the page."""
+    return _compose(template, person.address, person.language, person, link=_link(person.language, path), **values)
+
+
+def _to_owners(template: str, organisation: Organisation, path: str, **values: Any) -> None:
+    for owner in organisations.owners(organisation):
+        to_person(template, owner, path, organisation=organisation.called(owner.language), **values)
+
+
+@handler("alerts.confirm_address")
+def confirm_address(thing_id: int) -> None:
+    """Ask a person to prove the address of the account."""
+    person = session.get_one(Person, thing_id)
+    if person.is_active and person.confirmed is None:
+        to_person("confirm_address", person, f"/confirm/{people.confirmation_token(person, person.address)}")
+
+
+@handler("alerts.reset_password")
+def reset_password(thing_id: int) -> None:
+    """Send the link that sets a new password."""
+    person = session.get_one(Person, thing_id)
+    if person.is_active:
+        to_person("reset_password", person, f"/reset/{people.reset_token(person)}")
+
+
+@handler("alerts.change_address")
+def change_address(thing_id: int) -> None:
+    """Send the link to the new address, and a note to the old one."""
+    person = session.get_one(Person, thing_id)
+    if person.is_active and person.new_address is not None:
+        link = _link(person.language, f"/confirm/{people.confirmation_token(person, person.new_address)}")
+        _compose("change_address", person.new_address, person.language, person, link=link)
+        to_person("change_address_notice", person, "/settings/password")
+
+
+@handler("alerts.invite")
+def invite(thing_id: int) -> None:
+    """Send an invitation to its address."""
+    invitation = session.get_one(Invitation, thing_id)
+    if invitation.state == "open":
+        language = invitation.language
+        link = _link(language, f"/invitations/{organisations.invitation_token(invitation)}")
+        _compose(
+            "invite", invitation.address_key, language, people.by_address(invitation.address_key), link=link,
+            organisation=invitation.organisation.called(language),
+        )
+
+
+@handler("alerts.join_request")
+def join_request(thing_id: int) -> None:
+    """Tell the owners that somebody asks to join."""
+    asked = session.get_one(JoinRequest, thing_id)
+    if asked.state == "asked":
+        _to_owners("join_request", asked.organisation, f"/organisations/{asked.organisation.public_id}/members", asking=asked.person.name)
+
+
+@handler("alerts.join_answered")
+def join_answered(thing_id: int) -> None:
+    """Tell whoever asked to join what the owners answered."""
+    asked = session.get_one(JoinRequest, thing_id)
+    person = asked.person
+    if person.is_active:
+        to_person(
+            "join_answered", person, f"/organisations/{asked.organisation.public_id}", accepted=asked.state == "accepted",
+            organisation=asked.organisation.called(person.language),
+        )
+
+
+@handler("alerts.organisation_verified")
+def organisation_verified(thing_id: int) -> None:
+    """Tell the owners that their organisation has its badge."""
+    organisation = session.get_one(Organisation, thing_id)
+    _to_owners("organisation_verified", organisation, f"/organisations/{organisation.public_id}")
+
+
+@handler("alerts.organisation_refused")
+def organisation_refused(thing_id: int) -> None:
+    """Tell the owners why their organisation has no badge."""
+    organisation = session.get_one(Organisation, thing_id)
+    _to_owners(
+        "organisation_refused", organisation, f"/organisations/{organisation.public_id}/verification", reason=organisation.answer or ""
+    )
+
+
+@handler("alerts.matches_found")
+def matches_found(thing_id: int) -> None:
+    """Tell the author of a need, in one mail, how many technologies were newly found for it."""
+    need = session.get_one(Need, thing_id)
+    last = select(Event).where(Event.thing == "need", Event.thing_id == need.id, Event.name == "need.matches_found")
+    found = session.scalar(last.order_by(Event.id.desc()).limit(1))
+    author = need.author
+    if found is None or author is None or not author.is_active:
+        return
+    to_person("matches_found", author, f"/needs/{need.public_id}", count=found.facts["count"], title=need.titled(author.language)[0])
+
+
+@handler("alerts.send")
+def send(thing_id: int) -> Iterator[None]:
+    """Hand a mail to the server; without one it is kept, to be read in the outbox. Its text is emptied once it has left."""
+    mail = session.get_one(Mail, thing_id)
+    settings = _post[0].settings
+    if mail.state == "sent":
+        return
+    if settings.smtp is None:
+        mail.state = "kept"
+        return
+    message = _message(mail, settings.sender)
+    yield  # the runner commits here, so that no lock of the database is held while the mail server answers
+    _deliver(message, settings.smtp)
+    mail.state, mail.body, mail.sent = "sent", "", now()
+
+
+def _message(mail: Mail, sender: str) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"], message["Subject"] = sender, mail.address, mail.subject
+    message["Date"], message["Message-ID"] = mail.created, mail.message_id
+    message["Content-Language"], message["Auto-Submitted"] = {"zh": "zh-Hans"}.get(mail.language, mail.language), "auto-generated"
+    message.set_content(mail.body, cte="base64")
+    return message
+
+
+def _deliver(message: EmailMessage, address: str) -> None:
+    """Speak to the server of `smtp://user:password@host:port` or `smtps://…`: TLS whenever it offers it, and never a password
+    without; `?starttls=required` refuses a server that does not offer it."""
+    parts, context = urlsplit(address), ssl.create_default_context()
+    host, asked = parts.hostname or "", parse_qs(parts.query).get("starttls") == ["required"]
+    secure = parts.scheme == "smtps"
+    server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT, context=context) if secure else smtplib.SMTP(
+        host, parts.port or 587, timeout=TIMEOUT)
+    with server:
+        server.ehlo()
+        if not secure and (asked or parts.username or server.has_extn("starttls")):
+            server.starttls(context=context)
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        server.send_message(message)
+
+
+def require_outbox(actor: Actor) -> None:
+    """The outbox is open to everybody on a development site, where it stands for the mailboxes, else to operators."""
+    if _post[0].settings.production:
+        require(actor, "operations.see")
+
+
+def outbox(actor: Actor, page: int, size: int) -> list[Mail]:
+    """The mails of one page, newest first, and one more if there is a next page."""
+    require_outbox(actor)
+    return list(session.scalars(select(Mail).order_by(Mail.id.desc()).offset((page - 1) * size).limit(size + 1)))
+
+
+def mail_of(actor: Actor, public_id: str) -> Mail:
+    """One mail of the outbox."""
+    require_outbox(actor)
+    mail = session.scalar(select(Mail).where(Mail.public_id == public_id))
+    if mail is None:
+        raise NotFound()
+    return mail
+
+
+def readable_body(mail: Mail) -> str | None:
+    """The text of a mail for the outbox; None on a production site, because its links open other people's accounts."""
+    return None if _post[0].settings.production else mail.body

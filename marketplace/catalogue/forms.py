@@ -1,0 +1,239 @@
+"""Forms of the catalogue: the technology, its offer beside the payment terms, files, and the steps of an import."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, FileRequired
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    FieldList,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Length, Optional, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from marketplace.catalogue.classification import field_choices, industry_choices, industry_code, industry_name
+from marketplace.catalogue.importing.batch import PUBLISHABLE
+from marketplace.catalogue.models import (
+    EXCLUSIVITIES,
+    KINDS,
+    LEGAL_STATUSES,
+    MODES,
+    PATENT_KINDS,
+    VISIBILITIES,
+    Technology,
+)
+from marketplace.catalogue.numbers import LONGEST
+from marketplace.catalogue.operations import TEXTS
+from marketplace.catalogue.words import (
+    EXCLUSIVITY_WORDS,
+    KIND_WORDS,
+    LEGAL_STATUS_WORDS,
+    MODE_WORDS,
+    OUTCOME_WORDS,
+    PATENT_KIND_WORDS,
+    TERRITORY_WORDS,
+    TRL_WORDS,
+    VISIBILITY_WORDS,
+)
+from marketplace.db import LANGUAGES
+from marketplace.web import Form, VersionedForm
+
+LONG = 20_000
+LINE = 300
+MOST_MONTHS = 600
+SEPARATORS = re.compile(r"[\n;；、]+|,\s|，")
+
+
+def _line(label: Any, longest: int = LINE) -> StringField:
+    return StringField(label, [Length(max=longest)])
+
+
+def _area(label: Any, longest: int = LONG) -> TextAreaField:
+    return TextAreaField(label, [Length(max=longest)])
+
+
+def _choice(label: Any, codes: tuple[str, ...], words: dict[str, Any], none: Any = None) -> SelectField:
+    known = [(code, words[code]) for code in codes]
+    return SelectField(label, [Optional()], choices=[("", none), *known]) if none else SelectField(label, choices=known)
+
+
+def listed(text: str | None) -> list[str]:
+    """The entries of a list as people type it: one a line, or set apart by ; 、 or a comma and a space."""
+    return [part for part in (piece.strip() for piece in SEPARATORS.split(text or "")) if part]
+
+
+def _whole(form: Form, field: Field) -> None:
+    if field.data and not (
+        field.data.strip().isascii() and field.data.strip().isdigit() and 1 <= int(field.data) <= MOST_MONTHS
+    ):
+        raise ValidationError(field.gettext("Write a whole number of months from 1 to 600."))
+
+
+class TechnologyForm(VersionedForm):
+    """A technology in both languages, one of which is enough, and the offer around its payment terms."""
+
+    organisation = SelectField(_l("Offered by"), [Optional()])
+    kind = SelectField(_l("Kind of technology"), choices=[(code, KIND_WORDS[code]) for code in KINDS], default=KINDS[0])
+    title_zh = _line(_l("Title in Chinese"))
+    title_en = _line(_l("Title in English"))
+    abstract_zh = _area(_l("What it is and how it works, in Chinese"))
+    abstract_en = _area(_l("What it is and how it works, in English"))
+    advantages_zh = _area(_l("What it does better, measured how, in Chinese"))
+    advantages_en = _area(_l("What it does better, measured how, in English"))
+    applications_zh = _area(_l("Where it can be used, in Chinese"))
+    applications_en = _area(_l("Where it can be used, in English"))
+    keywords_zh = _line(_l("Keywords in Chinese"), 1000)
+    keywords_en = _line(_l("Keywords in English"), 1000)
+    trl = SelectField(_l("Maturity"), [Optional()])
+    field = SelectField(_l("Technology field"), [Optional()])
+    industries = FieldList(
+        SelectField(_l("Industry in which it can be used"), [Optional()]), min_entries=3, max_entries=10
+    )
+    application_number = _line(_l("Application number"), 2 * LONGEST)
+    publication_number = _line(_l("Publication or patent number"), 2 * LONGEST)
+    patent_kind = _choice(_l("Kind of patent"), PATENT_KINDS, PATENT_KIND_WORDS, _l("as the number says"))
+    legal_status = _choice(_l("Legal status"), LEGAL_STATUSES, LEGAL_STATUS_WORDS, _l("not stated"))
+    filed_on = DateField(_l("Filed on"), [Optional()])
+    granted_on = DateField(_l("Granted on"), [Optional()])
+    expires_on = DateField(_l("Valid until"), [Optional()])
+    ipc = _area(_l("Patent classes (IPC)"), 2000)
+    owners = _area(_l("Owners of the right"), 2000)
+    inventors = _area(_l("Inventors"), 4000)
+    visibility = _choice(_l("Who may read it"), VISIBILITIES, VISIBILITY_WORDS)
+    listed_until = DateField(_l("Listed until"), [Optional()])
+    mode = _choice(_l("How it can be had"), MODES, MODE_WORDS, _l("no offer yet"))
+    exclusivity = _choice(_l("Exclusivity"), EXCLUSIVITIES, EXCLUSIVITY_WORDS, _l("not stated: ordinary"))
+    field_of_use_zh = _line(_l("Field of use, in Chinese"))
+    field_of_use_en = _line(_l("Field of use, in English"))
+    territory = _choice(_l("Territory"), tuple(TERRITORY_WORDS), TERRITORY_WORDS, _l("not stated"))
+    term_months = StringField(_l("Term in months"), [Length(max=6), _whole])
+    sublicensing = BooleanField(_l("The licensee may grant sub-licences"))
+
+    def list_choices(self, organisations: list[Any], none: str, language: str) -> None:
+        """Fill the lists that depend on who writes and in which language."""
+        self.organisation.choices = [(one.public_id, one.called(language)) for one in organisations]
+        self.field.choices = {none: [("", none)], **field_choices(language)}
+        known = industry_choices(language)
+        for entry in self.industries:
+            own = (
+                [(entry.data, f"{entry.data} {industry_name(entry.data, language)}")]
+                if industry_code(entry.data or "")
+                else []
+            )
+            entry.choices = [("", none), *(own if own and own[0] not in known else []), *known]
+        self.trl.choices = [("", none), *((str(level), f"{level} · {words}") for level, words in TRL_WORDS.items())]
+
+    def values(self, terms: dict[str, Any] | None) -> dict[str, Any]:
+        """The fields as `create_technology` and `edit_technology` take them; the terms come from their own form."""
+        plain = ("kind", "visibility", "filed_on", "granted_on", "expires_on", "listed_until")
+        codes = ("patent_kind", "legal_status", "field", "application_number", "publication_number")
+        return {
+            **{name: self._both(name) for name in TEXTS},
+            **{name: getattr(self, name).data for name in plain},
+            **{name: (getattr(self, name).data or "").strip() or None for name in codes},
+            **{name: listed(getattr(self, name).data) for name in ("ipc", "owners", "inventors")},
+            "keywords": {
+                code: words for code in LANGUAGES if (words := listed(getattr(self, f"keywords_{code}").data))
+            },
+            "industries": [code for code in self.industries.data if code],
+            "trl": int(self.trl.data) if self.trl.data else None,
+            "offer": self._offer(terms) if self.mode.data else None,
+        }
+
+    def _offer(self, terms: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "mode": self.mode.data,
+            "exclusivity": self.exclusivity.data or None,
+            "field_of_use": self._both("field_of_use"),
+            "territory": self.territory.data or None,
+            "sublicensing": self.sublicensing.data,
+            "terms": terms,
+            "term_months": int(self.term_months.data) if (self.term_months.data or "").strip() else None,
+        }
+
+    def _both(self, name: str) -> dict[str, str]:
+        texts = {code: (getattr(self, f"{name}_{code}").data or "").replace("\x00", "").strip() for code in LANGUAGES}
+        return {code: text for code, text in texts.items() if text}
+
+    @classmethod
+    def of(cls, technology: Technology) -> TechnologyForm:
+        """The form filled with a technology and its offer; a computed expiry stays blank, so that it goes on being
+        computed."""
+        same = (
+            "kind",
+            "industries",
+            "application_number",
+            "publication_number",
+            "patent_kind",
+            "legal_status",
+            "filed_on",
+            "granted_on",
+            "visibility",
+            "listed_until",
+            "field",
+        )
+        data: dict[str, Any] = {name: getattr(technology, name) for name in same}
+        for name in TEXTS:
+            data |= {f"{name}_{code}": getattr(technology, name).get(code, "") for code in LANGUAGES}
+        data |= {f"keywords_{code}": "; ".join(technology.keywords.get(code, [])) for code in LANGUAGES}
+        data |= {name: "\n".join(getattr(technology, name)) for name in ("ipc", "owners", "inventors")}
+        data |= {
+            "trl": str(technology.trl or ""),
+            "version": str(technology.version_id),
+            "expires_on": None if technology.expiry_computed else technology.expires_on,
+        }
+        return cls(data=data | _offer_data(technology))
+
+
+def _offer_data(technology: Technology) -> dict[str, Any]:
+    offer = technology.offer
+    if offer is None:
+        return {}
+    return {
+        "mode": offer.mode,
+        "exclusivity": offer.exclusivity or "",
+        "territory": offer.territory or "",
+        "term_months": str(offer.term_months or ""),
+        "sublicensing": offer.sublicensing,
+        **{f"field_of_use_{code}": offer.field_of_use.get(code, "") for code in LANGUAGES},
+    }
+
+
+class AttachmentForm(Form):
+    """One file to put beside a listing."""
+
+    file = FileField(_l("File"), [FileRequired(_l("Choose a file first."))])
+
+
+class ImportForm(Form):
+    """The file to bring in, and for whom."""
+
+    organisation = SelectField(_l("For which organisation"))
+    file = FileField(_l("File (CSV, TSV or Excel xlsx)"), [FileRequired(_l("Choose a file first."))])
+
+
+class ColumnsForm(Form):
+    """What the columns mean comes as one choice a column, which differ from file to file; here is the rest."""
+
+    publish = BooleanField(_l("Publish at once, without a review"))
+
+
+class ReleaseForm(Form):
+    """Which outcomes of a run to publish."""
+
+    outcomes = SelectMultipleField(
+        _l("What to publish"),
+        choices=[(code, OUTCOME_WORDS[code]) for code in PUBLISHABLE],
+        default=list(PUBLISHABLE),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )

@@ -1,0 +1,258 @@
+"""Technologies, their offers, attachments of listings, and import runs; their states and who may take which step."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.access import Step
+from marketplace.db import Base, Bilingual, Codes, Data, Key, PublicId, in_language
+from marketplace.people.models import Organisation
+from marketplace.record import steps
+
+KINDS = (
+    "patent",
+    "patent_application",
+    "know_how",
+    "software",
+    "prototype",
+    "data_set",
+    "open_source",
+    "negative_result",
+)
+MODES = ("licence", "open_licence", "assignment", "equity", "joint_development", "open_source")
+EXCLUSIVITIES = ("ordinary", "sole", "exclusive")
+PATENT_KINDS = ("invention", "utility_model", "design")
+LEGAL_STATUSES = ("applied", "in_force", "lapsed", "expired", "revoked", "unknown")
+VISIBILITIES = ("public", "members")
+
+
+@steps
+class Technology(Base):
+    """What an institute offers. Known by organisation + application number, else organisation + source + the source's
+    own key, else organisation + hash of the normalised title (design.md §6)."""
+
+    __tablename__ = "technology"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(12), default="draft")
+    visibility: Mapped[str] = mapped_column(String(10), default="public")
+    revision: Mapped[int] = mapped_column(default=0)
+
+    title: Mapped[Bilingual]
+    abstract: Mapped[Bilingual]
+    advantages: Mapped[Bilingual]
+    applications: Mapped[Bilingual]
+    keywords: Mapped[dict[str, Any]] = mapped_column(Data, default=dict)
+
+    application_number: Mapped[str | None] = mapped_column(String(32))
+    publication_number: Mapped[str | None] = mapped_column(String(32))
+    patent_kind: Mapped[str | None] = mapped_column(String(16))
+    legal_status: Mapped[str | None] = mapped_column(String(12))
+    filed_on: Mapped[date | None]
+    granted_on: Mapped[date | None]
+    expires_on: Mapped[date | None]
+    expiry_computed: Mapped[bool] = mapped_column(default=False)
+    owners: Mapped[Codes]
+    inventors: Mapped[Codes]
+    ipc: Mapped[Codes]
+    field: Mapped[str | None] = mapped_column(String(40))
+    industries: Mapped[Codes]
+    trl: Mapped[int | None]
+    trl_scheme: Mapped[str] = mapped_column(String(20), default="GB/T 22900-2022")
+
+    source: Mapped[str | None] = mapped_column(String(60))
+    source_key: Mapped[str | None] = mapped_column(String(120))
+    title_hash: Mapped[str] = mapped_column(String(64))
+    import_run_id: Mapped[int | None] = mapped_column(ForeignKey("import_run.id"))
+
+    published: Mapped[datetime | None]
+    listed_until: Mapped[date | None]
+    created: Mapped[datetime]
+    updated: Mapped[datetime]
+    version_id: Mapped[int] = mapped_column()
+
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
+    offer: Mapped[Offer | None] = relationship(
+        back_populates="technology", uselist=False, lazy="selectin", cascade="all, delete-orphan"
+    )
+
+    OPEN_STATES = ("published",)
+    TRANSITIONS = {
+        "publish": Step(("draft", "withdrawn", "expired"), "published", ("member", "system")),
+        "publish_with_run": Step(("draft",), "published", ("member", "operator", "system")),
+        "withdraw": Step(("published",), "withdrawn", ("member", "operator", "system")),
+        "expire": Step(("published",), "expired", ("system",)),
+    }
+
+    __mapper_args__ = {"version_id_col": version_id}
+    __table_args__ = (
+        CheckConstraint("state in ('draft', 'published', 'withdrawn', 'expired')", name="state"),
+        CheckConstraint("visibility in ('public', 'members')", name="visibility"),
+        CheckConstraint("trl is null or trl between 1 and 9", name="trl"),
+        CheckConstraint(
+            "kind in ('patent', 'patent_application', 'know_how', 'software', 'prototype', 'data_set', 'open_source', "
+            "'negative_result')",
+            name="kind",
+        ),
+        Index("uq_technology_organisation_id_application_number", "organisation_id", "application_number", unique=True),
+        Index(
+            "uq_technology_organisation_id_source_source_key", "organisation_id", "source", "source_key", unique=True
+        ),
+        Index(
+            "uq_technology_organisation_id_title_hash",
+            "organisation_id",
+            "title_hash",
+            unique=True,
+            sqlite_where=text("application_number is null and source_key is null"),
+            postgresql_where=text("application_number is null and source_key is null"),
+        ),
+        Index("ix_technology_organisation_id_title_hash", "organisation_id", "title_hash"),
+        Index("ix_technology_state_listed_until", "state", "listed_until"),
+        Index("ix_technology_import_run_id", "import_run_id"),
+    )
+
+    def titled(self, language: str) -> tuple[str, str]:
+        """The title and the language it is in."""
+        return in_language(self.title, language)
+
+
+class Offer(Base):
+    """The terms on which a technology can be had. `terms` follows terms.md without `effective` and `end`."""
+
+    __tablename__ = "offer"
+
+    id: Mapped[Key]
+    technology_id: Mapped[int] = mapped_column(ForeignKey("technology.id"), unique=True)
+    mode: Mapped[str] = mapped_column(String(20))
+    exclusivity: Mapped[str | None] = mapped_column(String(10))
+    field_of_use: Mapped[Bilingual]
+    territory: Mapped[str | None] = mapped_column(String(40))
+    term_months: Mapped[int | None]
+    sublicensing: Mapped[bool] = mapped_column(default=False)
+    terms: Mapped[dict[str, Any] | None] = mapped_column(Data)
+    revision: Mapped[int] = mapped_column(default=0)
+    version_id: Mapped[int] = mapped_column()
+
+    technology: Mapped[Technology] = relationship(back_populates="offer")
+
+    __mapper_args__ = {"version_id_col": version_id}
+    __table_args__ = (
+        CheckConstraint(
+            "mode in ('licence', 'open_licence', 'assignment', 'equity', 'joint_development', 'open_source')",
+            name="mode",
+        ),
+        CheckConstraint("exclusivity is null or exclusivity in ('ordinary', 'sole', 'exclusive')", name="exclusivity"),
+    )
+
+
+class Attachment(Base):
+    """A file beside a technology or a need: its bytes lie outside the web root, named by their hash."""
+
+    __tablename__ = "attachment"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    thing: Mapped[str] = mapped_column(String(30))
+    thing_id: Mapped[int]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    removed: Mapped[datetime | None]
+    created: Mapped[datetime]
+
+    __table_args__ = (Index("ix_attachment_thing_thing_id", "thing", "thing_id"),)
+
+
+class ImportMapping(Base):
+    """The column mapping an organisation last used for a set of headers."""
+
+    __tablename__ = "import_mapping"
+
+    id: Mapped[Key]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    headers_hash: Mapped[str] = mapped_column(String(64))
+    columns: Mapped[dict[str, Any]] = mapped_column(Data)
+
+    __table_args__ = (UniqueConstraint("organisation_id", "headers_hash"),)
+
+
+@steps
+class ImportRun(Base):
+    """One file being brought in: mapped, read in batches, reviewed, published.
+
+    `columns` says which column means what; `done` rows of `total` are read; `error` is [message id, values]. With
+    `publish` what was read is published at once; `outcomes` are those that were released for publication.
+    """
+
+    __tablename__ = "import_run"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    state: Mapped[str] = mapped_column(String(12), default="uploaded")
+    file_name: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(60))
+    columns: Mapped[dict[str, Any]] = mapped_column(Data, default=dict)
+    publish: Mapped[bool] = mapped_column(default=False)
+    outcomes: Mapped[Codes]
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int | None]
+    error: Mapped[list[Any] | None] = mapped_column(Data)
+    created: Mapped[datetime]
+    ended: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation] = relationship()
+
+    TRANSITIONS = {
+        "start": Step(("uploaded",), "reading", ("member", "operator", "system")),
+        "start_here": Step(("uploaded",), "reading", ("member", "operator", "system")),
+        "finish": Step(("reading",), "read", ("system", "member", "operator")),
+        "fail": Step(("uploaded", "reading"), "failed", ("system", "member", "operator")),
+        "release": Step(("read", "published"), "publishing", ("member", "operator", "system")),
+        "release_here": Step(("read", "published"), "publishing", ("member", "operator", "system")),
+        "publish": Step(("publishing",), "published", ("member", "operator", "system")),
+    }
+
+    __table_args__ = (
+        CheckConstraint("state in ('uploaded', 'reading', 'read', 'publishing', 'failed', 'published')", name="state"),
+    )
+
+
+class ImportRow(Base):
+    """What became of one row of the file: its outcome, the technology it concerns, and why.
+
+    `reason` is a message id; `facts` holds its values (`why`), what changed (`changes`: field → [old, new]) and
+    whether that still waits for publication (`waiting`), what the file said of each field as digests (`sent`), the
+    cells of a rejected row (`cells`).
+    """
+
+    __tablename__ = "import_row"
+
+    id: Mapped[Key]
+    run_id: Mapped[int] = mapped_column(ForeignKey("import_run.id"))
+    number: Mapped[int]
+    outcome: Mapped[str] = mapped_column(String(10))
+    technology_id: Mapped[int | None] = mapped_column(ForeignKey("technology.id"))
+    column: Mapped[str | None] = mapped_column(String(120))
+    reason: Mapped[str | None] = mapped_column(String(300))
+    facts: Mapped[dict[str, Any]] = mapped_column(Data, default=dict)
+
+    __table_args__ = (
+        UniqueConstraint("run_id", "number"),
+        CheckConstraint("outcome in ('created', 'updated', 'unchanged', 'duplicate', 'rejected')", name="outcome"),
+        Index("ix_import_row_run_id_outcome", "run_id", "outcome", "number"),
+        Index("ix_import_row_run_id_technology_id", "run_id", "technology_id"),
+        Index("ix_import_row_technology_id", "technology_id"),
+    )

@@ -1,0 +1,200 @@
+"""Pages of technologies: load, require, check the form, call one operation, go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, flash, request, send_file
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import select
+
+from marketplace.access import actions_of, require
+from marketplace.catalogue import attachments, classification, operations, words
+from marketplace.catalogue.changes import readable
+from marketplace.catalogue.forms import AttachmentForm, TechnologyForm
+from marketplace.catalogue.importing import views as importing_views
+from marketplace.catalogue.models import Technology
+from marketplace.db import now, session
+from marketplace.errors import N_, NotFound, Problem, Refused
+from marketplace.people.models import Person
+from marketplace.record import history as revisions_of
+from marketplace.terms.forms import TermsForm
+from marketplace.terms.views import in_words
+from marketplace.web import actor, answer, language, see
+
+blueprint = Blueprint("catalogue", __name__)
+importing_views.add_pages(blueprint)
+
+STEPS = ("technology.publish", "technology.edit", "technology.withdraw", "technology.history")
+EMPTY_TERMS = frozenset({"currency", "payment_days"})
+
+
+def prepare(app: Flask) -> None:
+    """Settings for the store of files; words and names for the templates of every package."""
+    attachments.configure(app.config["SETTINGS"])
+    app.jinja_env.globals.update(
+        technology_words=words,
+        technology_drafts_of=operations.drafts_of,
+        attachments_of=attachments.attachments_of,
+        field_name=classification.field_name,
+        industry_name=classification.industry_name,
+    )
+
+
+def _organisations() -> list[Any]:
+    return list(getattr(actor(), "organisations", []))
+
+
+def _filled(form: TechnologyForm, technology: Technology | None) -> TechnologyForm:
+    organisations = [technology.organisation] if technology else _organisations()
+    form.list_choices(organisations, _("Choose"), language())
+    return form
+
+
+@blueprint.route("/technologies/new", methods=["GET", "POST"])
+@login_required
+def new() -> ResponseReturnValue:
+    """Write a technology."""
+    if not _organisations():
+        flash(_("Enter your organisation first, then its technologies."))
+        return see("people.new_organisation")
+    return _edit_page(_filled(TechnologyForm(), None), TermsForm(), None)
+
+
+@blueprint.route("/technologies/<public_id>/edit", methods=["GET", "POST"])
+@login_required
+def edit(public_id: str) -> ResponseReturnValue:
+    """Change a technology, or go on with a draft."""
+    technology = operations.by_public_id(actor(), public_id)
+    require(actor(), "technology.edit", technology)
+    posted = request.method == "POST"
+    terms = technology.offer.terms if technology.offer else None
+    form = TechnologyForm() if posted else TechnologyForm.of(technology)
+    return _edit_page(
+        _filled(form, technology), TermsForm() if posted or not terms else TermsForm.of(terms), technology
+    )
+
+
+def _edit_page(form: TechnologyForm, terms: TermsForm, technology: Technology | None) -> ResponseReturnValue:
+    """Save on POST; with the button "post" the technology is published at once when nothing stands against it."""
+    existing = None
+    if request.method == "POST" and not terms.pressed():
+        form_ready, terms_ready = form.ready(), not form.mode.data or terms.validate()
+        if form_ready and terms_ready:
+            try:
+                return _saved(form, terms, technology)
+            except Problem as problem:
+                form.refuse(problem)
+                existing = problem.values.get("existing")
+    findings = operations.findings(technology, now().date()) if technology and technology.offer else []
+    said = in_words(terms.terms) if terms.terms else None
+    page, status = answer(
+        "catalogue/edit.html", form, terms=terms, technology=technology, existing=existing, findings=findings, said=said
+    )
+    return page, 422 if any(terms.problems()) and request.method == "POST" else status
+
+
+def _saved(form: TechnologyForm, terms: TermsForm, technology: Technology | None) -> ResponseReturnValue:
+    typed = terms.to_terms()
+    values = form.values(typed if typed.keys() - EMPTY_TERMS else None)
+    if technology is None:
+        owner = next((one for one in _organisations() if one.public_id == form.organisation.data), _organisations()[0])
+        technology = operations.create_technology(actor(), owner, **values)
+    else:
+        form.check_version(technology)
+        operations.edit_technology(actor(), technology, **values)
+    if "post" in request.form and technology.state not in Technology.OPEN_STATES:
+        operations.publish_technology(actor(), technology)
+        flash(_("The technology is published. We are looking for needs that it answers."))
+    else:
+        flash(_("Saved."))
+    return see("catalogue.show", public_id=technology.public_id)
+
+
+@blueprint.route("/technologies/<public_id>")
+def show(public_id: str) -> ResponseReturnValue:
+    """A technology as its readers see it."""
+    technology = operations.by_public_id(actor(), public_id)
+    return answer(
+        "catalogue/show.html",
+        technology=technology,
+        steps=actions_of(actor(), technology, STEPS),
+        files=attachments.attachments_of(technology),
+    )
+
+
+@blueprint.route("/technologies/<public_id>/history")
+def history(public_id: str) -> ResponseReturnValue:
+    """What changed, when, by whom."""
+    technology = operations.by_public_id(actor(), public_id)
+    require(actor(), "technology.history", technology)
+    changes = readable(revisions_of(technology), language())
+    people = select(Person.id, Person.name).where(Person.id.in_({change.person_id for change in changes}))
+    return answer(
+        "catalogue/history.html", technology=technology, changes=changes, names=dict(session.execute(people).all())
+    )
+
+
+STEPPED = {
+    "publish": (operations.publish_technology, "technology.publish"),
+    "withdraw": (operations.withdraw_technology, "technology.withdraw"),
+}
+
+
+@blueprint.route("/technologies/<public_id>/<any(publish, withdraw):verb>", methods=["POST"])
+@login_required
+def step(public_id: str, verb: str) -> ResponseReturnValue:
+    """Take one step of the technology's life by a button."""
+    technology = operations.by_public_id(actor(), public_id)
+    operation, action = STEPPED[verb]
+    require(actor(), action, technology)
+    try:
+        operation(actor(), technology)
+    except Refused as problem:
+        if verb != "publish":
+            raise
+        flash(_(problem.message, **problem.values))
+        return see("catalogue.edit", public_id=public_id)
+    return see("catalogue.show", public_id=public_id)
+
+
+@blueprint.route("/technologies/<public_id>/files", methods=["GET", "POST"])
+@login_required
+def files(public_id: str) -> ResponseReturnValue:
+    """The files beside a technology: put one there, or take one away."""
+    technology = operations.by_public_id(actor(), public_id)
+    require(actor(), "technology.edit", technology)
+    form = AttachmentForm()
+    if form.ready():
+        try:
+            attachments.attach(actor(), technology, form.file.data.stream, form.file.data.filename)
+            return see("catalogue.files", public_id=public_id)
+        except Refused as problem:
+            form.refuse(problem)
+    return answer("catalogue/files.html", form, technology=technology, files=attachments.attachments_of(technology))
+
+
+@blueprint.route("/technologies/<public_id>/files/<file_id>")
+def download(public_id: str, file_id: str) -> ResponseReturnValue:
+    """One file, as a download and never as a page of this site."""
+    technology = operations.by_public_id(actor(), public_id)
+    return send(attachments.attachment_of(actor(), technology, file_id))
+
+
+def send(attachment: Any) -> ResponseReturnValue:
+    """The bytes of an attachment with its checked type; the browser is told to save them and to guess nothing."""
+    path = attachments.store().path(attachment.sha256)
+    if not path.exists():
+        raise NotFound(N_("This file is missing on our side. Please tell whoever runs the site."))
+    return send_file(path, mimetype=attachment.media_type, as_attachment=True, download_name=attachment.name, max_age=0)
+
+
+@blueprint.route("/technologies/<public_id>/files/<file_id>/remove", methods=["POST"])
+@login_required
+def remove_file(public_id: str, file_id: str) -> ResponseReturnValue:
+    """Take a file off the technology."""
+    technology = operations.by_public_id(actor(), public_id)
+    attachments.detach(actor(), technology, file_id)
+    return see("catalogue.files", public_id=public_id)

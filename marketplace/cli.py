@@ -1,0 +1,455 @@
+"""The command line: the same operations as in the browser, with progress on long work and `--json` for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+from tqdm import tqdm
+
+from marketplace import __version__, create_app, demo, jobs
+from marketplace.access import SYSTEM, VISITOR
+from marketplace.catalogue.importing import operations as importing
+from marketplace.catalogue.models import Technology
+from marketplace.config import Settings, SettingsError, read
+from marketplace.db import session, to_write
+from marketplace.errors import Problem
+from marketplace.matching import operations as matching
+from marketplace.matching.evaluate import evaluate as run_evaluation
+from marketplace.migrate import is_current, upgrade
+from marketplace.people import organisations
+from marketplace.people.models import Organisation
+from marketplace.people.names_measure import measure
+from marketplace.people.operations import by_address
+from marketplace.people.similar import similar
+
+FIRST_PORT = 5000
+PORTS = 50
+SURE, CLEAR = 90, 20  # a name given on the command line is taken for an organisation's from this score and lead on
+as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON value and nothing else.")
+
+
+def _fail(message: str, code: int = 1) -> None:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def _settings() -> Settings:
+    try:
+        return read()
+    except SettingsError as error:
+        return _fail("\n".join(("The settings are not right:", *error.faults)), 2)  # type: ignore[return-value]
+
+
+def _ready() -> Settings:
+    """Settings and database, ready for operations; refuses to work on a database that is not migrated."""
+    settings = _settings()
+    app = create_app(settings)
+    app.app_context().push()
+    if not is_current(settings, app.extensions["engine"]):
+        _fail("The database is not up to date: run `marketplace upgrade` first.", 2)
+    return settings
+
+
+def _print(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def _bar(total: int | None, words: str, quiet: bool) -> tqdm:
+    return tqdm(total=total, desc=words, disable=quiet or not sys.stderr.isatty(), file=sys.stderr, unit="")
+
+
+def _listen_on(host: str, first: int) -> int:
+    """The first free port from `first` on."""
+    for port in range(first, first + PORTS):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    return _fail(f"No free port from {first} to {first + PORTS - 1}.")  # type: ignore[return-value]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="marketplace")
+def main() -> None:
+    """TechBridge (科桥): needs, technologies, and what brings them together."""
+
+
+@main.command("upgrade")
+def upgrade_command() -> None:
+    """Bring the database to the newest version."""
+    upgrade(_settings())
+    click.echo("The database is up to date.")
+
+
+@main.command("demo")
+def demo_command() -> None:
+    """Create the database, load the demo catalogue, build the index. Safe to repeat."""
+    settings = _settings()
+    if settings.production:
+        _fail("The demo catalogue is not loaded in production: its passwords are public.", 2)
+    click.echo(f"Database: {_named(settings.database)}")
+    upgrade(settings)
+    _ready()
+    if demo.is_loaded():
+        click.echo("The catalogue is there already; nothing was loaded.")
+    else:
+        with to_write(), _bar(len(demo.files()) + 1, "Loading the demo catalogue", False) as bar:
+            for _part in demo.load():
+                bar.update()
+            session.commit()
+        click.echo("The demo catalogue is loaded.")
+    if not matching.index().version:
+        click.echo("Building the index: each text is encoded once, this takes a minute or two.")
+        _reindex(quiet=False)
+    with to_write(), _bar(None, "Matching", False) as bar:
+        while jobs.run_one():
+            bar.update()
+    click.echo("Ready.")
+
+
+def _named(database: str) -> str:
+    """A database address without its password."""
+    parts = urlsplit(database)
+    return database if not parts.password else database.replace(f":{parts.password}@", ":…@")
+
+
+def _reindex(quiet: bool) -> str:
+    with _bar(None, "Indexing", quiet) as bar:
+        return matching.reindex(lambda done: bar.update(done - bar.n))
+
+
+@main.command("reindex")
+@as_json
+def reindex_command(json_: bool) -> None:
+    """Build the matching index anew, aside, and swap it in."""
+    _ready()
+    version = _reindex(json_)
+    counts = {kind: matching.index().count(kind) for kind in ("technology", "need")}
+    if json_:
+        _print({"version": version, **counts})
+    else:
+        click.echo(f"Indexed {counts['technology']} technologies and {counts['need']} needs, version {version}.")
+
+
+@main.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, default=None, help="A fixed port; without it, 5000 or the next free one.")
+@click.option("--worker/--no-worker", default=True, help="Start a job worker beside the server.")
+def serve(host: str, port: int | None, worker: bool) -> None:
+    """Serve the site, with one job worker beside it."""
+    settings = _settings()
+    chosen = port or _listen_on(host, FIRST_PORT)
+    address = f"http://{host}:{chosen}"
+    environment = {**os.environ, "MARKETPLACE_SITE": os.environ.get("MARKETPLACE_SITE") or address}
+    click.echo(f"TechBridge is at {address}")
+    if not settings.production:
+        click.echo(f"Demo accounts (password {demo.PASSWORD}): owner@demo.example (workshop owner), officer@demo.example (transfer officer),")
+        click.echo("  broker1@demo.example (technology manager), operator@demo.example (operator). Mail stays in the outbox: /en/dev/outbox")
+    click.echo("Stop with Ctrl-C.", nl=True)
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "gunicorn", "marketplace.wsgi:app", "--bind", f"{host}:{chosen}", "--workers", "1",
+               "--worker-class", "gthread", "--threads", "8", "--timeout", "120", "--log-level", "warning"]
+    here = [sys.executable, "-m", "marketplace.cli", "worker"]
+    running = [subprocess.Popen(command, env=environment)]
+    if worker:
+        running.append(subprocess.Popen(here, env=environment))
+    _watch(running)
+
+
+def _watch(running: list[subprocess.Popen]) -> None:
+    """Wait for the first to end, or for a signal, and end the others with it."""
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_args: stop.set())
+    while not stop.wait(0.3) and all(child.poll() is None for child in running):
+        continue
+    ended = [child.returncode for child in running if child.returncode]
+    for child in running:
+        if child.poll() is None:
+            child.terminate()
+    for child in running:
+        child.wait(20)
+    sys.exit(0 if stop.is_set() else (ended or [0])[0])
+
+
+@main.command("worker")
+@click.option("--once", is_flag=True, help="Do what is due and end.")
+def worker_command(once: bool) -> None:
+    """Do the jobs: index, match, mail, import."""
+    _ready()
+    if once:
+        click.echo(f"{jobs.run_all()} jobs done.")
+        return
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_args: stop.set())
+    jobs.work(stop)
+
+
+@main.command("match")
+@click.argument("text_or_file")
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 200))
+@click.option("--lang", type=click.Choice(["zh", "en"]), default=None, help="Language of the reasons; by default the text's own.")
+@as_json
+def match_command(text_or_file: str, limit: int, lang: str | None, json_: bool) -> None:
+    """Rank technologies for a text, or for the text in a file."""
+    _ready()
+    problem = _text(text_or_file)
+    language = lang or ("zh" if any("\u4e00" <= character <= "\u9fff" for character in problem) else "en")
+    hits = matching.rank_technologies(problem, VISITOR, limit=limit)
+    rows = matching.answers(VISITOR, problem, hits, language, explained=limit)
+    found = [_match_row(row, language) for row in rows]
+    if json_:
+        _print(found)
+        return
+    for number, row in enumerate(found, 1):
+        click.echo(f"{number:3}. {row['probability'] * 100:3.0f}%  {row['title']}")
+        for reason in row["reasons"]["sentences"][:1]:
+            click.echo(f"           {reason['you_say'][:60]} ↔ {reason['it_says'][:80]}")
+    if not found:
+        click.echo("Nothing found. Is the index built? (marketplace reindex)")
+
+
+def _text(text_or_file: str) -> str:
+    """The argument itself, or what the file of that name holds."""
+    if len(text_or_file) < 250 and "\n" not in text_or_file and Path(text_or_file).is_file():
+        raw = Path(text_or_file).read_bytes()
+        for encoding in ("utf-8-sig", "gb18030"):
+            try:
+                return raw.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+        _fail("The file is neither UTF-8 nor GB 18030 text.", 2)
+    return text_or_file
+
+
+def _match_row(row: matching.Answer, language: str) -> dict[str, Any]:
+    why = row.evidence
+    return {
+        "id": row.listing.public_id,
+        "title": row.listing.titled(language)[0],
+        "score": round(row.hit.score, 4),
+        "probability": round(row.hit.probability, 4),
+        "reasons": {
+            "base": round(row.hit.base, 4),
+            "contributions": {name: round(value, 4) for name, value in row.hit.contributions},
+            "sentences": [{"you_say": pair.asked.text, "it_says": pair.found.text, "similarity": round(pair.similarity, 3)}
+                          for pair in (why.sentences if why else ())],
+            "words": [[pair.asked[0].text, pair.found[0].text] for pair in (why.words if why else ())],
+        },
+    }
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--for", "organisation", default=None, help="The organisation: its name, credit code, ROR or id.")
+@click.option("--as", "person", default=None, help="Mail address of the person who imports; without it, the system.")
+@click.option("--publish", is_flag=True, help="Publish what was created at once.")
+@click.option("--columns", default=None, help='JSON {"header": "field"} to mend the proposed mapping.')
+@as_json
+def import_command(file: Path, organisation: str | None, person: str | None, publish: bool, columns: str | None, json_: bool) -> None:
+    """Import technologies from a table. Every row ends as created, updated, unchanged, duplicate or rejected."""
+    _ready()
+    try:
+        with to_write():
+            report = _import(file, organisation, person, publish, json.loads(columns) if columns else None, json_)
+    except Problem as problem:
+        session.rollback()
+        if json_:
+            _print({"error": str(problem), "field": problem.field})
+            sys.exit(2)
+        _fail(str(problem), 2)
+    except json.JSONDecodeError:
+        _fail("--columns must be a JSON object.", 2)
+    if json_:
+        _print(report)
+        return
+    click.echo("  ".join(f"{name}: {report[name]}" for name in importing.OUTCOMES) + f"   run {report['run']}")
+    for row in report["reasons"][:20]:
+        click.echo(f"  row {row['row']}: {row['outcome']}: {row['reason']}")
+
+
+def _import(
+    file: Path, organisation: str | None, person: str | None, publish: bool, columns: dict[str, str] | None, quiet: bool
+) -> dict[str, Any]:
+    actor = by_address(person) if person else SYSTEM
+    if actor is None:
+        _fail(f"Nobody here has the address {person}.", 2)
+    owner = _organisation(organisation, actor)
+    with _bar(None, "Importing", quiet) as bar:
+        def step(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+            session.commit()
+
+        run = importing.import_file(actor, owner, file, columns=columns, publish=publish, progress=step)
+        session.commit()
+        found = importing.report(run)
+    jobs.run_all()
+    return found
+
+
+def _organisation(wanted: str | None, actor: Any) -> Organisation:
+    """The organisation named, or the actor's own if there is just one."""
+    if wanted:
+        found = session.scalar(select(Organisation).where(Organisation.public_id == wanted)) or organisations.by_codes(wanted, wanted)
+        if found is not None:
+            return found
+        near = similar([wanted], limit=3)
+        if near and near[0].score >= SURE and (len(near) == 1 or near[0].score - near[1].score >= CLEAR):
+            return near[0].organisation
+        names = ", ".join(one.organisation.called("en") for one in near)
+        _fail(f"No organisation is called {wanted!r}." + (f" Did you mean: {names}?" if names else ""), 2)
+    own = list(getattr(actor, "organisations", []))
+    if len(own) != 1:
+        _fail("Say for which organisation: --for NAME.", 2)
+    return own[0]
+
+
+@main.command("evaluate")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--baselines/--no-baselines", default=True, show_default=True)
+@as_json
+def evaluate_command(folder: Path, baselines: bool, json_: bool) -> None:
+    """Measure the engine on judged pairs: corpus.jsonl, queries.jsonl, qrels.tsv."""
+    settings = _settings()
+    with _bar(None, "Evaluating", json_) as bar:
+        def progress(words: str) -> None:
+            bar.set_description(words)
+            bar.update()
+
+        try:
+            report = run_evaluation(folder, progress=progress, cache=settings.data / "encodings", baselines=baselines)
+        except (OSError, ValueError) as error:
+            _fail(f"{folder}: {error}", 2)
+    if json_:
+        _print(report)
+        return
+    _table(report)
+
+
+def _table(report: dict[str, Any]) -> None:
+    rows = {"engine": report["engine"], **report.get("baselines", {})}
+    names = [name for name in report["engine"] if not name.endswith("_interval")]
+    click.echo(f"{'':28}" + "".join(f"{name:>22}" for name in names))
+    for label, figures in rows.items():
+        cells = []
+        for name in names:
+            low, high = figures.get(f"{name}_interval", (None, None))
+            cells.append(f"{figures[name]:.3f}" + (f" [{low:.3f}, {high:.3f}]" if low is not None else ""))
+        click.echo(f"{label:28}" + "".join(f"{cell:>22}" for cell in cells))
+
+
+@main.command("names")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_json
+def names_command(file: Path, json_: bool) -> None:
+    """Measure how well organisations are found by variants of their names: lines of source, string, ids."""
+    report = measure(file)
+    if json_:
+        _print(report)
+    else:
+        click.echo(f"precision {report['precision']:.3f}  recall {report['recall']:.3f}  at threshold {report['threshold']}")
+
+
+CHECKS: dict[str, Callable[[Settings], str]] = {}
+
+
+def _check(name: str) -> Callable[[Callable[[Settings], str]], Callable[[Settings], str]]:
+    def register(function: Callable[[Settings], str]) -> Callable[[Settings], str]:
+        CHECKS[name] = function
+        return function
+
+    return register
+
+
+@_check("database")
+def _check_database(settings: Settings) -> str:
+    app = create_app(settings)
+    engine = app.extensions["engine"]
+    if not is_current(settings, engine):
+        raise ValueError("not at the newest version: run `marketplace upgrade`")
+    with engine.connect() as connection:
+        connection.execute(text("select 1"))
+    failed = session.scalar(select(jobs.Job.id).where(jobs.Job.state == "failed").limit(1))
+    if failed is not None:
+        raise ValueError("some jobs have failed for good: look at the table job, state failed")
+    return _named(settings.database)
+
+
+@_check("index")
+def _check_index(settings: Settings) -> str:
+    matching.configure(settings)
+    version = matching.index().version
+    if not version:
+        raise ValueError("there is none: run `marketplace reindex`")
+    listed = len(list(session.scalars(select(Technology.id).where(Technology.state.in_(Technology.OPEN_STATES)))))
+    held = matching.index().count("technology")
+    if listed != held:
+        raise ValueError(f"{held} technologies indexed, {listed} published: run `marketplace worker --once` or `marketplace reindex`")
+    return f"{held} technologies, version {version}"
+
+
+@_check("files")
+def _check_files(settings: Settings) -> str:
+    settings.files_folder.mkdir(parents=True, exist_ok=True)
+    probe = settings.files_folder / ".probe"
+    probe.write_bytes(b"")
+    probe.unlink()
+    return str(settings.files_folder)
+
+
+@_check("mail")
+def _check_mail(settings: Settings) -> str:
+    if not settings.smtp:
+        return "no server configured: mail stays in the outbox"
+    parts = urlsplit(settings.smtp)
+    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    with kind(parts.hostname or "", parts.port or (465 if parts.scheme == "smtps" else 587), timeout=10) as server:
+        server.noop()
+    return f"{parts.hostname} answers"
+
+
+@main.command("check")
+@as_json
+def check_command(json_: bool) -> None:
+    """Look at settings, database, index, files and mail, and say what is wrong."""
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        settings = read()
+        found["settings"] = {"ok": True, "words": "production" if settings.production else "development"}
+    except SettingsError as error:
+        found["settings"] = {"ok": False, "words": "; ".join(error.faults)}
+        settings = None
+    for name, look in CHECKS.items() if settings else ():
+        try:
+            found[name] = {"ok": True, "words": look(settings)}
+        except (OSError, ValueError, SQLAlchemyError, smtplib.SMTPException) as error:
+            found[name] = {"ok": False, "words": str(error).splitlines()[0]}
+    if json_:
+        _print(found)
+    else:
+        for name, one in found.items():
+            click.echo(f"{'ok ' if one['ok'] else 'BAD'} {name:10} {one['words']}")
+    sys.exit(0 if all(one["ok"] for one in found.values()) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Work after the commit: a job is a row written in the same transaction as what caused it.
+
+A worker claims the oldest due job under a lease, runs its handler, and commits what the handler did together with the
+job's end. A handler may be a generator: at each `yield` the runner commits and renews the lease. A worker that dies
+leaves a lease that runs out, and the job is claimed again: none is lost, one may run twice, so a handler must stand
+being repeated. A failing job is retried with growing pauses and ends as `failed`, where the operator sees it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, String, Text, and_, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.access import SYSTEM
+from marketplace.db import Base, Data, Key, now, session, to_write
+from marketplace.record import record
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+ATTEMPTS = 6
+TURN = 0.05  # seconds between two batches of a job: SQLite keeps no queue, so that a waiting writer needs a gap to get in
+STATES = ("queued", "running", "done", "failed")
+
+
+class Job(Base):
+    """One piece of work: what kind, with which values, when it is due, and how often it was tried."""
+
+    __tablename__ = "job"
+
+    id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(String(60))
+    key: Mapped[str | None] = mapped_column(String(120))
+    values: Mapped[dict[str, Any]] = mapped_column(Data, default=dict)
+    state: Mapped[str] = mapped_column(String(10), default="queued")
+    due: Mapped[datetime]
+    lease: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    created: Mapped[datetime]
+    ended: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("state in ('queued', 'running', 'done', 'failed')", name="state"),
+        Index("ix_job_state_due", "state", "due"),
+        Index("ix_job_kind_key_state", "kind", "key", "state"),
+    )
+
+
+Handler = Callable[..., Iterator[None] | None]
+_handlers: dict[str, Handler] = {}
+_schedule: list[tuple[str, timedelta]] = []
+
+
+def handler(kind: str, every: timedelta | None = None) -> Callable[[Handler], Handler]:
+    """Register the function that does jobs of this kind; with `every` it is also queued at that interval."""
+
+    def register(function: Handler) -> Handler:
+        _handlers[kind] = function
+        if every:
+            _schedule.append((kind, every))
+        return function
+
+    return register
+
+
+def enqueue(kind: str, key: str | None = None, after: timedelta = timedelta(0), **values: Any) -> Job | None:
+    """Queue a job in the running transaction. With a key, a second job waiting under it is not made (None)."""
+    if key is not None:
+        session.flush()  # a job queued a moment ago in this transaction counts
+        waiting = select(Job.id).where(Job.kind == kind, Job.key == key, Job.state == "queued")
+        if session.scalar(waiting.limit(1)) is not None:
+            return None
+    moment = now()
+    job = Job(kind=kind, key=key, values=values, due=moment + after, created=moment)
+    session.add(job)
+    return job
+
+
+def enqueue_scheduled(moment: datetime) -> None:
+    """Queue each periodic job whose last one lies its interval back; safe to call from every worker."""
+    for kind, every in _schedule:
+        recent = select(Job.id).where(Job.kind == kind, Job.created > moment - every).limit(1)
+        if session.scalar(recent) is None:
+            enqueue(kind, key="scheduled")
+
+
+def _claim(moment: datetime) -> Job | None:
+    """Take the oldest due job, or one whose lease ran out, under a new lease; another worker's row is skipped."""
+    due = or_(
+        and_(Job.state == "queued", Job.due <= moment),
+        and_(Job.state == "running", Job.lease < moment),
+    )
+    job = session.scalar(select(Job).where(due).order_by(Job.due, Job.id).limit(1).with_for_update(skip_locked=True))
+    if job is not None:
+        job.state, job.lease, job.attempts = "running", moment + LEASE, job.attempts + 1
+    return job
+
+
+def _waiting(moment: datetime) -> bool:
+    """Whether anything is due: a plain read, so that an idle worker takes no write lock."""
+    due = or_(and_(Job.state == "queued", Job.due <= moment), and_(Job.state == "running", Job.lease < moment))
+    found = session.scalar(select(Job.id).where(due).limit(1)) is not None
+    session.rollback()
+    return found
+
+
+def _finish(job_id: int, state: str, error: str | None = None, due: datetime | None = None) -> None:
+    values: dict[str, Any] = {"state": state, "error": error, "lease": None}
+    if due is not None:
+        values["due"] = due
+    if state in ("done", "failed"):
+        values["ended"] = now()
+    session.execute(update(Job).where(Job.id == job_id).values(**values))
+
+
+def _perform(job_id: int, kind: str, values: dict[str, Any]) -> None:
+    """Run the handler; commit at each of its pauses and at its end, together with the job's own end."""
+    work = _handlers[kind](**values)
+    if inspect.isgenerator(work):
+        for _ in work:
+            session.execute(update(Job).where(Job.id == job_id).values(lease=now() + LEASE))
+            session.commit()
+            time.sleep(TURN)
+    _finish(job_id, "done")
+    session.commit()
+
+
+def run_one(moment: datetime | None = None) -> bool:
+    """Claim and run one due job. False when there was none. Whatever a handler raises ends in the job row, not here."""
+    moment = moment or now()
+    if not _waiting(moment):
+        return False
+    with to_write():
+        job = _claim(moment)
+        if job is None:
+            session.rollback()
+            return False
+        job_id, kind, values, attempts = job.id, job.kind, dict(job.values), job.attempts
+        session.commit()
+        try:
+            _perform(job_id, kind, values)
+        except Exception as error:
+            session.rollback()
+            log.exception("job %s of kind %s failed", job_id, kind)
+            _fail(job_id, kind, attempts, f"{type(error).__name__}: {error}")
+        finally:
+            session.remove()
+    return True
+
+
+def _fail(job_id: int, kind: str, attempts: int, error: str) -> None:
+    """Put the job back with a growing pause, or end it and say so in the log of events."""
+    if attempts < ATTEMPTS:
+        _finish(job_id, "queued", error[:2000], now() + timedelta(seconds=4**attempts))
+    else:
+        _finish(job_id, "failed", error[:2000])
+        record(session.get_one(Job, job_id), "failed", SYSTEM, kind=kind)
+    session.commit()
+
+
+def run_all(limit: int = 10_000) -> int:
+    """Run due jobs until none is left; how many ran. Used by commands and tests instead of a worker."""
+    ran = 0
+    while ran < limit and run_one():
+        ran += 1
+    return ran
+
+
+def work(stop: threading.Event, pause: float = 0.5) -> None:
+    """The worker: run jobs until told to stop, look at the schedule once a minute."""
+    looked: datetime | None = None
+    while not stop.is_set():
+        moment = now()
+        if looked is None or moment - looked > timedelta(minutes=1):
+            looked = moment
+            with to_write():
+                enqueue_scheduled(moment)
+                session.commit()
+                session.remove()
+        if not run_one():
+            session.remove()
+            stop.wait(pause)

@@ -1,0 +1,101 @@
+"""Listings as the engine sees them: passages in each language, facets to filter and count by, and the text to rank with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.catalogue.classification import industry_ancestors
+from marketplace.catalogue.models import Technology
+from marketplace.db import LANGUAGES
+from marketplace.matching.index import Document
+from marketplace.needs.models import Need
+from marketplace.terms.payment import forms_of, parse
+
+BODY = ("abstract", "advantages", "applications")
+SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}
+
+
+def _passages(titles: dict[str, str], bodies: dict[str, str]) -> dict[str, tuple[str, str]]:
+    return {code: (titles.get(code, ""), bodies.get(code, "")) for code in LANGUAGES if titles.get(code) or bodies.get(code)}
+
+
+def _joined(thing: Any, names: tuple[str, ...], code: str) -> str:
+    return "\n".join(text for name in names if (text := getattr(thing, name).get(code)))
+
+
+def term_codes(technology: Technology) -> tuple[str, ...]:
+    """The payment forms of the technology's offer, derived from its terms; none without an offer."""
+    offer = technology.offer
+    if offer is None:
+        return ()
+    forms = tuple(forms_of(parse(offer.terms, template=True))) if offer.terms else ()
+    return tuple(dict.fromkeys((*forms, *((offer.mode,) if offer.mode in ("open_licence", "open_source") else ()))))
+
+
+def technology_document(technology: Technology) -> Document:
+    """A technology for the index."""
+    bodies = {code: _with_keywords(technology, code) for code in LANGUAGES}
+    passages = _passages(technology.title, bodies)
+    numbers = tuple(number for number in (technology.application_number, technology.publication_number) if number)
+    industries = dict.fromkeys(code for own in technology.industries for code in industry_ancestors(own))
+    return Document(
+        key=technology.id, kind="technology", passages=passages, trl=technology.trl, revision=technology.revision,
+        facets={
+            "visibility": (technology.visibility,),
+            "organisation": (technology.organisation.public_id,),
+            "technology_kind": (technology.kind,),
+            "field": (technology.field,) if technology.field else (),
+            "industry": tuple(industries),
+            "maturity": (str(technology.trl),) if technology.trl else (),
+            "region": (technology.organisation.region,),
+            "terms": term_codes(technology),
+            "language": tuple(passages),
+            "number": numbers,
+        },
+    )
+
+
+def _with_keywords(technology: Technology, code: str) -> str:
+    words = technology.keywords.get(code) or []
+    return "\n".join(part for part in (_joined(technology, BODY, code), " ".join(words)) if part)
+
+
+def need_document(need: Need) -> Document:
+    """A need for the index: the firm's own words, its targets, and the technical questions once signed off."""
+    bodies = {code: need_text(need, code) for code in LANGUAGES}
+    passages = _passages(need.title, bodies)
+    return Document(
+        key=need.id, kind="need", passages=passages, revision=need.revision,
+        facets={
+            "visibility": (need.visibility,),
+            "organisation": (need.organisation.public_id,) if need.organisation else (),
+            "industry": industry_ancestors(need.industry) if need.industry else (),
+            "region": (need.region,) if need.region else (),
+            "grade": (need.grade,),
+            "mode": tuple(need.modes),
+            "language": tuple(passages),
+        },
+    )
+
+
+def need_text(need: Need, code: str) -> str:
+    """The need's body in one language."""
+    targets = [
+        " ".join(str(part) for part in (row["quantity"].get(code), SIGNS[row["direction"]], row["wanted"], row["unit"]) if part)
+        for row in need.targets if row["quantity"].get(code)
+    ]
+    questions = need.questions.get(code, "") if need.signed_off else ""
+    return "\n".join(part for part in (need.problem.get(code, ""), "; ".join(targets), questions) if part)
+
+
+def need_query(need: Need) -> str:
+    """What a need is ranked with: title and body in the language the firm wrote in."""
+    code = need.language if need.problem.get(need.language) else next(iter(need.problem), "zh")
+    return "\n".join(part for part in (need.title.get(code, ""), need_text(need, code)) if part)
+
+
+def technology_query(technology: Technology) -> str:
+    """What a technology is ranked with: title and abstract in its first language."""
+    code = next((code for code in LANGUAGES if technology.abstract.get(code)), None)
+    code = code or next((code for code in LANGUAGES if technology.title.get(code)), "zh")
+    return "\n".join(part for part in (technology.title.get(code, ""), technology.abstract.get(code, "")) if part)

@@ -1,0 +1,145 @@
+"""Evidence: the sentences and words that a reader can check, beside the figures of a hit.
+
+A score is a sum of named parts; this shows what lies under two of them: which sentence of the document is nearest in
+meaning to which sentence of the question, and which words both share, as they stand or through the dictionary. Offsets
+are given into the texts as they were handed in, so that a page can mark them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from marketplace.matching import bridge
+from marketplace.matching import text as cut
+from marketplace.matching.constants import background_average
+from marketplace.matching.semantic import Encoder, Encoders, Vectors
+
+MOST_PAIRS = 3
+MOST_WORDS = 12
+_FEWEST_LETTERS = 2  # a shared single Chinese character or Latin letter proves nothing
+_LEAST_LIKE = 0.15  # cosine without what all questions share, below which a pair of sentences is no evidence
+
+
+class Passages(Protocol):
+    """What evidence needs of a document: `passages`, language → (title, body)."""
+
+    @property
+    def passages(self) -> dict[str, tuple[str, str]]: ...
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A piece of a text: `text[start:end]`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class SentencePair:
+    """A sentence of the question, the nearest sentence of the document, and their likeness (cosine, at most 1)."""
+
+    asked: Mark
+    found: Mark
+    similarity: float
+
+
+@dataclass(frozen=True)
+class WordPair:
+    """A word of the question and the word of the document that answers it, with every place where either stands.
+
+    `bridged` says that the dictionary joined them; otherwise they are one word.
+    """
+
+    asked: tuple[Mark, ...]
+    found: tuple[Mark, ...]
+    bridged: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What carried a match. Offsets of `asked` marks are into the question, of `found` marks into `title` + newline +
+    `body` of the passage in `language`, given again as `text`."""
+
+    language: str
+    text: str
+    sentences: tuple[SentencePair, ...]
+    words: tuple[WordPair, ...]
+
+
+def evidence(query_text: str, document: Passages, encoders: Encoders, reader_language: str) -> Evidence:
+    """The best sentence pairs and the shared words of a question and a document.
+
+    The passage is the one in the reader's language where there is one, else the other: evidence that one cannot read
+    is none.
+    """
+    language = reader_language if reader_language in document.passages else next(iter(document.passages), "zh")
+    text = "\n".join(document.passages.get(language, ("", "")))
+    question = query_text[: cut.LONGEST_TEXT]
+    return Evidence(language, text, _sentence_pairs(question, text, encoders), _word_pairs(question, text))
+
+
+def _sentence_pairs(question: str, text: str, encoders: Encoders) -> tuple[SentencePair, ...]:
+    """For each sentence of the question its nearest in the document; the best of these, each sentence used once."""
+    asked, found = cut.sentence_spans(question), cut.sentence_spans(text)
+    if encoders.fast is None or not asked or not found:
+        return ()
+    manners = [cut.language(each.text) for each in asked]
+    average = np.stack([background_average(encoders, encoders.fast, manner) for manner in manners])
+    left, right = (_encoded(encoders.fast, tuple(cut.normalise(each.text) for each in part)) for part in (asked, found))
+    likeness = _unit(left - average) @ right.T
+    pairs, used = [], set()
+    for place in np.argsort(-likeness, axis=None, kind="stable"):
+        row, column = divmod(int(place), len(found))
+        similarity = float(likeness[row, column])
+        if similarity < _LEAST_LIKE or len(pairs) == MOST_PAIRS:
+            break
+        if ("asked", row) not in used and ("found", column) not in used:
+            used |= {("asked", row), ("found", column)}
+            pairs.append(SentencePair(_mark(asked[row]), _mark(found[column]), similarity))
+    return tuple(pairs)
+
+
+@lru_cache(maxsize=512)
+def _encoded(encoder: Encoder, sentences: tuple[str, ...]) -> Vectors:
+    """Kept in memory for a while: a page explains several documents for one question, and is often loaded again."""
+    return encoder.encode(sentences)
+
+
+def _word_pairs(question: str, text: str) -> tuple[WordPair, ...]:
+    """Words of the question that stand in the document, or whose glosses do; longer first, at most `MOST_WORDS`."""
+    asked, found = _places(cut.word_spans(question)), _places(cut.word_spans(text))
+    pairs = {
+        word: WordPair(tuple(places), tuple(found[word]), bridged=False)
+        for word, places in asked.items()
+        if word in found and len(word) >= _FEWEST_LETTERS
+    }
+    if cut.language(question) != cut.language(text):
+        for each in bridge.cross(list(asked), cut.language(question)):
+            single = [gloss.words[0] for gloss in each.alternatives if len(gloss.words) == 1]
+            answer = next((word for word in single if word in found), None)
+            if answer and each.source in asked and each.source not in pairs:
+                pairs[each.source] = WordPair(tuple(asked[each.source]), tuple(found[answer]), bridged=True)
+    ordered = sorted(pairs, key=lambda word: (pairs[word].bridged, -len(word), word))
+    return tuple(pairs[word] for word in ordered[:MOST_WORDS])
+
+
+def _places(spans: Iterable[cut.Span]) -> dict[str, list[Mark]]:
+    places: dict[str, list[Mark]] = {}
+    for span in spans:
+        places.setdefault(span.text, []).append(_mark(span))
+    return places
+
+
+def _mark(span: cut.Span) -> Mark:
+    return Mark(span.start, span.end, span.text)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)

@@ -1,0 +1,86 @@
+"""Fusion: the parts of a score weighed into log-odds, so that they can be added, shown one by one, and read as odds.
+
+A part is a number that says 0 for a document of no particular interest and 1 for one a standard deviation better, by
+constants of the index (never of the pool at hand: the same question and index give the same score). Its weight was
+fitted by logistic regression on judged pairs (`weights.json` says how). Three models are kept, for what is known of a
+document: *full* with both encoders, *fast* without the slow one, *lexical* without any; each for every pair of
+languages ("en-zh": an English question, a Chinese document), because a shared word is worth much in English, a shared
+pair of characters in Chinese, and neither across.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+PARTS = (
+    "words", "bigrams", "bridge",
+    "meaning_title", "meaning_body", "meaning_sentence", "meaning_slow", "meaning_bridged",
+)
+NUMBER_FOUND = 14.0  # log-odds: a patent number typed in full outweighs whatever else the text says
+MATURITY_STEP = -0.15  # log-odds for each level that a technology is below the level wanted; a judgement, not fitted
+
+_WEIGHTS = Path(__file__).with_name("weights.json")
+
+
+@dataclass(frozen=True)
+class Model:
+    """The log-odds of a document for which every part says 0, and the weight of each part."""
+
+    bias: float
+    weights: Mapping[str, float]
+
+    def contributions(self, parts: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Each part's share of the log-odds, for all documents at once."""
+        return {name: np.asarray(weight * parts[name], np.float32) for name, weight in self.weights.items()}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """All models, the corpus size at which they were fitted, and a name that changes when any figure does."""
+
+    models: Mapping[tuple[str, str], Model]
+    fitted_at: int
+    version: str
+
+    def model(self, known: str, asked: str, kept: str, documents: int) -> Model:
+        """The model for what is known ("full", "fast", "lexical") and the languages of question and document.
+
+        In a larger corpus than the fitted one a single answer is rarer, so the odds fall by as much; in a smaller one
+        they are left, because nothing says that it holds an answer at all.
+        """
+        fitted = self.models[known, f"{asked}-{kept}"]
+        return Model(fitted.bias - math.log(max(documents, self.fitted_at) / self.fitted_at), fitted.weights)
+
+
+@cache
+def weights() -> Weights:
+    """The fitted constants, read once."""
+    text = _WEIGHTS.read_text(encoding="utf-8")
+    data = json.loads(text)
+    models = {
+        (known, pair): Model(each["bias"], {part: each["weights"][part] for part in PARTS if part in each["weights"]})
+        for known, pairs in data["models"].items()
+        for pair, each in pairs.items()
+    }
+    return Weights(models, data["fitted_at"], hashlib.blake2b(text.encode(), digest_size=6).hexdigest())
+
+
+def maturity(wanted: int | None, level: int | None) -> float:
+    """Log-odds for a technology that is less mature than wanted; unknown levels say nothing."""
+    return MATURITY_STEP * max(0, wanted - level) if wanted and level else 0.0
+
+
+def probability(log_odds: float) -> float:
+    """The probability that log-odds stand for."""
+    return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, log_odds))))

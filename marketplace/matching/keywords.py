@@ -1,0 +1,152 @@
+"""Keyword search: what a reader types into the search box, with filters, counts and typing mistakes forgiven.
+
+Unlike ranking, this finds words and not meanings: most of the words must be there. A word that no document has is
+replaced by the nearest one that some document has: in English by edit distance, in Chinese by the character pairs it
+is made of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import DamerauLevenshtein
+from tantivy import Occur, Query
+
+from marketplace.matching import text as cut
+from marketplace.matching.lexical import SCHEMA, UNCOUNTED, Searcher, chosen, numbers
+
+MOST_WORDS = 24  # words of a search that are looked at
+_SHARE_NEEDED = 0.7  # of the words of a search
+_TITLE_BOOST = 2.0
+
+Where = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a search: how many documents in all, the keys of this page, counts by facet and value, and the words
+    as they were corrected, if they were."""
+
+    total: int
+    keys: tuple[int, ...]
+    counts: Mapping[str, Mapping[str, int]]
+    corrected: str | None = None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which documents a search may see."""
+
+    kind: str
+    where: Where
+    without: Where
+
+    def query(self, lifted: str | None = None) -> Query:
+        """The filter as a query over the first rows of documents, one facet lifted if asked."""
+        where = {name: values for name, values in self.where.items() if name != lifted}
+        first = Query.const_score_query(Query.term_query(SCHEMA, "first", 1), 0.0)
+        return Query.boolean_query([(Occur.Must, first), (Occur.Must, chosen(self.kind, where, self.without))])
+
+
+def search(
+    searcher: Searcher, words: str, seen: Filter, facets: Sequence[str], offset: int, limit: int
+) -> Page:
+    """One page of documents that have the words, best first; without words all of them, the highest key first."""
+    clean = cut.normalise(words)
+    asked, corrected = _asked(searcher, clean)
+    if clean and asked is None:
+        return Page(0, (), {name: {} for name in facets})
+    whole = _both(seen.query(), asked)
+    keys = searcher.keys(whole, max(offset, 0), limit, newest=asked is None) if limit > 0 else []
+    return Page(searcher.count(whole), tuple(keys), _counts(searcher, asked, seen, facets), corrected)
+
+
+def _counts(searcher: Searcher, asked: Query | None, seen: Filter, facets: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many documents each value would give; a facet's own filter is lifted, so that its other values show."""
+    counted = [name for name in facets if name not in UNCOUNTED]
+    counts = searcher.buckets(_both(seen.query(), asked), [name for name in counted if name not in seen.where])
+    for name in counted:
+        if name in seen.where:
+            counts |= searcher.buckets(_both(seen.query(lifted=name), asked), [name])
+    return {name: counts[name] for name in counted}
+
+
+def _both(filtered: Query, asked: Query | None) -> Query:
+    return filtered if asked is None else Query.boolean_query([(Occur.Must, filtered), (Occur.Must, asked)])
+
+
+def _asked(searcher: Searcher, clean: str) -> tuple[Query | None, str | None]:
+    """The query for the words and their corrected form, or nothing when there is nothing to look for."""
+    forms = cut.number_forms(clean)
+    if forms and searcher.numbered(forms).size:
+        return numbers(forms), None
+    parts, corrections = [], {}
+    for span in cut.word_spans(clean)[:MOST_WORDS]:
+        query, typed = _word(searcher, span, clean)
+        if query is not None:
+            parts.append(query)
+        if typed:
+            corrections[span] = typed
+    if not parts:
+        return None, None
+    needed = max(1, math.ceil(_SHARE_NEEDED * len(parts)))
+    query = Query.boolean_query([(Occur.Should, part) for part in parts], minimum_number_should_match=needed)
+    return query, _corrected(clean, corrections) if corrections else None
+
+
+def _word(searcher: Searcher, span: cut.Span, clean: str) -> tuple[Query | None, str | None]:
+    """One word as a query, title counting double, and what it was corrected to, if it was.
+
+    A Chinese word of which no document has even a pair says nothing about the others, so it falls out.
+    """
+    if searcher.frequency("all_words", span.text):
+        return _term(span.text), None
+    typed = cut.fold(clean[span.start : span.end])
+    if not typed.isascii():
+        return _pairs(searcher, typed), None
+    nearest = _nearest(searcher, typed)
+    return (_term(cut.stem(nearest)), nearest) if nearest else (_term(span.text), None)
+
+
+def _term(word: str) -> Query:
+    title = Query.boost_query(Query.term_query(SCHEMA, "title_words", word, "freq"), _TITLE_BOOST)
+    anywhere = Query.term_query(SCHEMA, "all_words", word, "freq")
+    return Query.boolean_query([(Occur.Must, anywhere), (Occur.Should, title)])
+
+
+def _pairs(searcher: Searcher, word: str) -> Query | None:
+    """A Chinese word that no document has as such: half of its character pairs will do."""
+    pairs = [pair for pair in cut.bigrams(word) if searcher.frequency("all_pairs", pair)]
+    terms = [(Occur.Should, Query.term_query(SCHEMA, "all_pairs", pair, "freq")) for pair in pairs]
+    return Query.boolean_query(terms, minimum_number_should_match=max(1, len(pairs) // 2)) if terms else None
+
+
+def _nearest(searcher: Searcher, typed: str) -> str | None:
+    """The word some document has that is nearest to the one typed: one slip in four to seven letters, two in more.
+
+    Words that begin alike are looked at first, because a first letter is seldom wrong and the list is shorter.
+    """
+    slips = 0 if len(typed) < 4 else 1 if len(typed) < 8 else 2
+    if not slips:
+        return None
+    for prefix in (typed[0], ""):
+        near = [
+            (DamerauLevenshtein.distance(typed, word, score_cutoff=slips), -count, word)
+            for word, count in searcher.vocabulary(prefix)
+            if word.isascii() and abs(len(word) - len(typed)) <= slips
+        ]
+        close = [each for each in near if each[0] <= slips]
+        if close:
+            return min(close)[2]
+    return None
+
+
+def _corrected(clean: str, corrections: Mapping[cut.Span, str]) -> str:
+    """The words as typed, the mistaken ones replaced."""
+    pieces, at = [], 0
+    for span, word in corrections.items():
+        pieces += [clean[at : span.start], word]
+        at = span.end
+    return "".join([*pieces, clean[at:]])

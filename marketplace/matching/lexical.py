@@ -1,0 +1,310 @@
+"""Words: one Tantivy index that holds every passage, its filters and its facets, and is the truth about what exists.
+
+A *row* is one passage: a document in one language. Its words and character pairs are cut by `text` and stored with a
+whitespace tokenizer, so that Tantivy's BM25 counts exactly our words. The first row of a document also carries the
+words of all its languages and stands for it in keyword search and counts. A commit here is the moment at which a
+change exists: vectors are written before it, and a vector without a row is never seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+from tantivy import Occur, Query
+
+from marketplace.matching import text as cut
+
+Where = Mapping[str, Sequence[str]]
+Terms = Mapping[str, float]
+
+_HEAP = 50_000_000  # bytes of writing buffer; one thread, because segments then come out the same each time
+_TITLE_TIMES = 2  # a word of the title counts as often as if it stood twice in the body
+_MOST_BUCKETS = 1_000
+UNCOUNTED = ("number", "key", "kind")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One row to be written: a document in one language. `whole` is set on the document's first row only."""
+
+    row: int
+    key: int
+    kind: str
+    language: str
+    title: str
+    body: str
+    facets: Mapping[str, tuple[str, ...]]
+    trl: int | None
+    revision: int
+    whole: str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """What ranking must know of a row: whose it is, in which language, at which maturity and revision."""
+
+    row: int
+    key: int
+    language: str
+    trl: int | None
+    revision: int
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in ("row", "key", "first", "english", "trl", "revision"):
+        builder.add_integer_field(name, indexed=True, fast=True)
+    for name in ("words", "pairs", "all_words", "all_pairs", "title_words", "plain"):
+        builder.add_text_field(name, tokenizer_name="cut", index_option="freq")
+    for name in ("identity", "kind", "number"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("named", fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_json_field("facets", tokenizer_name="raw", fast=True, index_option="basic")
+    builder.add_bytes_field("source", stored=True)
+    return builder.build()
+
+
+SCHEMA = _schema()
+
+
+def identity(kind: str, key: int) -> str:
+    """The one term that deletes a document with all its rows."""
+    return f"{kind}:{key}"
+
+
+def open_index(folder: Path) -> tantivy.Index:
+    """The index in a folder, made when it is not there; the tokenizers must be registered after every opening."""
+    folder.mkdir(parents=True, exist_ok=True)
+    index = tantivy.Index(SCHEMA, str(folder))
+    whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer("cut", whitespace)
+    index.config_reader("manual")
+    return index
+
+
+def write(index: tantivy.Index, passages: Iterable[Passage], removed: Iterable[tuple[str, int]] = ()) -> None:
+    """Remove documents and add passages in one commit: both are seen, or neither."""
+    writer = index.writer(_HEAP, 1)
+    for kind, key in removed:
+        writer.delete_documents_by_term("identity", identity(kind, key))
+    for passage in passages:
+        writer.add_document(_stored(passage))
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def _stored(passage: Passage) -> tantivy.Document:
+    document = tantivy.Document()
+    for name, number in (
+        ("row", passage.row),
+        ("key", passage.key),
+        ("first", int(passage.whole is not None)),
+        ("english", int(passage.language == "en")),
+        ("trl", passage.trl or 0),
+        ("revision", passage.revision),
+    ):
+        document.add_integer(name, number)
+    text = "\n".join([passage.title] * _TITLE_TIMES + [passage.body])
+    document.add_text("words", " ".join(cut.words(text)))
+    document.add_text("pairs", " ".join(cut.bigrams(text)))
+    document.add_text("identity", identity(passage.kind, passage.key))
+    document.add_text("kind", passage.kind)
+    document.add_json("facets", {name: [f"={value}" for value in values] for name, values in _facets(passage).items()})
+    document.add_bytes("source", f"{passage.title}\n{passage.body}".encode())
+    if passage.whole is not None:
+        _add_searchable(document, passage)
+    return document
+
+
+def _add_searchable(document: tantivy.Document, passage: Passage) -> None:
+    """What only a document's first row has: the words of all its languages, stemmed and as typed, and its numbers."""
+    whole = passage.whole or ""
+    document.add_text("all_words", " ".join(cut.words(whole)))
+    document.add_text("all_pairs", " ".join(cut.bigrams(whole)))
+    for name in passage.facets:
+        document.add_text("named", name)
+    document.add_text("title_words", " ".join(cut.words(passage.title)))
+    document.add_text("plain", " ".join(cut.plain_words(whole)))
+    for number in passage.facets.get("number", ()):
+        for form in cut.number_forms(number):
+            document.add_text("number", form)
+
+
+def _facets(passage: Passage) -> dict[str, tuple[str, ...]]:
+    """The document's facets and its key, so that a key can be filtered like a facet.
+
+    Values are stored behind "=": Tantivy would otherwise read one that looks like a date as a date.
+    """
+    named = {name: values for name, values in passage.facets.items() if values}
+    for name in named:
+        if not name.isidentifier():
+            raise ValueError(f"a facet is named like an identifier, not {name!r}")
+    return {**named, "key": (str(passage.key),)}
+
+
+def chosen(kind: str, where: Where, without: Where) -> Query:
+    """The rows that a filter lets through: of the kind, any of the values of each facet, and none of the others."""
+    must = [(Occur.Must, Query.term_query(SCHEMA, "kind", kind))]
+    must += [(Occur.Must, _any_of(name, values)) for name, values in where.items()]
+    must += [(Occur.MustNot, _any_of(name, values)) for name, values in without.items() if values]
+    return Query.const_score_query(Query.boolean_query(must), 0.0)
+
+
+def everything() -> Query:
+    """All rows, each scoring nothing."""
+    return Query.const_score_query(Query.all_query(), 0.0)
+
+
+def _any_of(name: str, values: Sequence[str]) -> Query:
+    if not name.isidentifier():
+        raise ValueError(f"a facet is named like an identifier, not {name!r}")
+    terms = [(Occur.Should, Query.term_query(SCHEMA, f"facets.{name}", f"={value}")) for value in values]
+    return Query.boolean_query(terms) if terms else Query.empty_query()
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A query over one field, and its length: the root of the sum of squares of its words' weights.
+
+    BM25 divided by that length is comparable between a question of three words and one of sixty. The length depends on
+    the question and the index, never on the pool of candidates.
+    """
+
+    query: Query | None
+    length: float
+
+
+class Searcher:
+    """One unmoving view of the index; make a new one after a commit."""
+
+    def __init__(self, searcher: tantivy.Searcher) -> None:
+        self._searcher = searcher
+        self.rows = searcher.num_docs
+
+    def weigh(self, field: str, terms: Terms) -> Weighed:
+        """A query that sums the BM25 of weighted terms."""
+        return self.weigh_choices(field, [((term,), weight) for term, weight in terms.items()])
+
+    def weigh_choices(self, field: str, choices: Iterable[tuple[Sequence[str], float]]) -> Weighed:
+        """A query that sums, over the choices, the best BM25 among each choice's terms."""
+        parts, squares = [], 0.0
+        for alternatives, weight in choices:
+            present = {term: count for term in alternatives if (count := self.frequency(field, term))}
+            if not present or weight <= 0:
+                continue
+            rarest = min(present.values())
+            squares += (weight * math.log(1 + (self.rows - rarest + 0.5) / (rarest + 0.5))) ** 2
+            terms = [Query.term_query(SCHEMA, field, term, "freq") for term in present]
+            union = terms[0] if len(terms) == 1 else Query.disjunction_max_query(terms)
+            parts.append((Occur.Should, Query.boost_query(union, weight)))
+        return Weighed(Query.boolean_query(parts) if parts else None, math.sqrt(squares))
+
+    def best(self, weighed: Weighed, allowed: Query, limit: int) -> NDArray[np.int64]:
+        """The rows that score highest among those allowed, at most `limit`."""
+        if weighed.query is None:
+            return np.zeros(0, np.int64)
+        both = Query.boolean_query([(Occur.Must, allowed), (Occur.Must, weighed.query)])
+        return self._numbers("row", self._searcher.search(both, limit, count=False))
+
+    def scores(self, weighed: Weighed, rows: Sequence[int]) -> NDArray[np.float32]:
+        """The BM25 of the given rows in their order over the query's length; zero where no word is shared."""
+        if weighed.query is None or not len(rows):
+            return np.zeros(len(rows), np.float32)
+        these = Query.const_score_query(Query.term_set_query(SCHEMA, "row", [int(row) for row in rows]), 0.0)
+        both = Query.boolean_query([(Occur.Must, these), (Occur.Must, weighed.query)])
+        result = self._searcher.search(both, len(rows), count=False)
+        found = dict(zip(self._numbers("row", result).tolist(), (score for score, _ in result.hits), strict=True))
+        return np.array([found.get(int(row), 0.0) for row in rows], np.float32) / max(weighed.length, 1e-6)
+
+    def allowed_rows(self, allowed: Query) -> NDArray[np.int64]:
+        """All rows that a filter lets through, in ascending order."""
+        result = self._searcher.search(allowed, max(self.rows, 1), count=False)
+        return np.sort(self._numbers("row", result))
+
+    def describe(self, rows: Sequence[int]) -> list[Row]:
+        """What is known of the given rows, those that no longer exist left out, in ascending order of row."""
+        these = Query.term_set_query(SCHEMA, "row", [int(row) for row in rows])
+        if not len(rows):
+            return []
+        addresses = [address for _, address in self._searcher.search(these, len(rows), count=False).hits]
+        columns = [
+            self._searcher.fast_field_values(name, addresses) for name in ("row", "key", "english", "trl", "revision")
+        ]
+        found = [
+            Row(int(row), int(key), "en" if english else "zh", int(trl) or None, int(revision))
+            for row, key, english, trl, revision in zip(*columns, strict=True)
+        ]
+        return sorted(found, key=lambda each: each.row)
+
+    def source(self, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """Title and body of the given rows, read from the stored documents (slow: for a few rows only)."""
+        these = Query.term_set_query(SCHEMA, "row", [int(row) for row in rows])
+        addresses = [address for _, address in self._searcher.search(these, max(len(rows), 1), count=False).hits]
+        numbers = self._searcher.fast_field_values("row", addresses) if addresses else []
+        texts = (bytes(self._searcher.doc(address).get_first("source")).decode() for address in addresses)
+        return {int(row): _halves(text) for row, text in zip(numbers, texts, strict=True)}
+
+    def numbered(self, forms: Sequence[str], allowed: Query | None = None) -> NDArray[np.int64]:
+        """The rows, among those allowed, that carry a patent number in one of these forms."""
+        if not forms:
+            return np.zeros(0, np.int64)
+        query = Query.boolean_query([(Occur.Must, allowed or Query.all_query()), (Occur.Must, numbers(forms))])
+        return self._numbers("row", self._searcher.search(query, 20, count=False))
+
+    def count(self, query: Query) -> int:
+        """How many rows a query finds."""
+        return int(self._searcher.search(query, 1).count)
+
+    def documents(self, kind: str | None) -> int:
+        """How many documents there are, of a kind or in all."""
+        first = Query.term_query(SCHEMA, "first", 1)
+        return self.count(first if kind is None else first.and_must_match(Query.term_query(SCHEMA, "kind", kind)))
+
+    def facets(self) -> list[str]:
+        """The names of all facets that any document has."""
+        wanted = {"names": {"terms": {"field": "named", "size": _MOST_BUCKETS}}}
+        found = self._searcher.aggregate(Query.all_query(), wanted)
+        return sorted(each["key"] for each in found["names"]["buckets"] if each["key"] not in UNCOUNTED)
+
+    def keys(self, query: Query, offset: int, limit: int, newest: bool) -> list[int]:
+        """Document keys, best first with ties by key, or the highest key first."""
+        if newest:
+            return [int(key) for key, _ in self._searcher.search(query, limit, False, "key", offset).hits]
+        return self._numbers("key", self._searcher.search(query, limit, False, None, offset)).tolist()
+
+    def buckets(self, query: Query, facets: Sequence[str]) -> dict[str, dict[str, int]]:
+        """How many documents of a query have which value of each facet."""
+        wanted = {name: {"terms": {"field": f"facets.{name}", "size": _MOST_BUCKETS}} for name in facets}
+        found = self._searcher.aggregate(query, wanted) if wanted else {}
+        return {
+            name: {each["key"][1:]: int(each["doc_count"]) for each in part["buckets"]} for name, part in found.items()
+        }
+
+    def frequency(self, field: str, term: str) -> int:
+        """How many rows have a term."""
+        return int(self._searcher.doc_freq(field, term))
+
+    def vocabulary(self, prefix: str) -> list[tuple[str, int]]:
+        """The words as typed that begin so, with the number of documents that have them."""
+        return self._searcher.terms_with_prefix("plain", prefix)
+
+    def _numbers(self, field: str, result: tantivy.SearchResult) -> NDArray[np.int64]:
+        addresses = [address for _, address in result.hits]
+        values = self._searcher.fast_field_values(field, addresses) if addresses else []
+        return np.array(values, np.int64)
+
+
+def numbers(forms: Sequence[str]) -> Query:
+    """A query for patent numbers in any of these forms."""
+    return Query.boolean_query([(Occur.Should, Query.term_query(SCHEMA, "number", form)) for form in forms])
+
+
+def _halves(text: str) -> tuple[str, str]:
+    title, _, body = text.partition("\n")
+    return title, body

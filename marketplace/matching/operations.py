@@ -1,0 +1,322 @@
+"""The verbs of matching: keep the index true to the catalogue, score needs against technologies, answer a match.
+
+The index holds published listings only. Jobs bring it up to date after each commit and score what changed; the pages
+rank live against it. One process at a time writes the index (`writer`); any number read it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from marketplace.access import SYSTEM, Actor, may, open_visibilities, require, visible_to
+from marketplace.catalogue.models import KINDS, Technology
+from marketplace.config import Settings, read
+from marketplace.db import now, session
+from marketplace.errors import N_, NotFound, Refused
+from marketplace.jobs import handler
+from marketplace.matching.documents import need_document, need_query, technology_document, technology_query
+from marketplace.matching.explain import Evidence, evidence
+from marketplace.matching.index import Document, Hit, Index, Page
+from marketplace.matching.models import ANSWERS, DECLINE_CODES, SIDES, Match, MatchAnswer, Scoring
+from marketplace.matching.semantic import Encoders
+from marketplace.needs.models import Need
+from marketplace.record import move, record
+
+KEPT = 30
+LEAST = 0.02
+NEGATIVE_LEAST = 0.05
+BATCH = 200
+MATCHED_AT_ONCE = 10  # technologies scored between two commits: about a second, for other writers wait meanwhile
+USABLE = tuple(kind for kind in KINDS if kind != "negative_result")
+
+_settings: list[Settings] = []
+
+
+def configure(settings: Settings) -> None:
+    """Say which settings this process works with; `create_app` and the command line do this once."""
+    _settings[:] = [settings]
+    index.cache_clear()
+
+
+@cache
+def index() -> Index:
+    """This process's view of the index."""
+    settings = _settings[0] if _settings else read()
+    settings.index_folder.mkdir(parents=True, exist_ok=True)
+    return Index(settings.index_folder, encoders(settings))
+
+
+def encoders(settings: Settings) -> Encoders:
+    """The encoders that the setting names (both, the fast one alone, or none), with their encodings kept beside the index."""
+    packaged = Encoders.default()
+    chosen = {"full": packaged, "fast": Encoders(fast=packaged.fast), "none": Encoders()}[settings.encoders]
+    return chosen.keeping(settings.index_folder / "encodings.sqlite")
+
+
+def warm_up() -> None:
+    """Read models and dictionaries into this process by asking one question in each language."""
+    for text in ("毛刺太多，加工太慢", "too much burr, milling too slow"):
+        index().rank(text, "technology", limit=1)
+
+
+@contextmanager
+def writer() -> Iterator[Index]:
+    """Hold the one writer's lease: a lock on a file, so that it ends with the process that held it."""
+    found = index()
+    with open(found.folder / "writer.lock", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield found
+
+
+def _open(model: type[Technology] | type[Need]) -> Iterator[Document]:
+    """Every published listing as a document, in batches by key."""
+    last = 0
+    document = technology_document if model is Technology else need_document
+    options = [selectinload(Technology.offer)] if model is Technology else []
+    while True:
+        query = select(model).where(model.id > last, model.state.in_(model.OPEN_STATES)).order_by(model.id).limit(500)
+        rows = list(session.scalars(query.options(*options)))
+        if not rows:
+            return
+        last = rows[-1].id
+        yield from map(document, rows)
+        session.expunge_all()
+
+
+def reindex(progress: Callable[[int], None] | None = None) -> str:
+    """Build the whole index aside and swap it in; the version it got."""
+
+    def documents() -> Iterator[Document]:
+        yield from _open(Technology)
+        yield from _open(Need)
+
+    with writer() as found:
+        return found.rebuild(documents(), progress)
+
+
+def _refresh(kind: str, things: Iterable[Technology | Need]) -> None:
+    document = technology_document if kind == "technology" else need_document
+    fresh, gone = [], []
+    for thing in things:
+        if thing.state in type(thing).OPEN_STATES:
+            fresh.append(document(thing))
+        else:
+            gone.append((kind, thing.id))
+    with writer() as found:
+        found.update(fresh, gone)
+
+
+@handler("matching.index_technology")
+def index_technology(thing_id: int) -> None:
+    """Bring one technology in the index up to date."""
+    _refresh("technology", [session.get_one(Technology, thing_id)])
+
+
+@handler("matching.index_need")
+def index_need(thing_id: int) -> None:
+    """Bring one need in the index up to date."""
+    _refresh("need", [session.get_one(Need, thing_id)])
+
+
+def _of_run(run_id: int, batch: int) -> Iterator[list[Technology]]:
+    last = 0
+    while True:
+        query = select(Technology).where(Technology.import_run_id == run_id, Technology.id > last)
+        rows = list(session.scalars(query.order_by(Technology.id).limit(batch)))
+        if not rows:
+            return
+        last = rows[-1].id
+        yield rows
+
+
+@handler("matching.index_run")
+def index_run(thing_id: int) -> Iterator[None]:
+    """Bring what an import run published into the index."""
+    for rows in _of_run(thing_id, BATCH):
+        _refresh("technology", rows)
+        yield
+
+
+def rank_technologies(
+    text: str, actor: Actor, where: Mapping[str, Sequence[str]] = {}, limit: int = 10, trl_wanted: int | None = None
+) -> list[Hit]:
+    """Technologies for a text, best first; only what the actor may read, never a negative result."""
+    filters = {"technology_kind": USABLE, **where, **_readable(actor)}
+    return index().rank(text, "technology", where=filters, limit=limit, trl_wanted=trl_wanted)
+
+
+def negative_results(text: str, actor: Actor, limit: int = 2) -> list[Technology]:
+    """Routes that were tried and failed near this text: warnings beside the matches."""
+    filters = {"technology_kind": ("negative_result",), **_readable(actor)}
+    hits = [hit for hit in index().rank(text, "technology", where=filters, limit=limit) if hit.probability >= NEGATIVE_LEAST]
+    return load(actor, Technology, [hit.key for hit in hits])
+
+
+def rank_needs(technology: Technology, actor: Actor, limit: int = 5) -> list[Hit]:
+    """Open needs that a technology might answer, best first; only what the actor may read."""
+    if technology.kind == "negative_result":
+        return []
+    return index().rank(technology_query(technology), "need", where=_readable(actor), limit=limit)
+
+
+def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int) -> Page:
+    """Listings by words and filters, with counts by value; only what the actor may read is found or counted."""
+    return index().search(typed, kind, where={**where, **_readable(actor)}, offset=offset, limit=limit)
+
+
+def _readable(actor: Actor) -> dict[str, Sequence[str]]:
+    return {} if actor is SYSTEM or actor.is_operator else {"visibility": open_visibilities(actor)}
+
+
+def load(actor: Actor, model: type, keys: Sequence[int]) -> list:
+    """The rows of these keys that the actor may read now, in the order of the keys: the index may lag, the database does not."""
+    if not keys:
+        return []
+    query = select(model).where(model.id.in_(keys), model.state.in_(model.OPEN_STATES), visible_to(actor, model))
+    rows = {row.id: row for row in session.scalars(query)}
+    return [rows[key] for key in keys if key in rows]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One ranked listing with its score and what speaks for it."""
+
+    listing: Technology | Need
+    hit: Hit
+    evidence: Evidence | None
+
+
+def answers(actor: Actor, text: str, hits: Sequence[Hit], language: str, explained: int = 10) -> list[Answer]:
+    """The listings of the hits, the first of them with their evidence."""
+    if not hits:
+        return []
+    model = Technology if hits[0].kind == "technology" else Need
+    document = technology_document if model is Technology else need_document
+    rows = {row.id: row for row in load(actor, model, [hit.key for hit in hits])}
+    found = []
+    for hit in hits:
+        if hit.key in rows:
+            why = evidence(text, document(rows[hit.key]), encoders(_settings[0]), language) if len(found) < explained else None
+            found.append(Answer(rows[hit.key], hit, why))
+    return found
+
+
+def _store(need: Need, technology: Technology, hit: Hit, moment: datetime) -> Match:
+    """Keep a scoring of the pair; scored again with the same revisions and index, nothing is added."""
+    match = session.scalar(select(Match).where(Match.need_id == need.id, Match.technology_id == technology.id))
+    if match is None:
+        match = Match(need_id=need.id, technology_id=technology.id, score=hit.score, probability=hit.probability, created=moment)
+        session.add(match)
+        record(match, "found", SYSTEM, moment)
+    match.score, match.probability, match.current = hit.score, hit.probability, True
+    version = index().version
+    known = select(Scoring.id).where(
+        Scoring.match_id == match.id, Scoring.need_revision == need.revision,
+        Scoring.technology_revision == technology.revision, Scoring.index_version == version,
+    )
+    if session.scalar(known) is None:
+        session.add(Scoring(
+            match_id=match.id, need_revision=need.revision, technology_revision=technology.revision, index_version=version,
+            score=hit.score, base=hit.base, contributions=[list(part) for part in hit.contributions], at=moment,
+        ))
+    return match
+
+
+@handler("matching.match_need")
+def match_need(thing_id: int) -> None:
+    """Score a need against all technologies and keep the best; what fell out of the best is no longer current."""
+    need = session.get_one(Need, thing_id)
+    if need.state not in Need.OPEN_STATES:
+        return
+    moment = now()
+    hits = [hit for hit in rank_technologies(need_query(need), SYSTEM, limit=KEPT) if hit.probability >= LEAST]
+    found = {row.id: row for row in load(SYSTEM, Technology, [hit.key for hit in hits])}
+    before = {match.technology_id: match for match in session.scalars(select(Match).where(Match.need_id == need.id))}
+    kept = [_store(need, found[hit.key], hit, moment) for hit in hits if hit.key in found]
+    for technology_id, match in before.items():
+        match.current = technology_id in found
+    fresh = sum(1 for match in kept if match.technology_id not in before)
+    if kept and need.state == "published":
+        move(need, "match", SYSTEM, moment)
+    if fresh:
+        record(need, "matches_found", SYSTEM, moment, count=fresh)
+
+
+@handler("matching.match_technology")
+def match_technology(thing_id: int) -> None:
+    """Score a technology against the open needs and keep the pairs that would stand among a need's best."""
+    _match_technologies([session.get_one(Technology, thing_id)])
+
+
+@handler("matching.match_run")
+def match_run(thing_id: int) -> Iterator[None]:
+    """Score what an import run published against the open needs."""
+    for rows in _of_run(thing_id, MATCHED_AT_ONCE):
+        _match_technologies(rows)
+        yield
+
+
+def _match_technologies(rows: Iterable[Technology]) -> None:
+    moment = now()
+    for technology in rows:
+        if technology.state not in Technology.OPEN_STATES or technology.kind == "negative_result":
+            continue
+        hits = [hit for hit in rank_needs(technology, SYSTEM, limit=KEPT) if hit.probability >= LEAST]
+        needs = {row.id: row for row in load(SYSTEM, Need, [hit.key for hit in hits])}
+        for hit in hits:
+            if hit.key in needs:
+                _store(needs[hit.key], technology, hit, moment)
+
+
+def hit_of(match: Match, scoring: Scoring) -> Hit:
+    """A kept scoring as the engine's own answer."""
+    parts = tuple((str(name), float(value)) for name, value in scoring.contributions)
+    return Hit(
+        key=match.technology_id, kind="technology", score=scoring.score, probability=match.probability, contributions=parts,
+        base=scoring.base, revision=scoring.technology_revision,
+    )
+
+
+def matches_of(need: Need, limit: int = KEPT) -> list[Match]:
+    """The need's current matches, best first."""
+    query = select(Match).where(Match.need_id == need.id, Match.current.is_(True))
+    return list(session.scalars(query.order_by(Match.score.desc(), Match.technology_id).limit(limit)))
+
+
+def match_by_public_id(actor: Actor, public_id: str) -> Match:
+    """The match under this id, if the actor stands on one of its sides and may read both texts. Raises `NotFound`."""
+    match = session.scalar(select(Match).where(Match.public_id == public_id))
+    if match is None or not may(actor, "match.read", match):
+        raise NotFound()
+    for listing in (match.need, match.technology):
+        require(actor, "listing.read", listing)
+    return match
+
+
+def answer_match(
+    actor: Actor, match: Match, side: str, answer: str, code: str | None = None, text: str | None = None, at: datetime | None = None
+) -> Match:
+    """One side shortlists or declines; a decline needs a code of the one list, and `other` needs words."""
+    if side not in SIDES or answer not in ANSWERS[:3]:
+        raise NotFound()
+    require(actor, f"match.answer_{side}", match)
+    if answer == "declined" and code not in DECLINE_CODES:
+        raise Refused(N_("Choose why: the reason goes back as advice."), field="code")
+    if answer == "declined" and code == "other" and not (text or "").strip():
+        raise Refused(N_("Say in a few words what the reason is."), field="text")
+    moment = at or now()
+    setattr(match, side, answer)
+    session.add(MatchAnswer(
+        match_id=match.id, side=side, answer=answer, code=code if answer == "declined" else None,
+        text=(text or "").strip() or None, person_id=actor.id, at=moment,
+    ))
+    record(match, answer, actor, moment, side=side, code=code)
+    return match

@@ -1,0 +1,237 @@
+"""Pages of matching: the front page and its answers, the two searches, a match, and how it all works."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from flask import Blueprint, Flask, render_template, request, url_for
+from flask import session as kept
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import login_required
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+
+from marketplace.access import actions_of
+from marketplace.catalogue.classification import field_name, industry_name
+from marketplace.catalogue.models import Technology
+from marketplace.catalogue.words import KIND_WORDS
+from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
+from marketplace.errors import Problem
+from marketplace.matching import operations, words
+from marketplace.matching.documents import need_query, need_text, technology_query, term_codes
+from marketplace.matching.forms import AnswerForm
+from marketplace.matching.models import SIDES, Match
+from marketplace.matching.quantities import quantities
+from marketplace.matching.quantities import words as quantity_words
+from marketplace.matching.waterfall import waterfall
+from marketplace.needs.forms import PastedForm
+from marketplace.needs.models import Need
+from marketplace.needs.operations import keep_pasted, pasted
+from marketplace.needs.words import GRADE_WORDS, MODE_WORDS
+from marketplace.people import regions
+from marketplace.people.models import Organisation
+from marketplace.terms.payment import FORMS
+from marketplace.terms.words import form_name
+from marketplace.web import PAGE, actor, answer, language, limiter, page_number, see
+
+blueprint = Blueprint("matching", __name__)
+
+FACETS = {
+    "technology": ("terms", "field", "industry", "maturity", "region", "technology_kind", "language"),
+    "need": ("industry", "region", "grade", "mode", "language"),
+}
+SHOWN = 10
+FOUND = 50
+FACET_VALUES = 12
+
+
+def prepare(app: Flask) -> None:
+    """What the pages of other packages show of matching, so that no package imports upward; and the settings of this process."""
+    operations.configure(app.config["SETTINGS"])
+    app.jinja_env.globals.update(
+        needs_for=needs_for, technologies_for=technologies_for, listings_of=listings_of, match_words=words, waterfall=waterfall,
+    )
+
+
+@blueprint.route("/", methods=["GET", "POST"])
+@limiter.limit("60 per hour", methods=["POST"], key_func=lambda: request.remote_addr or "", error_message="")
+def front() -> ResponseReturnValue:
+    """The one question; a pasted problem is kept under a random id and answered there."""
+    form = PastedForm()
+    if form.ready():
+        try:
+            found = keep_pasted(form.problem.data or "")
+            kept["pasted"] = found.public_id
+            return see("matching.problem", public_id=found.public_id)
+        except Problem as problem:
+            form.refuse(problem)
+    return answer("matching/front.html", form, counts={kind: operations.index().count(kind) for kind in FACETS})
+
+
+@blueprint.route("/problems/<public_id>")
+def problem(public_id: str) -> ResponseReturnValue:
+    """Technologies for a pasted problem, each with its reasons and its terms."""
+    started = perf_counter()
+    found = pasted(public_id)
+    chosen = request.args.getlist("terms")
+    hits = operations.rank_technologies(found.text, actor(), limit=FOUND)
+    good = [hit for hit in hits if hit.probability >= operations.LEAST] or hits[:3]
+    rows = operations.answers(actor(), found.text, good, language(), explained=0 if chosen else SHOWN)
+    counts = Counter(code for row in rows for code in term_codes(row.listing))
+    total = len(rows)
+    if chosen:
+        keep = [row.hit for row in rows if set(chosen) & set(term_codes(row.listing))]
+        rows = operations.answers(actor(), found.text, keep, language(), explained=SHOWN)
+    read = [quantity_words(one, language()) for one in quantities(found.text) if one.role != "present"]
+    return answer(
+        "matching/problem.html", PastedForm(data={"problem": found.text}), pasted=found, rows=rows[:SHOWN], total=total, read=read[:6],
+        counts=[(code, facet_value_name("terms", code, language()), number) for code, number in counts.most_common()], chosen=chosen,
+        warnings=operations.negative_results(found.text, actor()), seconds=perf_counter() - started,
+    )
+
+
+@blueprint.route("/technologies")
+def technologies() -> ResponseReturnValue:
+    """Search technologies by words and filters that can be linked to."""
+    return _search("technology", Technology, "matching/technologies.html")
+
+
+@blueprint.route("/needs")
+def needs() -> ResponseReturnValue:
+    """Search needs by words and filters that can be linked to."""
+    return _search("need", Need, "matching/needs.html")
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """One value of a filter: its words, how many listings it would show, and the address that turns it on or off."""
+
+    name: str
+    count: int
+    chosen: bool
+    address: str
+
+
+def _search(kind: str, model: type, template: str) -> ResponseReturnValue:
+    typed = request.args.get("q", "")[:500]
+    where = {name: values for name in FACETS[kind] if (values := [value for value in request.args.getlist(name) if value][:20])}
+    page = page_number()
+    found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE)
+    rows = operations.load(actor(), model, found.keys)
+    facets = [(name, _values(kind, name, found.counts.get(name, {}), where)) for name in FACETS[kind]]
+    return answer(
+        template, None, typed=typed, rows=rows, total=found.total, corrected=found.corrected, facets=[(n, v) for n, v in facets if v],
+        page=page, pages=-(-found.total // PAGE), arguments=_arguments(where, typed), facet_words=facet_names(),
+        filtered=bool(where),
+    )
+
+
+def _arguments(where: dict[str, list[str]], typed: str) -> dict[str, Any]:
+    return {**({"q": typed} if typed else {}), **where}
+
+
+def _values(kind: str, name: str, counts: dict[str, int], where: dict[str, list[str]]) -> list[FacetValue]:
+    chosen = where.get(name, [])
+    shown = sorted(counts.items(), key=lambda item: (item[0] not in chosen, -item[1], item[0]))
+    if name == "maturity":
+        shown = sorted(counts.items())
+    found = []
+    for value, number in shown[:FACET_VALUES]:
+        values = [one for one in chosen if one != value] if value in chosen else [*chosen, value]
+        arguments = MultiDict(request.args)
+        arguments.setlist(name, values)
+        arguments.poplist("page")
+        address = url_for(request.endpoint or "matching.technologies", **arguments.to_dict(flat=False))
+        found.append(FacetValue(facet_value_name(name, value, language()), number, value in chosen, address))
+    return found
+
+
+def facet_names() -> dict[str, str]:
+    """The names of the filters."""
+    return {
+        "terms": _("Payment"), "field": _("Field"), "industry": _("Industry"), "maturity": _("Maturity"), "region": _("Region"),
+        "technology_kind": _("Kind"), "language": _("Language"), "grade": _("Grade"), "mode": _("Way of working together"),
+    }
+
+
+def facet_value_name(name: str, value: str, lang: str) -> str:
+    """A filter's value in words."""
+    if name == "terms":
+        return str(OFFER_MODES[value]) if value in OFFER_MODES else form_name(value, lang) if value in FORMS else value
+    if name == "field":
+        return field_name(value, lang)
+    if name == "industry":
+        return industry_name(value, lang)
+    if name == "region":
+        return regions.name(value, lang)
+    if name == "language":
+        return {"zh": _("Chinese"), "en": _("English")}.get(value, value)
+    if name == "maturity":
+        return _("TRL %(level)s", level=value)
+    if name == "technology_kind":
+        return str(KIND_WORDS.get(value, value))
+    return str({**GRADE_WORDS, **MODE_WORDS}.get(value, value))
+
+
+def needs_for(technology: Technology) -> Markup:
+    """The open needs that a technology might answer, as a part of its page."""
+    if technology.state not in Technology.OPEN_STATES:
+        return Markup("")
+    hits = [hit for hit in operations.rank_needs(technology, actor(), limit=8) if hit.probability >= operations.LEAST]
+    rows = operations.answers(actor(), technology_query(technology), hits, language(), explained=3)
+    return Markup(render_template("matching/part_needs.html", rows=rows))
+
+
+def technologies_for(need: Need) -> Markup:
+    """The technologies that might solve a need, as a part of its page, with the match where one is kept."""
+    if need.state not in Need.OPEN_STATES:
+        return Markup("")
+    text = need_query(need)
+    hits = [hit for hit in operations.rank_technologies(text, actor(), limit=SHOWN) if hit.probability >= operations.LEAST]
+    rows = operations.answers(actor(), text, hits, language(), explained=3)
+    matches = {match.technology_id: match for match in operations.matches_of(need) if _may_see(match)}
+    return Markup(render_template("matching/part_technologies.html", rows=rows, matches=matches, need=need,
+                                  warnings=operations.negative_results(text, actor())))
+
+
+def _may_see(match: Match) -> bool:
+    return bool(actions_of(actor(), match, ["match.read"]))
+
+
+def listings_of(organisation: Organisation) -> Markup:
+    """An organisation's open listings, as a part of its page."""
+    where = {"organisation": [organisation.public_id]}
+    found = {kind: operations.load(actor(), model, operations.search(actor(), kind, "", where, 0, PAGE).keys)
+             for kind, model in (("technology", Technology), ("need", Need))}
+    return Markup(render_template("matching/part_listings.html", found=found))
+
+
+@blueprint.route("/matches/<public_id>", methods=["GET", "POST"])
+@login_required
+def match(public_id: str) -> ResponseReturnValue:
+    """A match for those on its sides: both texts with what corresponds, the waterfall, and the answer."""
+    found = operations.match_by_public_id(actor(), public_id)
+    sides = [side for side in SIDES if actions_of(actor(), found, [f"match.answer_{side}"])]
+    form = AnswerForm(data={"version": str(found.version_id)})
+    if form.ready():
+        try:
+            form.check_version(found)
+            operations.answer_match(actor(), found, form.side.data, form.answer.data, form.code.data or None, form.text.data)
+            return see("matching.match", public_id=public_id)
+        except Problem as problem:
+            form.refuse(problem)
+    scoring = found.scorings[0]
+    why = operations.answers(actor(), need_query(found.need), [operations.hit_of(found, scoring)], language(), explained=1)
+    return answer("matching/match.html", form, match=found, sides=sides, scoring=scoring, why=why[0].evidence if why else None,
+                  need_body=need_text(found.need, found.need.language))
+
+
+@blueprint.route("/how")
+def how() -> ResponseReturnValue:
+    """How the matching works and what the percentage means."""
+    return answer("matching/how.html", version=operations.index().version)
+

@@ -1,0 +1,21 @@
+"""The words of the codes of matching, lazily translated: contributions, answers, reasons for declining."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+CONTRIBUTION_WORDS = {
+    "words": _l("same words"), "bigrams": _l("same characters"), "bridge": _l("same words across languages"),
+    "meaning_title": _l("meaning of the title"), "meaning_body": _l("meaning of the text"),
+    "meaning_sentence": _l("meaning of the best sentence"), "meaning_slow": _l("meaning, second reading"),
+    "meaning": _l("meaning"), "maturity": _l("maturity"), "field": _l("field"), "terms": _l("payment terms"), "region": _l("region"),
+    "freshness": _l("freshness"), "targets": _l("targets met"),
+}
+ANSWER_WORDS = {"new": _l("not answered yet"), "shortlisted": _l("shortlisted"), "declined": _l("declined"), "introduced": _l("introduced")}
+SIDE_WORDS = {"firm": _l("the firm"), "holder": _l("the holder of the technology"), "broker": _l("the technology manager")}
+DECLINE_WORDS = {
+    "too_early": _l("not mature enough yet"), "benefit_unclear": _l("the benefit is unclear"),
+    "market_route_unclear": _l("the way to market is unclear"), "description_unclear": _l("the description is unclear"),
+    "wrong_field": _l("wrong field"), "already_have_it": _l("we have that already"), "price": _l("the price"), "terms": _l("the terms"),
+    "ip_position": _l("the patent position"), "capacity": _l("no capacity for it now"), "timing": _l("the timing"), "other": _l("another reason"),
+}

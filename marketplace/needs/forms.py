@@ -1,0 +1,178 @@
+"""Forms of needs: the need itself, the technical questions, the check of a real need, and the pasted problem."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    DateField,
+    DecimalField,
+    FieldList,
+    FormField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms import (
+    Form as PlainForm,
+)
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from marketplace.db import in_language
+from marketplace.needs.models import CASH, DIRECTIONS, PAYERS, WANTED_MODES, Need
+from marketplace.needs.operations import PASTED_LIMIT, TEXTS
+from marketplace.needs.words import CASH_WORDS, DIRECTION_WORDS, MODE_WORDS, PAYER_WORDS, VISIBILITY_WORDS
+from marketplace.terms.payment import MINOR_UNITS
+from marketplace.web import Form, VersionedForm
+
+ROWS = 3
+LONG = 20_000
+MOST = Decimal(10) ** 12
+
+
+class TargetForm(PlainForm):
+    """One measurable target: what, its value today, the value wanted, its unit and which way it should go."""
+
+    quantity = StringField(_l("What is measured"), [Length(max=80)])
+    direction = SelectField(_l("Wanted is"), choices=[(code, DIRECTION_WORDS[code]) for code in DIRECTIONS])
+    wanted = DecimalField(_l("Wanted value"), [Optional(), NumberRange(-MOST, MOST)], places=None)
+    unit = StringField(_l("Unit"), [Length(max=20)])
+    today = DecimalField(_l("Value today"), [Optional(), NumberRange(-MOST, MOST)], places=None)
+
+
+class NeedForm(VersionedForm):
+    """All of a need. Text fields come in both languages; one of them is enough."""
+
+    organisation = SelectField(_l("Posted by"))
+    language = SelectField(_l("Language you write in"), choices=[("zh", "中文"), ("en", "English")])
+    title_zh = StringField(_l("Title in Chinese"), [Length(max=120)])
+    title_en = StringField(_l("Title in English"), [Length(max=200)])
+    problem_zh = TextAreaField(_l("The problem in your own words, in Chinese"), [Length(max=LONG)])
+    problem_en = TextAreaField(_l("The problem in your own words, in English"), [Length(max=LONG)])
+    place_zh = TextAreaField(_l("Where it happens, in Chinese"), [Length(max=2000)])
+    place_en = TextAreaField(_l("Where it happens, in English"), [Length(max=2000)])
+    tried_zh = TextAreaField(_l("What was tried and why it failed, in Chinese"), [Length(max=LONG)])
+    tried_en = TextAreaField(_l("What was tried and why it failed, in English"), [Length(max=LONG)])
+    constraints_zh = TextAreaField(_l("What must not change, in Chinese"), [Length(max=2000)])
+    constraints_en = TextAreaField(_l("What must not change, in English"), [Length(max=2000)])
+    volume_zh = StringField(_l("Volume at stake, in Chinese"), [Length(max=200)])
+    volume_en = StringField(_l("Volume at stake, in English"), [Length(max=200)])
+    targets = FieldList(FormField(TargetForm), min_entries=ROWS, max_entries=12)
+    budget_min = DecimalField(_l("Budget from"), [Optional(), NumberRange(0, MOST)], places=None)
+    budget_max = DecimalField(_l("Budget up to"), [Optional(), NumberRange(0, MOST)], places=None)
+    currency = SelectField(_l("Currency"), choices=["CNY", "USD", "EUR", "JPY", "KRW"])
+    payer = SelectField(_l("Who pays"), choices=[(code, PAYER_WORDS[code]) for code in PAYERS], default="undecided")
+    cash = SelectField(_l("Is the money there?"), choices=[(code, CASH_WORDS[code]) for code in CASH], default="none")
+    deadline = DateField(_l("Solved by"), [Optional()])
+    modes = SelectMultipleField(
+        _l("How you would work together"), choices=[(code, MODE_WORDS[code]) for code in WANTED_MODES],
+        widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(),
+    )
+    industry = SelectField(_l("Industry"), [Optional()])
+    region = SelectField(_l("Region"), [Optional()])
+    visibility = SelectField(_l("Who may read it"), choices=[(code, VISIBILITY_WORDS[code]) for code in ("public", "members")])
+
+    def offer_choices(self, organisations: list[Any], industries: list[Any], regions: list[Any], none: str, language: str) -> None:
+        """Fill the lists that depend on who writes and in which language."""
+        self.organisation.choices = [("", none), *((one.public_id, one.called(language)) for one in organisations)]
+        self.industry.choices = [("", none), *industries]
+        self.region.choices = [("", none), *regions]
+
+    def values(self, organisations: list[Any], before: Need | None = None) -> dict[str, Any]:
+        """The fields as `create_need` and `edit_need` take them; money in minor units, empty rows left out."""
+        texts = {name: _both(self, name) for name in TEXTS}
+        chosen = next((one for one in organisations if one.public_id == self.organisation.data), None)
+        facts = {name: getattr(self, name).data for name in ("language", "currency", "payer", "cash", "deadline", "modes", "visibility")}
+        return {
+            **texts, **facts, "organisation": chosen, "industry": self.industry.data or None, "region": self.region.data or None,
+            "budget_min": to_minor(self.budget_min.data, facts["currency"]),
+            "budget_max": to_minor(self.budget_max.data, facts["currency"]),
+            "targets": self._targets(before.targets if before else []),
+        }
+
+    def _targets(self, before: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found = []
+        for index, row in enumerate(self.targets.data):
+            if not (row["quantity"] or "").strip() and row["wanted"] is None:
+                continue
+            old = before[index] if index < len(before) else {}
+            found.append({
+                "quantity": _named(old.get("quantity", {}), (row["quantity"] or "").strip(), self.language.data),
+                "today": _plain(row["today"]), "wanted": _plain(row["wanted"]),
+                "unit": (row["unit"] or "").strip(), "direction": row["direction"],
+            })
+        return found
+
+    @classmethod
+    def of(cls, need: Need) -> NeedForm:
+        """The form filled with a need."""
+        data: dict[str, Any] = {name: getattr(need, name) for name in ("language", "currency", "payer", "cash", "deadline", "modes",
+                                                                       "industry", "region", "visibility")}
+        for name in TEXTS:
+            data |= {f"{name}_zh": getattr(need, name).get("zh", ""), f"{name}_en": getattr(need, name).get("en", "")}
+        data["organisation"] = need.organisation.public_id if need.organisation else ""
+        data["budget_min"] = from_minor(need.budget_min, need.currency)
+        data["budget_max"] = from_minor(need.budget_max, need.currency)
+        data["targets"] = [
+            {**row, "quantity": in_language(row["quantity"], need.language)[0], "today": _number(row.get("today")), "wanted": _number(row.get("wanted"))}
+            for row in need.targets
+        ]
+        data["version"] = str(need.version_id)
+        return cls(data=data)
+
+
+def _both(form: Form, name: str) -> dict[str, str]:
+    texts = {code: (getattr(form, f"{name}_{code}").data or "").strip() for code in ("zh", "en")}
+    return {code: text for code, text in texts.items() if text}
+
+
+def _named(before: dict[str, str], text: str, language: str) -> dict[str, str]:
+    """The target's name with a new text in one language; the other language stays while the text is unchanged."""
+    return before if before.get(language) == text and text else {language: text} if text else {}
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else format(value.normalize(), "f")
+
+
+def _number(value: str | None) -> Decimal | None:
+    return Decimal(value) if value else None
+
+
+def to_minor(amount: Decimal | None, currency: str) -> int | None:
+    """An amount in the currency's minor units, rounded half away from zero beyond them."""
+    if amount is None:
+        return None
+    return int((amount * 10 ** MINOR_UNITS[currency]).to_integral_value("ROUND_HALF_UP"))
+
+
+def from_minor(minor: int | None, currency: str) -> Decimal | None:
+    """The exact amount that so many minor units are."""
+    return None if minor is None else Decimal(minor).scaleb(-MINOR_UNITS[currency])
+
+
+class QuestionsForm(VersionedForm):
+    """The broker's technical questions."""
+
+    questions_zh = TextAreaField(_l("Technical questions in Chinese"), [Length(max=LONG)])
+    questions_en = TextAreaField(_l("Technical questions in English"), [Length(max=LONG)])
+
+    def values(self) -> dict[str, str]:
+        """Both texts, empty ones left out."""
+        return _both(self, "questions")
+
+
+class VerifyForm(VersionedForm):
+    """What the broker saw when checking the two tests of a real need."""
+
+    evidence = TextAreaField(_l("Evidence: what was tried, and who pays"), [DataRequired(), Length(max=5000)])
+
+
+class PastedForm(Form):
+    """The question of the front page."""
+
+    problem = TextAreaField(_l("What problem are you trying to solve?"), [Length(max=PASTED_LIMIT)])

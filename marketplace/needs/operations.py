@@ -1,0 +1,265 @@
+"""The verbs of needs: write, post, withdraw, solve, distil, sign off, verify; and keep what a visitor pasted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from marketplace.access import SYSTEM, Actor, require
+from marketplace.db import LANGUAGES, now, session
+from marketplace.errors import N_, NotFound, Refused
+from marketplace.jobs import handler
+from marketplace.needs.models import Need, PastedProblem
+from marketplace.people.models import Organisation
+from marketplace.record import move, record, revise
+
+TEXTS = ("title", "problem", "place", "tried", "constraints", "volume")
+FACTS = (
+    "visibility", "language", "targets", "budget_min", "budget_max", "currency", "payer", "cash", "modes", "industry", "region",
+)
+PASTED_KEPT = timedelta(days=14)
+PASTED_LIMIT = 20_000
+TITLE_LENGTH = 40
+LISTED = timedelta(days=365)
+VERIFIED = timedelta(days=180)
+BATCH = 200
+
+
+def content(need: Need) -> dict[str, Any]:
+    """The whole content of a need as a revision keeps it."""
+    kept: dict[str, Any] = {name: getattr(need, name) for name in (*TEXTS, *FACTS, "questions", "grade")}
+    kept["deadline"] = need.deadline.isoformat() if need.deadline else None
+    kept["organisation"] = need.organisation_id
+    return kept
+
+
+def _check(values: dict[str, Any]) -> None:
+    """What holds of every need, draft or not."""
+    low, high = values.get("budget_min"), values.get("budget_max")
+    if low is not None and high is not None and high < low:
+        raise Refused(N_("The upper end of the budget lies below the lower end."), field="budget_max")
+    problem = values.get("problem")
+    if problem is not None and not any(problem.get(code) for code in LANGUAGES):
+        raise Refused(N_("Describe the problem in at least one language."), field="problem_zh")
+
+
+def _fill(need: Need, values: dict[str, Any]) -> None:
+    unknown = values.keys() - {*TEXTS, *FACTS, "deadline", "organisation"}
+    if unknown:
+        raise ValueError(f"not fields of a need: {sorted(unknown)}")
+    _check(values)
+    for name, value in values.items():
+        setattr(need, name, value)
+    if "organisation" in values:
+        need.organisation_id = values["organisation"].id if values["organisation"] else None
+
+
+def create_need(actor: Actor, organisation: Organisation | None, at: datetime | None = None, **values: Any) -> Need:
+    """A draft need of the organisation, or of the author alone until it has one."""
+    require(actor, "need.create")
+    moment = at or now()
+    if organisation is not None and organisation.id not in actor.seats and actor is not SYSTEM:
+        raise NotFound()
+    need = Need(
+        organisation=organisation, author_id=actor.id, state="draft", created=moment, updated=moment,
+        targets=[], modes=[], **{name: {} for name in TEXTS}, questions={},
+    )
+    _fill(need, values)
+    session.add(need)
+    record(need, "create", actor, moment)
+    revise(need, actor, content(need), moment)
+    return need
+
+
+def edit_need(actor: Actor, need: Need, at: datetime | None = None, **values: Any) -> Need:
+    """Change a need; what changed becomes a revision. A changed problem takes back a sign-off given to the old text."""
+    require(actor, "need.edit", need)
+    organisation = values.get("organisation")
+    if organisation is not None and organisation.id not in actor.seats and actor is not SYSTEM:
+        raise NotFound()
+    moment = at or now()
+    before = dict(need.problem)
+    _fill(need, values)
+    if need.grade != "declared" and need.problem != before:
+        need.grade, need.signed_off, need.verified, need.verified_until = "declared", None, None, None
+    if revise(need, actor, content(need), moment) is not None:
+        need.updated = moment
+        if need.state in Need.OPEN_STATES:
+            record(need, "revised", actor, moment, revision=need.revision)
+    return need
+
+
+def missing(need: Need, today: date) -> list[tuple[str, str]]:
+    """What a need lacks before it can be posted: (field, message id) pairs, in the order of the form."""
+    found = []
+    if not any(need.title.values()):
+        found.append(("title_zh", N_("Give the need a title.")))
+    if not any(need.problem.values()):
+        found.append(("problem_zh", N_("Describe the problem in at least one language.")))
+    if not any(need.tried.values()):
+        found.append(("tried_zh", N_("Say what was tried and why it failed: it shows that the firm cannot solve it alone.")))
+    if need.organisation_id is None:
+        found.append(("organisation", N_("Choose the organisation that posts this need.")))
+    if not need.industry:
+        found.append(("industry", N_("Choose the industry.")))
+    if not need.modes:
+        found.append(("modes", N_("Choose at least one way of working together.")))
+    if need.budget_max is None and need.cash != "none":
+        found.append(("budget_max", N_("Say how much is planned or committed.")))
+    if need.deadline is not None and need.deadline < today:
+        found.append(("deadline", N_("The deadline lies in the past.")))
+    return found
+
+
+def post_need(actor: Actor, need: Need, at: datetime | None = None) -> Need:
+    """Publish the need at the grade it has. Refused with the first thing it lacks."""
+    moment = at or now()
+    lacks = missing(need, moment.date())
+    if lacks:
+        field, message = lacks[0]
+        raise Refused(message, field=field)
+    move(need, "publish", actor, moment)
+    need.published = moment
+    need.listed_until = need.deadline or (moment + LISTED).date()
+    return need
+
+
+def submit_need(actor: Actor, need: Need, at: datetime | None = None) -> Need:
+    """Hand the draft to whoever posts for the firm, or to a broker who helps to write it."""
+    move(need, "submit", actor, at)
+    return need
+
+
+def withdraw_need(actor: Actor, need: Need, at: datetime | None = None) -> Need:
+    """Take the need off the site; it can be posted again."""
+    move(need, "withdraw", actor, at)
+    return need
+
+
+def solve_need(actor: Actor, need: Need, at: datetime | None = None) -> Need:
+    """The firm says that the problem is solved."""
+    move(need, "solve", actor, at)
+    return need
+
+
+def distil_need(actor: Actor, need: Need, questions: dict[str, str], at: datetime | None = None) -> Need:
+    """A broker writes the technical questions; they count once the firm has signed them off."""
+    require(actor, "need.distil", need)
+    if not any(questions.values()):
+        raise Refused(N_("Write at least one technical question."), field="questions_zh")
+    moment = at or now()
+    need.questions, need.distilled_by_id, need.signed_off = questions, actor.id, None
+    need.grade, need.verified, need.verified_until = "declared", None, None
+    revise(need, actor, content(need), moment)
+    record(need, "questions_written", actor, moment)
+    return need
+
+
+def sign_off(actor: Actor, need: Need, at: datetime | None = None) -> Need:
+    """The firm signs the technical questions off: grade distilled, and both texts are matched."""
+    require(actor, "need.sign_off", need)
+    if not any(need.questions.values()):
+        raise Refused(N_("There are no technical questions to sign off yet."))
+    moment = at or now()
+    need.signed_off, need.grade = moment, "distilled"
+    revise(need, actor, content(need), moment)
+    record(need, "distilled", actor, moment)
+    return need
+
+
+def verify_need(actor: Actor, need: Need, evidence: str, at: datetime | None = None) -> Need:
+    """A broker has checked both tests of a real need, with evidence; the badge stands for 180 days."""
+    require(actor, "need.verify", need)
+    if need.organisation_id in actor.seats:
+        raise Refused(N_("Somebody outside the firm must check the need."))
+    if need.grade == "declared":
+        raise Refused(N_("The firm must sign the technical questions off before the need can be verified."))
+    if len(evidence.strip()) < 10:
+        raise Refused(N_("Write down what you saw: what was tried, and who pays."), field="evidence")
+    moment = at or now()
+    need.grade, need.verified, need.verified_by_id = "verified", moment, actor.id
+    need.verified_until = (moment + VERIFIED).date()
+    need.verification_evidence = evidence.strip()
+    revise(need, actor, content(need), moment)
+    record(need, "verified", actor, moment)
+    return need
+
+
+def keep_pasted(text: str, at: datetime | None = None) -> PastedProblem:
+    """Keep what a visitor pasted, for 14 days, under a random id. Refused when empty or beyond 20,000 characters."""
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise Refused(N_("Write a few words about the problem first."), field="problem")
+    if len(text) > PASTED_LIMIT:
+        raise Refused(N_("This text is too long: %(limit)s characters at most."), field="problem", limit=PASTED_LIMIT)
+    moment = at or now()
+    pasted = PastedProblem(text=text, created=moment, expires=moment + PASTED_KEPT)
+    session.add(pasted)
+    session.flush()  # its random id goes into the address that answers
+    return pasted
+
+
+def pasted(public_id: str, at: datetime | None = None) -> PastedProblem:
+    """The pasted problem under this id, while it is kept. Raises `NotFound`."""
+    found = session.scalar(select(PastedProblem).where(PastedProblem.public_id == public_id))
+    if found is None or found.expires < (at or now()):
+        raise NotFound(N_("This text was kept for 14 days and is gone. Paste it again on the front page."))
+    return found
+
+
+def adopt_pasted(actor: Actor, public_id: str, language: str, at: datetime | None = None) -> Need:
+    """Turn a pasted problem into the person's draft need; asked again, the same need is given back."""
+    require(actor, "need.create")
+    found = pasted(public_id, at)
+    if found.need_id is not None:
+        known = session.get_one(Need, found.need_id)
+        if known.author_id == actor.id:
+            return known
+        raise NotFound()
+    organisation = next(iter(getattr(actor, "organisations", [])), None)
+    first_line = found.text.splitlines()[0]
+    title = first_line[:TITLE_LENGTH] + ("…" if len(first_line) > TITLE_LENGTH else "")
+    need = create_need(
+        actor, organisation, at, title={language: title}, problem={language: found.text}, language=language,
+        region=organisation.region if organisation else None,
+    )
+    found.need_id = need.id
+    return need
+
+
+def drafts_of(actor: Actor) -> list[Need]:
+    """The drafts the actor may go on with, newest first."""
+    own = (Need.organisation_id.in_(list(actor.seats))) | ((Need.author_id == actor.id) & Need.organisation_id.is_(None))
+    query = select(Need).where(Need.state.in_(("draft", "submitted")), own).order_by(Need.updated.desc()).limit(50)
+    return list(session.scalars(query))
+
+
+def by_public_id(actor: Actor, public_id: str) -> Need:
+    """The need under this id, if the actor may read it. Raises `NotFound`."""
+    need = session.scalar(select(Need).where(Need.public_id == public_id))
+    if need is None:
+        raise NotFound()
+    require(actor, "listing.read", need)
+    return need
+
+
+@handler("needs.expire", every=timedelta(days=1))
+def expire_needs(thing_id: int | None = None) -> Iterator[None]:
+    """Take needs whose listing has run out off the site, badges whose 180 days are over off the need, and old pasted texts away."""
+    today = now().date()
+    due = select(Need).where(Need.state.in_(("submitted", "published", "matched")), Need.listed_until < today).limit(BATCH)
+    while expired := list(session.scalars(due)):
+        for need in expired:
+            move(need, "expire", SYSTEM)
+        yield
+    stale = select(Need).where(Need.grade == "verified", Need.verified_until < today).limit(BATCH)
+    while lapsed := list(session.scalars(stale)):
+        for need in lapsed:
+            need.grade = "distilled"
+            revise(need, SYSTEM, content(need))
+            record(need, "badge_expired", SYSTEM)
+        yield
+    session.execute(delete(PastedProblem).where(PastedProblem.expires < now()))

@@ -1,0 +1,210 @@
+"""People, organisations, memberships, invitations and requests to join; their states and who may take which step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.access import Step
+from marketplace.db import Base, Bilingual, Data, Key, PublicId, in_language
+from marketplace.record import steps
+
+KINDS = ("enterprise", "institute", "service_provider", "agency")
+ROLES = ("owner", "member", "signatory")
+SIZES = ("micro", "small", "medium", "large")
+
+
+class Person(Base):
+    """A user. `address` is the mail address as typed, `address_key` its lower-case form, unique; `new_address` waits for its
+    confirmation."""
+
+    __tablename__ = "person"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    name: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str] = mapped_column(String(254))
+    address_key: Mapped[str] = mapped_column(String(254), unique=True)
+    confirmed: Mapped[datetime | None]
+    new_address: Mapped[str | None] = mapped_column(String(254))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(2), default="zh")
+    is_operator: Mapped[bool] = mapped_column(default=False)
+    is_broker: Mapped[bool] = mapped_column(default=False)
+    closed: Mapped[datetime | None]
+    created: Mapped[datetime]
+    version_id: Mapped[int] = mapped_column()
+
+    memberships: Mapped[list[Membership]] = relationship(back_populates="person", lazy="selectin", order_by="Membership.id")
+
+    __mapper_args__ = {"version_id_col": version_id}
+    __table_args__ = (CheckConstraint("language in ('zh', 'en')", name="language"),)
+
+    # what Flask-Login asks of a user
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the account may sign in."""
+        return self.closed is None
+
+    def get_id(self) -> str:
+        """The session's name for the person: changes with the password, so that a new password ends old sessions."""
+        return f"{self.public_id}.{self.password_hash[-12:]}"
+
+    @property
+    def person_id(self) -> int:
+        """The person answers for itself (`self` in the permission table)."""
+        return self.id
+
+    @property
+    def seats(self) -> dict[int, str]:
+        """Organisation id → role, for the permission table."""
+        return {membership.organisation_id: membership.role for membership in self.memberships}
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether one of the person's organisations is verified."""
+        return any(membership.organisation.state == "verified" for membership in self.memberships)
+
+    @property
+    def organisations(self) -> list[Organisation]:
+        """The organisations the person acts for, first joined first."""
+        return [membership.organisation for membership in self.memberships]
+
+
+@steps
+class Organisation(Base):
+    """An enterprise, institute, service provider or agency. `names` are further names it is known by."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[Bilingual]
+    names: Mapped[list[str]] = mapped_column(Data, default=list)
+    credit_code: Mapped[str | None] = mapped_column(String(18))
+    ror: Mapped[str | None] = mapped_column(String(9))
+    region: Mapped[str] = mapped_column(String(6))
+    size: Mapped[str | None] = mapped_column(String(10))
+    website: Mapped[str | None] = mapped_column(String(200))
+    about: Mapped[Bilingual]
+    state: Mapped[str] = mapped_column(String(12), default="unverified")
+    evidence: Mapped[str | None] = mapped_column(Text)
+    verified: Mapped[datetime | None]
+    answer: Mapped[str | None] = mapped_column(Text)
+    created: Mapped[datetime]
+    version_id: Mapped[int] = mapped_column()
+
+    memberships: Mapped[list[Membership]] = relationship(back_populates="organisation", order_by="Membership.id")
+
+    TRANSITIONS = {
+        "ask_verification": Step(("unverified", "refused"), "pending", ("owner", "system")),
+        "verify": Step(("unverified", "pending"), "verified", ("operator", "system")),
+        "refuse": Step(("pending",), "refused", ("operator",)),
+        "revoke": Step(("verified",), "unverified", ("operator",)),
+    }
+
+    __mapper_args__ = {"version_id_col": version_id}
+    __table_args__ = (
+        CheckConstraint("kind in ('enterprise', 'institute', 'service_provider', 'agency')", name="kind"),
+        CheckConstraint("state in ('unverified', 'pending', 'verified', 'refused')", name="state"),
+        Index("uq_organisation_credit_code", "credit_code", unique=True),
+        Index("uq_organisation_ror", "ror", unique=True),
+    )
+
+    @property
+    def organisation_id(self) -> int:
+        """The organisation answers for itself in the permission table."""
+        return self.id
+
+    def called(self, language: str) -> str:
+        """Its name in the language, else in the other."""
+        return in_language(self.name, language)[0]
+
+
+class Membership(Base):
+    """A person's seat in an organisation and the role it has there."""
+
+    __tablename__ = "membership"
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    role: Mapped[str] = mapped_column(String(10))
+    created: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(back_populates="memberships")
+    organisation: Mapped[Organisation] = relationship(back_populates="memberships", lazy="joined")
+
+    __table_args__ = (
+        UniqueConstraint("person_id", "organisation_id"),
+        CheckConstraint("role in ('owner', 'member', 'signatory')", name="role"),
+    )
+
+
+@steps
+class Invitation(Base):
+    """An owner's invitation of a mail address into the organisation; used once, and not after `expires`."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    address_key: Mapped[str] = mapped_column(String(254), index=True)
+    role: Mapped[str] = mapped_column(String(10))
+    language: Mapped[str] = mapped_column(String(2), default="zh")
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    expires: Mapped[datetime]
+    created: Mapped[datetime]
+
+    organisation: Mapped[Organisation] = relationship()
+
+    TRANSITIONS = {
+        "accept": Step(("open",), "accepted", ("user",)),
+        "withdraw": Step(("open",), "withdrawn", ("owner",)),
+    }
+
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'accepted', 'withdrawn')", name="state"),
+        CheckConstraint("role in ('owner', 'member', 'signatory')", name="role"),
+        Index("uq_invitation_open", "organisation_id", "address_key", unique=True,
+              sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+    )
+
+
+@steps
+class JoinRequest(Base):
+    """A person's request to join an organisation that exists already; its owners or an operator answer it."""
+
+    __tablename__ = "join_request"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    message: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10), default="asked")
+    created: Mapped[datetime]
+
+    organisation: Mapped[Organisation] = relationship()
+    person: Mapped[Person] = relationship()
+
+    TRANSITIONS = {
+        "accept": Step(("asked",), "accepted", ("owner", "operator")),
+        "refuse": Step(("asked",), "refused", ("owner", "operator")),
+    }
+
+    __table_args__ = (
+        CheckConstraint("state in ('asked', 'accepted', 'refused')", name="state"),
+        Index("uq_join_request_asked", "organisation_id", "person_id", unique=True,
+              sqlite_where=text("state = 'asked'"), postgresql_where=text("state = 'asked'")),
+    )
+
+

@@ -1,0 +1,254 @@
+"""The verbs of people and their accounts: register, confirm, sign in, reset, change, appoint.
+
+What concerns organisations and the seats in them stands in `organisations`. Every sentence about whether an address is
+known is the same for both cases, except at registration, which cannot help saying it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import unicodedata
+from datetime import datetime
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+
+from marketplace.access import Actor, require
+from marketplace.db import now, session
+from marketplace.errors import N_, NotAllowed, NotFound, Refused
+from marketplace.people import passwords, tokens
+from marketplace.people.models import Person
+from marketplace.record import record
+
+LINK = re.compile(r"https?:|://|www\.", re.IGNORECASE)
+
+
+def by_session(value: str) -> Person | None:
+    """The person a session belongs to, or None when the account was closed or its password changed since."""
+    person = session.scalar(select(Person).where(Person.public_id == value.partition(".")[0]))
+    if person is None or not person.is_active or not hmac.compare_digest(person.get_id().encode(), value.encode()):
+        return None
+    return person
+
+
+def by_public_id(public_id: str) -> Person:
+    """The person with this public id."""
+    person = session.scalar(select(Person).where(Person.public_id == public_id))
+    if person is None:
+        raise NotFound()
+    return person
+
+
+def address_key(address: str) -> str:
+    """The form in which addresses are compared."""
+    return unicodedata.normalize("NFKC", address).strip().lower()
+
+
+def by_address(address: str) -> Person | None:
+    """The person with this mail address, whichever way it is typed."""
+    return session.scalar(select(Person).where(Person.address_key == address_key(address)))
+
+
+def usable_address(text: str, field: str = "address") -> str:
+    """The mail address as it will be written to. Refused when no mail could reach it."""
+    try:
+        plain = unicodedata.normalize("NFKC", text).strip()
+        checked = validate_email(plain, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise Refused(N_("This is not a mail address. It should look like name@example.com."), field=field) from error
+    return checked.ascii_email or checked.normalized
+
+
+def usable_name(text: str, field: str = "name") -> str:
+    """A name on one line. Names go into mails to other people, so one that carries a link is refused."""
+    plain = " ".join(text.split())
+    if LINK.search(plain):
+        raise Refused(N_("A name cannot contain a web address."), field=field)
+    return plain
+
+
+def _free(address: str) -> None:
+    if by_address(address) is not None:
+        raise Refused(N_("There is an account with this address already. Sign in, or ask for a new password."), field="address")
+
+
+def register(
+    actor: Actor, name: str, address: str, password: str, language: str = "zh", at: datetime | None = None
+) -> Person:
+    """A new person; the mail that asks to confirm the address follows."""
+    require(actor, "person.register")
+    name, address = usable_name(name), usable_address(address)
+    _free(address)
+    passwords.check(password, address)
+    moment = at or now()
+    person = Person(
+        name=name, address=address, address_key=address_key(address), password_hash=passwords.hashed(password),
+        language=language, created=moment,
+    )
+    session.add(person)
+    record(person, "registered", actor, moment)
+    return person
+
+
+def sign_in(actor: Actor, address: str, password: str) -> Person:
+    """The person whose address and password these are. An unknown address takes as long and is answered the same."""
+    require(actor, "person.sign_in")
+    person = by_address(address)
+    right = passwords.matches(password, person.password_hash if person else None)
+    if person is None or not right or not person.is_active:
+        raise Refused(N_("Address and password do not belong together. Check both, or ask for a new password."))
+    if passwords.is_outdated(person.password_hash):
+        person.password_hash = passwords.hashed(password)
+    return person
+
+
+def ask_confirmation(actor: Actor, person: Person, at: datetime | None = None) -> Person:
+    """Send the link that confirms the address once more."""
+    require(actor, "person.edit", person)
+    if person.confirmed is not None:
+        raise Refused(N_("Your address is confirmed already."))
+    record(person, "confirmation_asked", actor, at)
+    return person
+
+
+def confirmation_token(person: Person, address: str) -> str:
+    """The token of a link that proves that mail to the address reaches the person."""
+    return tokens.make("address", person.public_id, address_key(address))
+
+
+def confirm_address(actor: Actor, token: str, at: datetime | None = None) -> Person:
+    """Take the proof that mail reaches somebody: confirm the address, or move the account to the new one it was sent to."""
+    require(actor, "person.confirm")
+    moment = at or now()
+    claim = tokens.read("address", token, moment)
+    person = by_public_id(claim.public_id)
+    if claim.is_bound_to(person.address_key):
+        person.confirmed = person.confirmed or moment
+    elif person.new_address and claim.is_bound_to(address_key(person.new_address)):
+        _free(person.new_address)
+        person.address, person.address_key = person.new_address, address_key(person.new_address)
+        person.new_address, person.confirmed = None, moment
+    else:
+        raise tokens.gone()
+    record(person, "confirmed", actor, moment)
+    return person
+
+
+def ask_address(actor: Actor, person: Person, password: str, address: str, at: datetime | None = None) -> Person:
+    """Ask to move the account to another address: it moves when the link sent there is followed; the old one is told."""
+    require(actor, "person.edit", person)
+    _own_password(person, password, "password")
+    address = usable_address(address)
+    _free(address)
+    person.new_address = address
+    record(person, "address_asked", actor, at)
+    return person
+
+
+def _own_password(person: Person, password: str, field: str) -> None:
+    if not passwords.matches(password, person.password_hash):
+        raise Refused(N_("This is not your present password."), field=field)
+
+
+def ask_reset(actor: Actor, address: str, at: datetime | None = None) -> None:
+    """Send a link for a new password, if the address is known; whoever asks learns nothing of that."""
+    require(actor, "person.reset")
+    person = by_address(address)
+    if person is not None and person.is_active:
+        record(person, "reset_asked", actor, at)
+
+
+def reset_token(person: Person) -> str:
+    """The token of a link that sets a new password; the new password ends it."""
+    return tokens.make("reset", person.public_id, person.password_hash)
+
+
+def person_to_reset(token: str, at: datetime | None = None) -> Person:
+    """Whose password the link may set. Refused when the link is too old or has been used."""
+    claim = tokens.read("reset", token, at or now())
+    person = session.scalar(select(Person).where(Person.public_id == claim.public_id))
+    if person is None or not person.is_active or not claim.is_bound_to(person.password_hash):
+        raise tokens.gone()
+    return person
+
+
+def reset_password(actor: Actor, token: str, password: str, at: datetime | None = None) -> Person:
+    """Set a new password by a mailed link, which also proves the address. All older sessions end."""
+    require(actor, "person.reset")
+    moment = at or now()
+    person = person_to_reset(token, moment)
+    passwords.check(password, person.address)
+    person.password_hash = passwords.hashed(password)
+    person.confirmed = person.confirmed or moment
+    record(person, "password_changed", actor, moment)
+    return person
+
+
+def change_password(actor: Actor, person: Person, present: str, password: str, at: datetime | None = None) -> Person:
+    """Set a new password, the present one given. All other sessions end."""
+    require(actor, "person.edit", person)
+    _own_password(person, present, "present")
+    passwords.check(password, person.address)
+    person.password_hash = passwords.hashed(password)
+    record(person, "password_changed", actor, at)
+    return person
+
+
+def edit_person(actor: Actor, person: Person, name: str, language: str, at: datetime | None = None) -> Person:
+    """Change the name others see and the language of pages and mail."""
+    require(actor, "person.edit", person)
+    person.name, person.language = usable_name(name), language
+    record(person, "edit", actor, at)
+    return person
+
+
+def choose_language(actor: Actor, person: Person, language: str, at: datetime | None = None) -> Person:
+    """Keep the language with the account."""
+    return edit_person(actor, person, person.name, language, at)
+
+
+def appoint_broker(actor: Actor, address: str, at: datetime | None = None) -> Person:
+    """Make the person with this address a technology manager."""
+    require(actor, "person.appoint")
+    person = by_address(address)
+    if person is None or not person.is_active:
+        raise Refused(N_("Nobody has signed up with this address. Ask the person to sign up first."), field="address")
+    if person.confirmed is None:
+        raise Refused(N_("This person has not confirmed the address yet."), field="address")
+    if not person.is_broker:
+        person.is_broker = True
+        record(person, "appointed", actor, at)
+    return person
+
+
+def dismiss_broker(actor: Actor, person: Person, at: datetime | None = None) -> Person:
+    """Take the role of technology manager back."""
+    require(actor, "person.appoint")
+    if person.is_broker:
+        person.is_broker = False
+        record(person, "dismissed", actor, at)
+    return person
+
+
+def brokers() -> list[Person]:
+    """The technology managers, by name."""
+    return list(session.scalars(select(Person).where(Person.is_broker, Person.closed.is_(None)).order_by(Person.name)))
+
+
+def acting_person(actor: Actor) -> Person:
+    """The person behind the actor, for what only a person can do."""
+    if actor.id is None:
+        raise NotAllowed(N_("Sign in to do this."))
+    return session.get_one(Person, actor.id)
+
+
+def require_confirmed(actor: Actor) -> None:
+    """Refuse what needs a proven address: joining, inviting and asking for verification reach other people in its name."""
+    if actor.id is not None and acting_person(actor).confirmed is None:
+        raise Refused(N_("Confirm your mail address first: follow the link we sent you. My desk can send it again."))
+
+
+def names_of(ids: set[int | None]) -> dict[int, str]:
+    """The names of these people, for pages that say who did what."""
+    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids - {None}))).all())

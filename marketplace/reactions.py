@@ -1,0 +1,48 @@
+"""The storyboard of the product: "event → what happens next", in one table.
+
+Whoever reads this table knows the whole story. Each row names an event and the jobs that follow from it; they are queued
+in the transaction that wrote the event, run after its commit, may run twice, and are retried.
+"""
+
+from __future__ import annotations
+
+from marketplace.jobs import enqueue
+from marketplace.record import Event
+
+REACTIONS: dict[str, tuple[str, ...]] = {
+    # people
+    "person.registered": ("alerts.confirm_address",),
+    "person.confirmation_asked": ("alerts.confirm_address",),
+    "person.reset_asked": ("alerts.reset_password",),
+    "person.address_asked": ("alerts.change_address",),
+    "invitation.sent": ("alerts.invite",),
+    "join_request.asked": ("alerts.join_request",),
+    "join_request.accept": ("alerts.join_answered",),
+    "join_request.refuse": ("alerts.join_answered",),
+    "organisation.verify": ("alerts.organisation_verified",),
+    "organisation.refuse": ("alerts.organisation_refused",),
+    # listings
+    "technology.publish": ("matching.index_technology", "matching.match_technology"),
+    "technology.revised": ("matching.index_technology", "matching.match_technology"),
+    "technology.withdraw": ("matching.index_technology",),
+    "technology.expire": ("matching.index_technology",),
+    "import_run.start": ("catalogue.import_run",),
+    "import_run.release": ("catalogue.publish_run",),
+    "import_run.publish": ("matching.index_run", "matching.match_run"),
+    "need.publish": ("matching.index_need", "matching.match_need"),
+    "need.revised": ("matching.index_need", "matching.match_need"),
+    "need.distilled": ("matching.index_need", "matching.match_need"),
+    "need.withdraw": ("matching.index_need",),
+    "need.expire": ("matching.index_need",),
+    "need.solve": ("matching.index_need",),
+    # matches
+    "need.matches_found": ("alerts.matches_found",),
+    # mail
+    "mail.queued": ("alerts.send",),
+}
+
+
+def react(event: Event) -> None:
+    """Queue what follows from the event; one waiting job per thing is enough."""
+    for kind in REACTIONS.get(event.name, ()):
+        enqueue(kind, key=f"{event.thing}:{event.thing_id}", thing_id=event.thing_id)

@@ -1,0 +1,324 @@
+"""Everything between a request and an operation: the one commit point, languages, errors, forms, paging.
+
+Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET
+never writes. Every page lives under its language, `/zh/…` or `/en/…`. The errors of `errors` become pages here and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from math import exp
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import Babel, format_currency, format_date, format_datetime, format_decimal, get_locale, gettext
+from flask_compress import Compress
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from flask_wtf import CSRFProtect, FlaskForm
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from wtforms import HiddenField
+
+from marketplace.access import VISITOR, Actor
+from marketplace.db import LANGUAGES, session, to_write
+from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
+
+log = logging.getLogger(__name__)
+
+LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+TAGS = {"zh": "zh-Hans", "en": "en"}
+PAGE = 20
+
+babel = Babel()
+csrf = CSRFProtect()
+compress = Compress()
+limiter = Limiter(get_remote_address, default_limits=[])
+
+
+class Application(Flask):
+    """Flask with the one commit point of the web."""
+
+    def full_dispatch_request(self) -> Response:
+        """Let a changing request take the write lock from its first statement on."""
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return super().full_dispatch_request()
+        with to_write():
+            return super().full_dispatch_request()
+
+    def dispatch_request(self) -> Response:
+        """Commit what a changing request did, before the answer leaves; roll back everything else."""
+        response = self.make_response(super().dispatch_request())
+        if request.method == "POST" and response.status_code < 400:
+            session.commit()
+        else:
+            session.rollback()
+        return response
+
+
+class Form(FlaskForm):
+    """The base of our forms: one way to check and to show what an operation refused beside its field."""
+
+    class Meta(FlaskForm.Meta):
+        """How typed values come in."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Without the character NUL, which no database keeps in a text."""
+            found = super().wrap_formdata(form, formdata)
+            if not isinstance(found, MultiDict) or not any("\x00" in value for _, value in found.items(multi=True) if isinstance(value, str)):
+                return found
+            return MultiDict((name, value.replace("\x00", "") if isinstance(value, str) else value) for name, value in found.items(multi=True))
+
+    def ready(self) -> bool:
+        """Whether this is a POST whose fields are all acceptable."""
+        return self.validate_on_submit()
+
+    def refuse(self, problem: Problem) -> None:
+        """Put a refusal of an operation beside its field, or above the form."""
+        text = gettext(problem.message, **problem.values)
+        target = self._fields.get(problem.field or "")
+        if target is None:
+            self.form_errors.append(text)
+        elif isinstance(target.errors, list):
+            target.errors.append(text)
+        else:
+            target.errors = [*target.errors, text]
+
+
+class VersionedForm(Form):
+    """A form over something two people may edit: it carries the version it was opened with."""
+
+    version = HiddenField()
+
+    def check_version(self, thing: Any) -> None:
+        """Raise `StaleDataError` (409) when the thing was saved by somebody else since."""
+        if self.version.data and self.version.data != str(thing.version_id):
+            raise StaleDataError("opened with another version")
+
+
+def actor() -> Actor:
+    """Whoever makes this request."""
+    return current_user if current_user.is_authenticated else VISITOR
+
+
+def language() -> str:
+    """The language of this request: the address decides, else the account, else the browser, else Chinese."""
+    if getattr(g, "language", None):
+        return g.language
+    if current_user and current_user.is_authenticated and current_user.language in LANGUAGES:
+        return current_user.language
+    best = request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "zh-TW", "zh-Hant", "en", "en-US", "en-GB"])
+    return "en" if best and best.startswith("en") else "zh"
+
+
+def _pull_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    g.language = values.pop("lang", None) if values else None
+
+
+def _push_language(endpoint: str, values: dict[str, Any]) -> None:
+    if "lang" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "lang"):
+        values["lang"] = language()
+
+
+def here_in(other: str) -> str:
+    """The address of the page at hand in the other language."""
+    if request.endpoint and current_app.url_map.is_endpoint_expecting(request.endpoint, "lang"):
+        return url_for(request.endpoint, **{**(request.view_args or {}), **request.args.to_dict(flat=False), "lang": other})
+    return url_for("matching.front", lang=other)
+
+
+def safe_next(fallback: str) -> str:
+    """Where to go on after signing in: only an address of this site, never another's."""
+    target = request.values.get("next", "")
+    parts = urlsplit(target)
+    if target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and "\\" not in target:
+        return target
+    return fallback
+
+
+def answer(template: str, form: Form | None = None, **values: Any) -> tuple[str, int]:
+    """Render a page; 422 when it shows a form that was refused."""
+    refused = form is not None and (form.errors or form.form_errors) and request.method == "POST"
+    return render_template(template, form=form, **values), 422 if refused else 200
+
+
+def see(endpoint: str, **values: Any) -> Response:
+    """303 to another page, after a change."""
+    return redirect(url_for(endpoint, **values), 303)
+
+
+def page_number() -> int:
+    """The page asked for, from 1; nonsense counts as 1."""
+    text = request.args.get("page", "1")
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def _error_page(status: int, title: str, message: str, **values: Any) -> tuple[str | Response, int]:
+    session.rollback()
+    text = gettext(message, **values)
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(error=text), status
+    return render_template("error.html", status=status, title=gettext(title), message=text), status
+
+
+def _on_refused(error: Refused) -> tuple[str | Response, int]:
+    return _error_page(422, N_("This could not be done"), error.message, **error.values)
+
+
+def _on_not_allowed(error: NotAllowed) -> tuple[str | Response, int]:
+    return _error_page(403, N_("Not open to you"), error.message, **error.values)
+
+
+def _on_not_found(error: NotFound) -> tuple[str | Response, int]:
+    return _error_page(404, N_("Page not found"), error.message, **error.values)
+
+
+def _on_stale(_error: Exception) -> tuple[str | Response, int]:
+    return _error_page(
+        409, N_("Somebody else saved this first"),
+        N_("Another person changed this while you were editing. Nothing of yours was saved over theirs: go back, copy what you typed, "
+           "reload the page and enter it again."),
+    )
+
+
+def _on_clash(error: IntegrityError) -> tuple[str | Response, int]:
+    log.warning("a constraint refused: %s", type(error.orig).__name__)
+    return _error_page(
+        409, N_("This is there already"),
+        N_("What you sent clashes with something saved a moment ago, perhaps because the button was pressed twice. Nothing was saved: reload the "
+           "page and look."),
+    )
+
+
+def _on_locked(error: OperationalError) -> tuple[str | Response, int]:
+    log.error("database not available: %s", type(error.orig).__name__)
+    return _error_page(503, N_("The database is busy"), N_("Nothing was saved. Please try again in a moment."))
+
+
+HTTP_WORDS = {
+    400: (N_("This request was not understood"), N_("The form had expired or was incomplete. Reload the page and send it again.")),
+    401: (N_("Not open to you"), N_("Sign in to do this.")),
+    403: (N_("Not open to you"), N_("You may not do this.")),
+    404: (N_("Page not found"), N_("There is no such page or it is not open to you.")),
+    405: (N_("This request was not understood"), N_("This address does not take that kind of request.")),
+    413: (N_("File too large"), N_("The file is larger than this site accepts. Send a smaller one.")),
+    429: (N_("Too many attempts"), N_("Please wait a few minutes and try again.")),
+}
+
+
+def _on_http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    title, message = HTTP_WORDS.get(error.code, (N_("This could not be done"), N_("Please go back and try again.")))
+    return _error_page(error.code, title, message)
+
+
+def _on_bug(error: Exception) -> tuple[str | Response, int]:
+    log.exception("unhandled error on %s", request.endpoint)
+    return _error_page(500, N_("Our mistake"), N_("Something went wrong here. Nothing was saved. We have logged it; please try again."))
+
+
+def _headers(response: Response) -> Response:
+    """Headers every answer carries; scripts and styles come from this site alone."""
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    if current_user and current_user.is_authenticated:
+        response.headers["Cache-Control"] = "private, no-store"
+    elif response.mimetype == "text/html":
+        response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _context() -> Mapping[str, Any]:
+    return {
+        "actor": actor(), "language": language(), "tag": TAGS[language()], "other_language": "en" if language() == "zh" else "zh",
+        "here_in": here_in, "locale": str(get_locale())
+    }
+
+
+def _day(value: date | datetime | None) -> str:
+    return format_date(value, "long") if value else ""
+
+
+def _moment(value: datetime | None) -> str:
+    return format_datetime(value, "medium", rebase=False) + " UTC" if value else ""
+
+
+def _money(amount: Decimal | None, currency: str) -> str:
+    """An amount with its currency; minor units only where there are some."""
+    if amount is None:
+        return ""
+    whole = amount == amount.to_integral_value()
+    return format_currency(amount, currency, "¤#,##0" if whole else None, currency_digits=not whole)
+
+
+def _trimmed(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def _plain_value(value: Any) -> str:
+    """A value of a revision as people read it."""
+    if isinstance(value, dict):
+        return " / ".join(_plain_value(part) for part in value.values() if part not in (None, "", [], {}))
+    if isinstance(value, list):
+        return "; ".join(_plain_value(part) for part in value)
+    return "–" if value in (None, "") else str(value)
+
+
+def _script(text: str) -> str:
+    """The language a word is written in, by its script."""
+    return "zh" if any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
+
+
+def _probability(score: float) -> float:
+    return 1 / (1 + exp(-score)) if score >= 0 else exp(score) / (1 + exp(score))
+
+
+FILTERS = {
+    "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script,
+    "sigmoid": _probability,
+    "percent": lambda share: f"{share * 100:.0f}%" if share >= 0.01 else "<1%",
+    "points": lambda share: f"{share * 100:.1f}",
+    "figures": lambda value, places: f"{value:.{places}f}",
+    "number": lambda value: format_decimal(value),
+}
+
+
+def prepare(app: Flask) -> None:
+    """Bind languages, forgery protection, limits, compression, errors and headers to the application."""
+    babel.init_app(app, locale_selector=lambda: LOCALES[language()], default_translation_directories=app.config["TRANSLATIONS"])
+    csrf.init_app(app)
+    limiter.init_app(app)
+    compress.init_app(app)
+    app.url_value_preprocessor(_pull_language)
+    app.url_defaults(_push_language)
+    app.context_processor(_context)
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals.update(TAGS=TAGS, site_languages=LANGUAGES)
+    app.after_request(_headers)
+    app.teardown_appcontext(lambda _error: session.remove())
+    for kind, page in (
+        (Refused, _on_refused), (NotAllowed, _on_not_allowed), (NotFound, _on_not_found), (StaleDataError, _on_stale),
+        (IntegrityError, _on_clash), (OperationalError, _on_locked), (HTTPException, _on_http), (Exception, _on_bug),
+    ):
+        app.register_error_handler(kind, page)
+
+
+def new_token() -> str:
+    """A random token for links in mail, 192 bits."""
+    return secrets.token_urlsafe(24)

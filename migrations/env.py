@@ -1,0 +1,40 @@
+"""Alembic's environment: the address comes from the settings, the tables from the models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+from sqlalchemy import create_engine
+
+from marketplace.alerts import models as _alerts  # noqa: F401 - the import fills the metadata
+from marketplace.config import read
+from marketplace.db import Base, Data, UTCTime
+from marketplace.jobs import Job  # noqa: F401
+from marketplace.matching import models as _matching  # noqa: F401
+
+
+def written(kind: str, thing: Any, autogen_context: Any) -> str | bool:
+    """How our column types are written in a migration: as plain types, so that old migrations outlive our classes."""
+    if kind == "type" and isinstance(thing, UTCTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and thing is Data:
+        return 'sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql")'
+    return False
+
+
+def run() -> None:
+    """Run the migrations on the address at hand."""
+    url = context.config.get_main_option("sqlalchemy.url") or read().database
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection, target_metadata=Base.metadata, render_as_batch=connection.dialect.name == "sqlite",
+            compare_type=True, render_item=written,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+
+
+run()

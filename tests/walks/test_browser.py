@@ -1,0 +1,103 @@
+"""The main job walked in a real browser, in both languages, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+import pytest
+
+from tests.walks.conftest import Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PROBLEM = {
+    "zh": "我们做医用钳子，一把要铣四十多分钟，刀具损耗大，成本下不来。希望单件 10 分钟以内，毛刺不超过 0.02 mm。",
+    "en": "Milling one surgical forceps takes over forty minutes and wears out the cutters. We want 10 minutes at most and burr below 0.02 mm.",
+}
+ANSWER = {"zh": "手术钳钳体的微细电解", "en": "surgical forceps"}
+
+
+def paste(visit: Visit) -> None:
+    visit.go("/")
+    visit.page.get_by_label(re.compile("卡在哪里|What problem")).fill(PROBLEM[visit.language])
+    visit.press("找成果", "Find technologies")
+
+
+def test_a_visitor_pastes_a_problem_and_sees_answers(visit: Visit) -> None:
+    paste(visit)
+    visit.look("answers")
+    assert ANSWER[visit.language] in visit.page.inner_text("main")
+    first = visit.page.locator("article.res").filter(has_text=ANSWER[visit.language]).first
+    assert visit.page.locator("article.res .terms").count() >= 1
+    first.locator("details.fall-box summary").click()
+    visit.look("answers with a waterfall")
+    first.locator("h2 a").click()
+    visit.page.wait_for_load_state()
+    visit.look("technology")
+    assert visit.page.get_by_role("heading", name=re.compile("需求|needs")).count() >= 1
+
+
+def test_signing_up_keeps_the_text_as_a_draft_and_it_can_be_published(visit: Visit) -> None:
+    paste(visit)
+    visit.press("注册并保存这段文字", "Sign up and keep this text")
+    visit.look("sign up")
+    page = visit.page
+    page.locator("#name").fill("Walker")
+    page.locator("#address").fill(f"walker-{secrets.token_hex(4)}@example.com")
+    page.locator("#password").fill("a long pass phrase 42")
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_load_state()
+    visit.look("draft need")
+    assert PROBLEM[visit.language] in page.locator(f"#problem_{visit.language}").input_value()
+
+
+def test_the_owner_of_a_workshop_posts_a_need(visit: Visit) -> None:
+    visit.go("/sign-in")
+    page = visit.page
+    page.locator("#address").fill("owner@demo.example")
+    page.locator("#password").fill("techbridge-demo")
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_load_state()
+    page.goto(f"{visit.site.address}/{visit.language}/needs/new")
+    visit.look("empty need")
+    page.locator("button[name=post]").click()
+    page.wait_for_load_state()
+    visit.look("refused need")
+    assert page.locator(".alert-box").count() == 1
+    code = visit.language
+    page.locator(f"#title_{code}").fill("Forceps" if code == "en" else "钳子铣得太慢")
+    page.locator(f"#problem_{code}").fill(PROBLEM[code])
+    page.locator(f"#tried_{code}").fill("Other inserts, no better." if code == "en" else "换过刀片，没有改善。")
+    page.locator("#industry").select_option("C358")
+    page.locator("input[name=modes]").first.check()
+    page.locator("button[name=post]").click()
+    page.wait_for_load_state()
+    visit.look("published need")
+    assert ANSWER[code] in page.inner_text("main")
+
+
+def test_the_lists_can_be_searched_and_filtered(visit: Visit) -> None:
+    visit.go("/technologies")
+    total = int(re.sub(r"\D", "", visit.page.locator("main p.meta").first.inner_text().split("·")[0]))
+    assert total >= 120
+    visit.page.locator("aside a.facet").first.click()
+    visit.page.wait_for_load_state()
+    visit.look("filtered")
+    assert 0 < int(re.sub(r"\D", "", visit.page.locator("main p.meta").first.inner_text().split("·")[0])) < total
+    visit.go("/needs")
+    visit.go("/how")
+
+
+def test_everything_can_be_done_by_keyboard(visit: Visit) -> None:
+    visit.go("/")
+    page = visit.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.locator("#problem").focus()
+    page.keyboard.type("burr")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/problems/**")
+    visit.look("answers by keyboard")

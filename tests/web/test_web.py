@@ -1,0 +1,160 @@
+"""What holds for every page: languages, errors, the one commit point, forgery protection, headers."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask, Response
+
+from marketplace.access import ACTIONS, SYSTEM, VISITOR, may, readable, require, visible_to
+from marketplace.errors import NotAllowed
+from marketplace.needs.models import Need, PastedProblem
+from tests import factories
+from tests.inspection import faults
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.mark.parametrize(("wanted", "lands"), [("zh-CN,zh;q=0.9", "/zh/"), ("en-GB,en", "/en/"), ("fr", "/zh/"), ("", "/zh/"), ("zh-TW", "/zh/")])
+def test_the_browser_chooses_the_language(client, wanted, lands):
+    assert client.get("/", headers={"Accept-Language": wanted}).location == lands
+
+
+def test_the_account_keeps_the_language(client):
+    client.login(factories.person(language="en"))
+    assert client.get("/", headers={"Accept-Language": "zh-CN"}).location == "/en/"
+
+
+def test_every_page_names_its_twin_in_the_other_language(client):
+    page = client.get("/en/technologies?field=optics&field=polymers&q=a+b").get_data(as_text=True)
+    assert 'hreflang="zh-Hans" href="/zh/technologies?field=optics&amp;field=polymers&amp;q=a+b"' in page
+    assert '<html lang="en">' in page
+
+
+@pytest.mark.parametrize("address", ["/zh/nothing", "/en/nothing", "/nothing", "/zh/technologies/../../etc/passwd", "/fr/needs", "/en/needs/xyz"])
+def test_unknown_addresses_have_their_page(client, address):
+    answer = client.get(address)
+    assert answer.status_code == 404
+    assert "404" in answer.get_data(as_text=True)
+
+
+def test_a_forbidden_thing_has_its_page(client):
+    need = factories.need()
+    client.login(factories.person())
+    answer = client.get(f"/en/needs/{need.public_id}/history")
+    assert answer.status_code == 403 and "Not open to you" in answer.get_data(as_text=True)
+
+
+def test_the_wrong_method_is_told(client):
+    assert client.get("/en/needs/whatever/publish").status_code in (404, 405)
+
+
+def test_a_programme_gets_its_errors_as_json(client):
+    answer = client.get("/en/nothing", headers={"Accept": "application/json"})
+    assert answer.status_code == 404 and answer.json["error"]
+
+
+def test_headers_of_every_answer(client):
+    headers = client.get("/en/").headers
+    assert "script-src 'self'" in headers["Content-Security-Policy"] and "unsafe-inline" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_pages_hold_no_inline_script_or_style(client):
+    for address in ("/zh/", "/en/technologies", "/en/needs", "/en/how", "/en/sign-in", "/en/sign-up"):
+        page = client.get(address).get_data(as_text=True)
+        assert " style=" not in page and "<style" not in page and "onclick=" not in page
+        assert "<script>" not in page
+
+
+def test_nothing_is_fetched_from_elsewhere(client):
+    page = client.get("/zh/").get_data(as_text=True)
+    assert 'src="http' not in page and 'href="http' not in page
+
+
+def test_posts_without_token_are_refused(client, app: Flask, session):
+    app.config["WTF_CSRF_ENABLED"] = True
+    try:
+        answer = client.post("/zh/", data={"problem": "毛刺太多"})
+    finally:
+        app.config["WTF_CSRF_ENABLED"] = False
+    assert answer.status_code in (400, 422)
+    assert session.query(PastedProblem).count() == 0
+
+
+def test_a_get_never_writes(client, app: Flask, session):
+    before = session.query(Need).count()
+
+    def sneaky() -> Response:
+        factories.session.add(Need(title={}, problem={}, place={}, tried={}, constraints={}, volume={}, targets=[], modes=[], questions={},
+                                   created=factories.NOW, updated=factories.NOW, state="draft"))
+        factories.session.flush()
+        return Response("done", mimetype="text/plain")
+
+    app.view_functions["matching.how"], kept = sneaky, app.view_functions["matching.how"]
+    try:
+        assert client.get("/en/how").data == b"done"
+    finally:
+        app.view_functions["matching.how"] = kept
+    assert session.query(Need).count() == before
+
+
+def test_what_fails_on_the_way_leaves_nothing(client, app: Flask, session):
+    def broken() -> str:
+        factories.need()
+        raise RuntimeError("on purpose")
+
+    app.view_functions["matching.front"], kept = broken, app.view_functions["matching.front"]
+    try:
+        answer = client.post("/en/", data={"problem": "x"})
+    finally:
+        app.view_functions["matching.front"] = kept
+    assert answer.status_code == 500 and "Nothing was saved" in answer.get_data(as_text=True)
+    assert "on purpose" not in answer.get_data(as_text=True)
+    assert session.query(Need).count() == 0
+
+
+def test_what_is_not_listed_is_denied_to_everybody():
+    for who in (VISITOR, SYSTEM, factories.operator(), factories.broker(), factories.person()):
+        assert not may(who, "need.obliterate")
+        with pytest.raises(NotAllowed):
+            require(who, "need.obliterate")
+
+
+def test_the_table_names_known_relations_only():
+    known = {"anyone", "visitor", "user", "verified", "broker", "operator", "system", "self", "member", "owner", "signatory", "author",
+             "reader", "firm", "holder"}
+    for action, who in ACTIONS.items():
+        assert who and who <= known, action
+
+
+def test_visible_to_is_the_twin_of_reading(session):
+    firm_owner, stranger, verified = factories.person(), factories.person(), factories.person()
+    firm = factories.organisation(firm_owner)
+    factories.organisation(verified)
+    unverified = factories.person()
+    factories.organisation(unverified, state="unverified")
+    states = ("draft", "submitted", "published", "matched", "in_deal", "solved", "withdrawn", "expired")
+    listings = [factories.need(firm, state=state, visibility=visibility) for state in states for visibility in ("public", "members")]
+    listings.append(factories.need(None, state="draft"))
+    listings[-1].organisation, listings[-1].organisation_id, listings[-1].author_id = None, None, stranger.id
+    listings += [factories.technology(firm, state=state, visibility=visibility)
+                 for state in ("draft", "published", "withdrawn", "expired") for visibility in ("public", "members")]
+    session.flush()
+    actors = (VISITOR, SYSTEM, stranger, firm_owner, verified, unverified, factories.broker(), factories.operator())
+    for who in actors:
+        for listing in listings:
+            model = type(listing)
+            found = session.query(model).filter(model.id == listing.id, visible_to(who, model)).count() == 1
+            assert found == may(who, "listing.read", listing), (who, model.__name__, listing.state, listing.visibility)
+    assert readable(VISITOR, listings[4]) and not readable(VISITOR, listings[5])
+
+
+@pytest.mark.parametrize(("html", "fault"), [
+    ("<html lang=zh-Hans><title>a</title><h1>x</h1><h1>y</h1>", "2 h1"),
+    ("<html lang=zh-Hans><title> · b</title><h1>x</h1>", "no title"),
+    ("<html lang=zh-Hans><title>a</title><h1 id=a>x</h1><p id=a>", "id twice"),
+    ("<html lang=zh-Hans><title>a</title><h1>x</h1><input name=q>", "without label"),
+    ("<html lang=zh-Hans><title>a</title><h1>x</h1><p>this was never translated</p>", "untranslated"),
+])
+def test_the_inspection_finds_what_it_looks_for(html, fault):
+    assert any(fault in found for found in faults(html))

@@ -25,7 +25,7 @@ from marketplace.access import SYSTEM, VISITOR
 from marketplace.catalogue.importing import operations as importing
 from marketplace.catalogue.models import Technology
 from marketplace.config import Settings, SettingsError, read
-from marketplace.db import session, to_write
+from marketplace.db import now, session, to_write
 from marketplace.errors import Problem
 from marketplace.matching import operations as matching
 from marketplace.matching.evaluate import evaluate as run_evaluation
@@ -118,10 +118,7 @@ def demo_command() -> None:
     if not matching.index().version:
         click.echo("Building the index: each text is encoded once, this takes a minute or two.")
         _reindex(quiet=False)
-    with to_write(), _bar(None, "Matching", False) as bar:
-        while jobs.run_one():
-            bar.update()
-    click.echo("Ready.")
+    click.echo("Ready. The worker beside the server matches needs and technologies in the background.")
 
 
 def _named(database: str) -> str:
@@ -131,8 +128,14 @@ def _named(database: str) -> str:
 
 
 def _reindex(quiet: bool) -> str:
+    started = now()
     with _bar(None, "Indexing", quiet) as bar:
-        return matching.reindex(lambda done: bar.update(done - bar.n))
+        version = matching.reindex(lambda done: bar.update(done - bar.n))
+    session.rollback()
+    with to_write():
+        matching.reindexed(started)
+        session.commit()
+    return version
 
 
 @main.command("reindex")

@@ -12,7 +12,7 @@ import inspect
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,6 +83,12 @@ def enqueue(kind: str, key: str | None = None, after: timedelta = timedelta(0), 
     job = Job(kind=kind, key=key, values=values, due=moment + after, created=moment)
     session.add(job)
     return job
+
+
+def supersede(kinds: Sequence[str], before: datetime) -> int:
+    """End the waiting jobs of these kinds that were queued before the moment: something larger has done their work. How many."""
+    waiting = update(Job).where(Job.kind.in_(kinds), Job.state == "queued", Job.created < before)
+    return session.execute(waiting.values(state="done", ended=now())).rowcount
 
 
 def enqueue_scheduled(moment: datetime) -> None:

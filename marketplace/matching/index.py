@@ -148,11 +148,13 @@ class Index:
 
     def update(self, documents: Iterable[Document], removed: Iterable[tuple[str, int]] = ()) -> None:
         """Add or replace documents and remove (kind, key) pairs, in one commit. The caller holds the writer's lease."""
-        arriving = list(documents)
-        if self._current() is None:
+        arriving, view = list(documents), self._current()
+        if view is None:
             self.rebuild(arriving)
-            return
-        self._generation.change(arriving, list(removed), self._encoders())
+        elif self._generation.about()["encoders"][0] != view.encoders.names[0]:
+            raise RebuildNeeded("the index has vectors and this site has no encoder for them: rebuild the index")
+        else:
+            self._generation.change(arriving, list(removed), view.encoders)
 
     def deepen(self, limit: int = 200) -> int:
         """Ask the slow encoder for up to `limit` passages it has not seen; how many there were. For idle hours."""
@@ -186,6 +188,10 @@ class _Generation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._index = None
+
+    def about(self) -> dict:
+        """Its format and the names of the encoders that built it."""
+        return json.loads((self.folder / "about.json").read_text(encoding="utf-8"))
 
     def view(self, encoders: Encoders) -> View:
         """Its newest state."""
@@ -383,22 +389,25 @@ def _opened(folder: Path, encoders: Encoders, before: _Generation | None) -> tup
             return None, None
         generation = before if before and before.folder.name == name else _Generation(folder / name)
         try:
-            about = json.loads((generation.folder / "about.json").read_text(encoding="utf-8"))
-            _check(about, encoders)
-            return generation, generation.view(encoders)
+            return generation, generation.view(_usable(generation.about(), encoders))
         except (FileNotFoundError, RuntimeError):
             if attempt == _OPENINGS - 1:
                 raise
     return None, None
 
 
-def _check(about: Mapping, encoders: Encoders) -> None:
-    """Refuse another format and vectors of another encoder; an encoder missing now or then is merely not used."""
+def _usable(about: Mapping, encoders: Encoders) -> Encoders:
+    """The encoders that the index knows; another format and vectors of another encoder are refused.
+
+    An encoder that is missing now, or was when the index was built, is merely not used.
+    """
     if about["format"] != FORMAT:
         raise RebuildNeeded(f"the index has format {about['format']}, this program reads {FORMAT}: rebuild the index")
     for then, now in zip(about["encoders"], encoders.names, strict=True):
         if then != now and "-" not in (then, now):
             raise RebuildNeeded(f"the index was built with {then}, this site has {now}: rebuild the index")
+    fast, slow = (name != "-" for name in about["encoders"])
+    return replace(encoders, fast=encoders.fast if fast else None, slow=encoders.slow if slow else None)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ import fcntl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from sqlalchemy import select
@@ -21,7 +21,7 @@ from marketplace.catalogue.models import KINDS, Technology
 from marketplace.config import Settings, read
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
-from marketplace.jobs import handler
+from marketplace.jobs import handler, supersede
 from marketplace.matching.documents import need_document, need_query, technology_document, technology_query
 from marketplace.matching.explain import Evidence, evidence
 from marketplace.matching.index import Document, Hit, Index, Page
@@ -34,6 +34,8 @@ KEPT = 30
 LEAST = 0.02
 NEGATIVE_LEAST = 0.05
 BATCH = 200
+DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
+INDEXERS = ("matching.index_technology", "matching.index_need", "matching.index_run")
 MATCHED_AT_ONCE = 10  # technologies scored between two commits: about a second, for other writers wait meanwhile
 USABLE = tuple(kind for kind in KINDS if kind != "negative_result")
 
@@ -92,7 +94,7 @@ def _open(model: type[Technology] | type[Need]) -> Iterator[Document]:
 
 
 def reindex(progress: Callable[[int], None] | None = None) -> str:
-    """Build the whole index aside and swap it in; the version it got."""
+    """Build the whole index aside and swap it in; the version it got. It only reads the database."""
 
     def documents() -> Iterator[Document]:
         yield from _open(Technology)
@@ -100,6 +102,18 @@ def reindex(progress: Callable[[int], None] | None = None) -> str:
 
     with writer() as found:
         return found.rebuild(documents(), progress)
+
+
+def reindexed(started: datetime) -> None:
+    """End the index jobs that waited when a rebuild started: it has done their work."""
+    supersede(INDEXERS, started)
+
+
+@handler("matching.deepen", every=timedelta(minutes=1))
+def deepen() -> Iterator[None]:
+    """Let the slow encoder read what it has not read yet, a few texts at a time: rebuilds and imports do not wait for it."""
+    while index().deepen(DEEPENED_AT_ONCE):
+        yield
 
 
 def _refresh(kind: str, things: Iterable[Technology | Need]) -> None:

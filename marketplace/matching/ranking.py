@@ -55,20 +55,20 @@ class Hit:
 
 @dataclass(frozen=True)
 class Question:
-    """A text prepared for one view: its words weighed, its bridge, its vectors by encoder.
+    """A text prepared for one view: its words weighed, its bridge, its vector.
 
-    `bridged` searches the words and the pairs of the other language; `slow_bridged` is what the slow encoder makes of
-    the bridged words, `bridged_words`, and is left out where the dictionary knows none of them.
+    `bridged` searches the words and the pairs of the other language; `bridged_text` are the text's words in it, empty
+    where the dictionary knows none. The slow encoder reads the two texts when it is known that it must.
     """
 
+    text: str
+    bridged_text: str
     language: str
     words: Weighed
     pairs: Weighed
     bridged: tuple[Weighed, Weighed]
     numbers: tuple[str, ...]
     fast: Floats | None
-    slow: Floats | None
-    slow_bridged: Floats | None
 
 
 def ask(view: View, text: str) -> Question | None:
@@ -83,23 +83,17 @@ def ask(view: View, text: str) -> Question | None:
     language, find = cut.language(clean), view.searcher
     weights = view.constants.term_weights(language, words)
     crossings = bridge.cross(words, language)
-    bridged = bridge.said(crossings)
     fast = view.encoders.fast
     return Question(
+        text=clean,
+        bridged_text=bridge.said(crossings),
         language=language,
         words=find.weigh("words", weights),
         pairs=find.weigh("pairs", view.constants.term_weights(language, cut.bigrams(clean))),
         bridged=_bridged(find, words, crossings, weights),
         numbers=cut.number_forms(clean),
         fast=view.constants.question(fast, language, fast.encode([clean]))[0] if fast else None,
-        slow=_slow(view, clean, language),
-        slow_bridged=_slow(view, bridged, bridged_from(language)) if bridged else None,
     )
-
-
-def _slow(view: View, text: str, manner: str) -> Floats | None:
-    slow = view.encoders.slow
-    return view.constants.question(slow, manner, slow.encode([text[:LONGEST_FOR_SLOW]]))[0] if slow else None
 
 
 def _bridged(
@@ -132,9 +126,9 @@ class Scores:
         """The log-odds of each row."""
         return self.base + sum(part.astype(np.float64) for part in self.contributions.values())
 
-    def leaving_out(self, rows: Container[int]) -> Scores:
-        """The same scores without some rows."""
-        places = [place for place, row in enumerate(self.rows) if row.row not in rows]
+    def leaving_out(self, keys: Container[int]) -> Scores:
+        """The same scores without the rows of some documents."""
+        places = [place for place, row in enumerate(self.rows) if row.key not in keys]
         shares = {name: values[places] for name, values in self.contributions.items()}
         return Scores([self.rows[place] for place in places], self.base, shares)
 
@@ -162,34 +156,33 @@ def rank(
         return []
     rows = view.searcher.describe(_candidates(view, question, kind, where, without))
     first = [_scored(view, question, group, trl_wanted, deep=None) for group in _by_language(rows)]
-    if question.slow is None:
-        return _best(first, kind, limit)
-    ordered = sorted(_places(first), key=lambda each: (-each[0], each[1].row))
-    close = [row for _, row in ordered[:JUDGED_CLOSELY]]
+    if view.encoders.slow is None or question.fast is None:
+        return _hits(first, kind, limit)
+    close = [group.rows[place] for group, place in _best(first, JUDGED_CLOSELY)]
     deep = _deep(view, question, close, patience)
     again = [row for row in close if row.row in deep]
     second = [_scored(view, question, group, trl_wanted, deep) for group in _by_language(again)]
-    return _best(second + [group.leaving_out(deep) for group in first], kind, limit)
+    judged = {row.key for row in again}
+    return _hits(second + [group.leaving_out(judged) for group in first], kind, limit)
 
 
-def _places(groups: Sequence[Scores]) -> list[tuple[float, Row]]:
-    return [(float(total), row) for group in groups for total, row in zip(group.totals, group.rows, strict=True)]
+def _hits(groups: Sequence[Scores], kind: str, limit: int) -> list[Hit]:
+    return [group.hit(place, kind) for group, place in _best(groups, limit)]
 
 
-def _best(groups: Sequence[Scores], kind: str, limit: int) -> list[Hit]:
-    """The best row of each document, then the best documents."""
+def _best(groups: Sequence[Scores], limit: int) -> list[tuple[Scores, int]]:
+    """The best documents, each by its best row: the group and the place in it, ties by key."""
     places = [
         (-float(total), row.key, number, place)
         for number, group in enumerate(groups)
         for place, (total, row) in enumerate(zip(group.totals, group.rows, strict=True))
     ]
-    hits: dict[int, Hit] = {}
+    found: dict[int, tuple[Scores, int]] = {}
     for _, key, number, place in sorted(places):
-        if key not in hits:
-            hits[key] = groups[number].hit(place, kind)
-        if len(hits) == limit:
+        found.setdefault(key, (groups[number], place))
+        if len(found) == limit:
             break
-    return list(hits.values())
+    return list(found.values())
 
 
 def _by_language(rows: Sequence[Row]) -> list[list[Row]]:
@@ -271,7 +264,7 @@ def _rules(view: View, question: Question, rows: Sequence[Row], trl_wanted: int 
 
 def _deep(view: View, question: Question, rows: Sequence[Row], patience: int) -> dict[int, dict[str, float]]:
     """The slow encoder's parts by row, for the rows it knows and for up to `patience` more that it is asked for now."""
-    if not rows or question.slow is None:
+    if not rows or view.encoders.slow is None:
         return {}
     vectors = deep_vectors(view, rows, patience)
     found: dict[int, dict[str, float]] = {}
@@ -280,12 +273,20 @@ def _deep(view: View, question: Question, rows: Sequence[Row], patience: int) ->
         if not group:
             continue
         kept = view.constants.document(view.encoders.slow, language, np.stack([vectors[row] for row in group]))
-        parts = {"meaning_slow": kept @ question.slow}
+        parts = {"meaning_slow": kept @ _read_slowly(view, question.text, question.language)}
         if language != question.language:
-            bridged = question.slow_bridged
-            parts["meaning_bridged"] = kept @ bridged if bridged is not None else np.zeros(len(group), np.float32)
+            bridged = _read_slowly(view, question.bridged_text, bridged_from(question.language))
+            parts["meaning_bridged"] = kept @ bridged
         found.update((row, {name: float(values[at]) for name, values in parts.items()}) for at, row in enumerate(group))
     return found
+
+
+def _read_slowly(view: View, text: str, manner: str) -> Floats:
+    """A question's text through the slow encoder, without what all questions share; zeros for no text."""
+    slow = view.encoders.slow
+    if not text:
+        return np.zeros(slow.dimensions, np.float32)
+    return view.constants.question(slow, manner, slow.encode([text[:LONGEST_FOR_SLOW]]))[0]
 
 
 def deep_vectors(view: View, rows: Sequence[Row], patience: int) -> dict[int, NDArray[np.float16]]:

@@ -79,8 +79,8 @@ def problem(public_id: str) -> ResponseReturnValue:
     found = pasted(public_id)
     chosen = request.args.getlist("terms")
     hits = operations.rank_technologies(found.text, actor(), limit=FOUND)
-    good = [hit for hit in hits if hit.probability >= operations.LEAST] or hits[:3]
-    rows = operations.answers(actor(), found.text, good, language(), explained=0 if chosen else SHOWN)
+    good = [hit for hit in hits if hit.probability >= operations.LEAST]
+    rows = operations.answers(actor(), found.text, good if len(good) > SHOWN else hits[:SHOWN], language(), explained=0 if chosen else SHOWN)
     counts = Counter(code for row in rows for code in term_codes(row.listing))
     total = len(rows)
     if chosen:

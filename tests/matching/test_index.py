@@ -250,6 +250,19 @@ def test_vectors_of_another_encoder_are_refused(tmp_path: Path) -> None:
     assert Index(tmp_path, Encoders()).rebuild([document(1)])
 
 
+def test_an_encoder_that_comes_or_goes_is_not_used_and_breaks_nothing(tmp_path: Path) -> None:
+    lexical_index(tmp_path)
+    fast = Encoders(fast=Encoders.default().fast)
+    later = Index(tmp_path, fast)
+    later.update([document(1, revision=3)])
+    assert later.rank("压铸模开裂", "technology")[0].revision == 3
+    later.rebuild([document(key) for key in TEXTS])
+    without = Index(tmp_path, Encoders())
+    assert without.rank("压铸模开裂", "technology")[0].key == 1
+    with pytest.raises(RebuildNeeded, match="no encoder"):
+        without.update([document(1)])
+
+
 def test_a_facet_has_a_name_like_an_identifier(tmp_path: Path) -> None:
     made = lexical_index(tmp_path)
     with pytest.raises(ValueError, match="facet"):

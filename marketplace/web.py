@@ -83,15 +83,15 @@ class Form(FlaskForm):
         return self.validate_on_submit()
 
     def refuse(self, problem: Problem) -> None:
-        """Put a refusal of an operation beside its field, or above the form."""
-        text = gettext(problem.message, **problem.values)
-        target = self._fields.get(problem.field or "")
-        if target is None:
-            self.form_errors.append(text)
-        elif isinstance(target.errors, list):
-            target.errors.append(text)
-        else:
-            target.errors = [*target.errors, text]
+        """Put a refusal of an operation beside its field, or above the form; `also` in its values holds further ones."""
+        values = dict(problem.values)
+        for field, message in ((problem.field, problem.message), *values.pop("also", ())):
+            text = gettext(message, **values)
+            target = self._fields.get(field or "")
+            if target is None:
+                self.form_errors.append(text)
+            else:
+                target.errors = [*target.errors, text]
 
 
 class VersionedForm(Form):

@@ -115,12 +115,12 @@ def missing(need: Need, today: date) -> list[tuple[str, str]]:
 
 
 def post_need(actor: Actor, need: Need, at: datetime | None = None) -> Need:
-    """Publish the need at the grade it has. Refused with the first thing it lacks."""
+    """Publish the need at the grade it has. Refused with all that it lacks, the first thing first."""
     moment = at or now()
     lacks = missing(need, moment.date())
     if lacks:
         field, message = lacks[0]
-        raise Refused(message, field=field)
+        raise Refused(message, field=field, also=lacks[1:])
     move(need, "publish", actor, moment)
     need.published = moment
     need.listed_until = need.deadline or (moment + LISTED).date()

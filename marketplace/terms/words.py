@@ -19,7 +19,7 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_name, get_currency_symbol
 
-from marketplace.terms.payment import DAYS, NOTHING, Conditional, Deferred, Royalty, Terms, bears, forms_of
+from marketplace.terms.payment import DAYS, NOTHING, Conditional, Deferred, Milestone, Royalty, Terms, bears, forms_of
 
 PHRASES = tomllib.loads(files("marketplace.terms").joinpath("words.toml").read_text("utf-8"))
 
@@ -31,6 +31,7 @@ PRECISION = 500
 MANY = 2
 """More fees of one kind than these are summed up on a card."""
 
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _CODE = re.compile(r"[A-Za-z]?[-_]?[0-9]*")
 
 
@@ -180,9 +181,9 @@ def _fixed(terms: Terms, tongue: Tongue, brief: bool) -> Iterator[str]:
     yield listed(terms.instalments, "instalments_many", lambda fee, amount: tongue.say(
         "instalment", amount=amount, day=tongue.day(fee.due)))
     yield listed(terms.milestones, "milestones_many", lambda fee, amount: tongue.say(
-        "milestone", amount=amount, name=_name(fee.id, "milestone_code", tongue)))
+        "milestone", amount=amount, name=_name(fee, terms.milestones, "milestone_code", tongue)))
     yield listed(terms.conditional, "conditional_many", lambda fee, amount: tongue.say(
-        "conditional", amount=amount, name=_name(fee.id, "conditional_code", tongue)) + _deemed(fee, tongue, brief))
+        "conditional", amount=amount, name=_name(fee, terms.conditional, "conditional_code", tongue)) + _deemed(fee, tongue, brief))
 
 
 def _deferral(fee: Deferred) -> str:
@@ -194,9 +195,16 @@ def _deferral(fee: Deferred) -> str:
     return "deferred_at_effect" if fee.which == "earlier" else "deferred_revenue"
 
 
-def _name(id: str, code: str, tongue: Tongue) -> str:
-    """A name is quoted; a mere code such as m1 or 2 is introduced by what it is the code of."""
-    return tongue.say(code if _CODE.fullmatch(id) else "named", id=id.replace("_", " "))
+def _name(fee: Milestone | Conditional, fees: Sequence[Any], code: str, tongue: Tongue) -> str:
+    """A name is quoted; a mere code such as m1 or 2 is introduced by what it is the code of.
+
+    A name in the other language's script would be a foreign body in the sentence: its place in the list stands for it.
+    """
+    if _CODE.fullmatch(fee.id):
+        return tongue.say(code, id=fee.id)
+    if bool(_HAN.search(fee.id)) != (tongue.lang == "zh"):
+        return tongue.say(code, id=str(fees.index(fee) + 1))
+    return tongue.say("named", id=fee.id.replace("_", " "))
 
 
 def _deemed(fee: Conditional, tongue: Tongue, brief: bool) -> str:

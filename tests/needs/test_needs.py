@@ -55,6 +55,14 @@ def test_posting_says_what_is_missing(gone, field):
     assert need.state == "draft"
 
 
+def test_posting_says_everything_that_is_missing_at_once(client, session):
+    person, organisation = firm()
+    client.login(person)
+    page = client.post("/zh/needs/new", data={**FORM, "organisation": organisation.public_id, "title_zh": "", "tried_zh": "", "industry": "",
+                                              "post": "1"}).get_data(as_text=True)
+    assert page.count('class="field-error"') == 3
+
+
 def test_a_draft_without_organisation_cannot_be_posted():
     person = factories.person()
     need = draft(person, None)

@@ -55,6 +55,14 @@ def technology_document(technology: Technology) -> Document:
     )
 
 
+def shown_document(listing: Technology | Need) -> Document:
+    """A listing as its readers see it, without the keywords: what evidence is quoted from."""
+    if isinstance(listing, Need):
+        return need_document(listing)
+    bodies = {code: _joined(listing, BODY, code) for code in LANGUAGES}
+    return Document(key=listing.id, kind="technology", passages=_passages(listing.title, bodies))
+
+
 def _with_keywords(technology: Technology, code: str) -> str:
     words = technology.keywords.get(code) or []
     return "\n".join(part for part in (_joined(technology, BODY, code), " ".join(words)) if part)

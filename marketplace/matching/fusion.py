@@ -30,6 +30,8 @@ PARTS = (
 NUMBER_FOUND = 14.0  # log-odds: a patent number typed in full outweighs whatever else the text says
 MATURITY_STEP = -0.15  # log-odds for each level that a technology is below the level wanted; a judgement, not fitted
 
+FEWEST = 50  # documents below which the base rate rises no further: a handful need not hold an answer
+
 _WEIGHTS = Path(__file__).with_name("weights.json")
 
 
@@ -56,11 +58,11 @@ class Weights:
     def model(self, known: str, asked: str, kept: str, documents: int) -> Model:
         """The model for what is known ("full", "fast", "lexical") and the languages of question and document.
 
-        In a larger corpus than the fitted one a single answer is rarer, so the odds fall by as much; in a smaller one
-        they are left, because nothing says that it holds an answer at all.
+        The probability is that of being the known answer, one among so many: in a larger corpus than the fitted one each
+        document's odds fall by as much, in a smaller one they rise, down to `FEWEST` documents.
         """
         fitted = self.models[known, f"{asked}-{kept}"]
-        return Model(fitted.bias - math.log(max(documents, self.fitted_at) / self.fitted_at), fitted.weights)
+        return Model(fitted.bias - math.log(max(documents, FEWEST) / self.fitted_at), fitted.weights)
 
 
 @cache

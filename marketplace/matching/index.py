@@ -33,7 +33,7 @@ from marketplace.matching.semantic import Encoders
 __all__ = ["Document", "Hit", "Index", "Page", "RebuildNeeded"]
 
 FORMAT = "1"  # of the folder; one of another format is refused until it is rebuilt
-DEEP_AT_ONCE = 5_000  # rows up to which a rebuild asks the slow encoder for everything
+DEEP_AT_ONCE = 64  # rows up to which a rebuild asks the slow encoder for everything; more are left to `deepen`
 _DEEP_PER_UPDATE = 32  # rows of one update that the slow encoder sees at once; more are left to `deepen`
 _BATCH = 2_000  # documents encoded and written together
 _SAMPLE = 256  # documents of each language against which spreads are measured

@@ -22,7 +22,7 @@ from marketplace.config import Settings, read
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import handler, supersede
-from marketplace.matching.documents import need_document, need_query, technology_document, technology_query
+from marketplace.matching.documents import need_document, need_query, shown_document, technology_document, technology_query
 from marketplace.matching.explain import Evidence, evidence
 from marketplace.matching.index import Document, Hit, Index, Page
 from marketplace.matching.models import ANSWERS, DECLINE_CODES, SIDES, Match, MatchAnswer, Scoring
@@ -213,12 +213,11 @@ def answers(actor: Actor, text: str, hits: Sequence[Hit], language: str, explain
     if not hits:
         return []
     model = Technology if hits[0].kind == "technology" else Need
-    document = technology_document if model is Technology else need_document
     rows = {row.id: row for row in load(actor, model, [hit.key for hit in hits])}
     found = []
     for hit in hits:
         if hit.key in rows:
-            why = evidence(text, document(rows[hit.key]), encoders(_settings[0]), language) if len(found) < explained else None
+            why = evidence(text, shown_document(rows[hit.key]), encoders(_settings[0]), language) if len(found) < explained else None
             found.append(Answer(rows[hit.key], hit, why))
     return found
 

@@ -25,6 +25,7 @@ JUDGED_CLOSELY = 200  # the best of them, which the slow encoder sees
 
 LONGEST_QUESTION = 3_000  # characters of a question that are read
 LONGEST_FOR_SLOW = 600  # of which the slow encoder sees so many, for it needs a second for a thousand
+_DEEP_SAMPLE = 24  # rows from which the spread of the slow encoder's parts is measured
 
 Floats = NDArray[np.float32]
 Deep = Mapping[int, Mapping[str, float]]
@@ -155,13 +156,14 @@ def rank(
     if question is None or not view.searcher.rows or limit < 1:
         return []
     rows = view.searcher.describe(_candidates(view, question, kind, where, without))
-    first = [_scored(view, question, group, trl_wanted, deep=None) for group in _by_language(rows)]
+    among = view.searcher.documents(kind)
+    first = [_scored(view, question, group, among, trl_wanted, deep=None) for group in _by_language(rows)]
     if view.encoders.slow is None or question.fast is None:
         return _hits(first, kind, limit)
     close = [group.rows[place] for group, place in _best(first, JUDGED_CLOSELY)]
     deep = _deep(view, question, close, patience)
     again = [row for row in close if row.row in deep]
-    second = [_scored(view, question, group, trl_wanted, deep) for group in _by_language(again)]
+    second = [_scored(view, question, group, among, trl_wanted, deep) for group in _by_language(again)]
     judged = {row.key for row in again}
     return _hits(second + [group.leaving_out(judged) for group in first], kind, limit)
 
@@ -204,8 +206,10 @@ def _candidates(
     return np.unique(np.concatenate(found))
 
 
-def _scored(view: View, question: Question, rows: list[Row], trl_wanted: int | None, deep: Deep | None) -> Scores:
-    """Rows of one language through the model for what is known of them."""
+def _scored(
+    view: View, question: Question, rows: list[Row], among: int, trl_wanted: int | None, deep: Deep | None
+) -> Scores:
+    """Rows of one language through the model for what is known of them; `among` how many documents of the kind there are."""
     language = rows[0].language
     known = "lexical" if question.fast is None else "fast" if deep is None else "full"
     parts = measure(view, question, rows)
@@ -214,7 +218,7 @@ def _scored(view: View, question: Question, rows: list[Row], trl_wanted: int | N
     scaled = {
         name: view.constants.scaled(name, question.language, language, values) for name, values in parts.items()
     }
-    model = fusion.weights().model(known, question.language, language, view.searcher.rows)
+    model = fusion.weights().model(known, question.language, language, among)
     contributions = model.contributions(scaled)
     contributions |= _rules(view, question, rows, trl_wanted)
     return Scores(rows, model.bias, contributions)
@@ -236,13 +240,16 @@ def measure(view: View, question: Question, rows: Sequence[Row]) -> dict[str, Fl
 
 
 def chance(view: View, text: str, rows: Sequence[Row]) -> dict[str, Floats]:
-    """All raw parts of some rows of one language for a text: what chance gives, from which scales are measured."""
+    """All raw parts of some rows of one language for a text: what chance gives, from which scales are measured.
+
+    The slow encoder's parts come from a few of the rows, because it needs a third of a second for each it has not read.
+    """
     question = ask(view, text)
     if question is None:
         return {}
-    parts = measure(view, question, rows)
-    deep = _deep(view, question, rows, patience=len(rows))
-    return parts | _gathered(deep, rows) if deep else parts
+    few = rows[:: max(1, len(rows) // _DEEP_SAMPLE)]
+    deep = _deep(view, question, few, patience=len(few))
+    return measure(view, question, rows) | (_gathered(deep, few) if deep else {})
 
 
 def _gathered(deep: Mapping[int, Mapping[str, float]], rows: Sequence[Row]) -> dict[str, Floats]:

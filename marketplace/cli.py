@@ -342,15 +342,27 @@ def evaluate_command(folder: Path, baselines: bool, json_: bool) -> None:
             report = run_evaluation(folder, progress=progress, cache=settings.data / "encodings", baselines=baselines)
         except (OSError, ValueError) as error:
             _fail(f"{folder}: {error}", 2)
+    report = {**report, "engine": _flat(report["engine"]), "baselines": {name: _flat(one) for name, one in report["baselines"].items()}}
     if json_:
         _print(report)
         return
     _table(report)
 
 
+def _flat(figures: dict[str, Any]) -> dict[str, Any]:
+    """Each measure as a plain number, its interval beside it."""
+    flat: dict[str, Any] = {}
+    for name, value in figures.items():
+        if isinstance(value, dict) and "mean" in value:
+            flat |= {name: value["mean"], f"{name}_interval": [value["low"], value["high"]]}
+        else:
+            flat[name] = value
+    return flat
+
+
 def _table(report: dict[str, Any]) -> None:
     rows = {"engine": report["engine"], **report.get("baselines", {})}
-    names = [name for name in report["engine"] if not name.endswith("_interval")]
+    names = [name for name in report["engine"] if f"{name}_interval" in report["engine"]]
     click.echo(f"{'':28}" + "".join(f"{name:>22}" for name in names))
     for label, figures in rows.items():
         cells = []

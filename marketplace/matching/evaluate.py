@@ -97,7 +97,7 @@ def evaluate(
     with tempfile.TemporaryDirectory() as aside:
         kept = _remembering((encoders or Encoders.default()).keeping(cache or Path(aside) / "encodings.sqlite"))
         index = Index(Path(aside) / "index", kept)
-        index.rebuild(judged.documents(), lambda done: say(f"indexed {done} of {len(judged.titles)}"), judged.questions)
+        index.rebuild(judged.documents(), lambda done: say(f"indexed {done} of {len(judged.titles)}"), judged.questions, thorough=True)
         ranked, chances = [], []
         for number, question in enumerate(judged.questions, 1):
             hits = index.rank(question, KIND, limit=DEPTH, patience=patience)

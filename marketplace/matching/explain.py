@@ -7,7 +7,6 @@ are given into the texts as they were handed in, so that a page can mark them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -114,11 +113,11 @@ def _encoded(encoder: Encoder, sentences: tuple[str, ...]) -> Vectors:
 
 def _word_pairs(question: str, text: str) -> tuple[WordPair, ...]:
     """Words of the question that stand in the document, or whose glosses do; longer first, at most `MOST_WORDS`."""
-    asked, found = _places(cut.word_spans(question)), _places(cut.word_spans(text))
+    asked, found = _places(question), _places(text)
     pairs = {
         word: WordPair(tuple(places), tuple(found[word]), bridged=False)
         for word, places in asked.items()
-        if word in found and len(word) >= _FEWEST_LETTERS
+        if word in found and len(word) >= _FEWEST_LETTERS and not word.isdigit()
     }
     if cut.language(question) != cut.language(text):
         for each in bridge.cross(list(asked), cut.language(question)):
@@ -130,10 +129,11 @@ def _word_pairs(question: str, text: str) -> tuple[WordPair, ...]:
     return tuple(pairs[word] for word in ordered[:MOST_WORDS])
 
 
-def _places(spans: Iterable[cut.Span]) -> dict[str, list[Mark]]:
+def _places(text: str) -> dict[str, list[Mark]]:
+    """Where each word of a text stands, by its searched form, each place as it is written there."""
     places: dict[str, list[Mark]] = {}
-    for span in spans:
-        places.setdefault(span.text, []).append(_mark(span))
+    for span in cut.word_spans(text):
+        places.setdefault(span.text, []).append(Mark(span.start, span.end, text[span.start : span.end]))
     return places
 
 

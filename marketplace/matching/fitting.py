@@ -45,7 +45,7 @@ def table(judged: Judged, folder: Path, cache: Path | None) -> tuple[list[str], 
     for text in judged.questions:
         question = ranking.ask(view, text)
         scaled = partial(view.constants.scaled, asked=question.language, kept=language)
-        parts = ranking.chance(view, text, rows)
+        parts = ranking.chance(view, text, rows, slow_rows=len(rows))
         found.append({name: scaled(name, values=values) for name, values in parts.items()})
     names = [name for name in fusion.PARTS if name in found[0]]
     good = np.zeros((len(found), len(rows)), np.float32)

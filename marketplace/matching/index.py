@@ -33,7 +33,7 @@ from marketplace.matching.semantic import Encoders
 __all__ = ["Document", "Hit", "Index", "Page", "RebuildNeeded"]
 
 FORMAT = "1"  # of the folder; one of another format is refused until it is rebuilt
-DEEP_AT_ONCE = 64  # rows up to which a rebuild asks the slow encoder for everything; more are left to `deepen`
+DEEP_AT_ONCE = 5_000  # rows up to which a thorough rebuild asks the slow encoder for everything
 _DEEP_PER_UPDATE = 32  # rows of one update that the slow encoder sees at once; more are left to `deepen`
 _BATCH = 2_000  # documents encoded and written together
 _SAMPLE = 256  # documents of each language against which spreads are measured
@@ -130,15 +130,18 @@ class Index:
         documents: Iterable[Document],
         progress: Callable[[int], None] | None = None,
         asked: Iterable[str] = (),
+        thorough: bool = False,
     ) -> str:
         """Build a new generation from all documents and make it the current one; its version.
 
         `asked`: texts of the kind that will be asked (posted needs), from which the constants are estimated beside the
-        background's own; the needs among the first documents are taken as well. `progress` gets the documents done.
+        background's own; the needs among the first documents are taken as well. `progress` gets the documents done. A
+        `thorough` rebuild waits for the slow encoder, a third of a second for each text; else it reads a sample for the
+        constants, and `deepen` does the rest.
         """
         encoders = self._encoders()
         generation = _Generation(self.folder / f"generation-{secrets.token_hex(6)}")
-        view = generation.build(documents, encoders, progress or (lambda done: None), list(asked))
+        view = generation.build(documents, encoders, progress or (lambda done: None), list(asked), thorough)
         previous = _current_name(self.folder)
         _replace(self.folder / "CURRENT", generation.folder.name)
         for old in self.folder.glob("generation-*"):
@@ -203,21 +206,21 @@ class _Generation:
         return View(searcher, vectors.Vectors(self.folder / "vectors"), constants, encoders)
 
     def build(
-        self, documents: Iterable[Document], encoders: Encoders, progress: Callable[[int], None], asked: list[str]
+        self, documents: Iterable[Document], encoders: Encoders, progress: Callable[[int], None], asked: list[str], thorough: bool
     ) -> View:
         """Write everything; the folder is complete when this returns, and not the current one yet."""
         rest = iter(documents)
         first = list(islice(rest, _BATCH))
         seen = [*(text for each in first for text in _as_asked(each)), *asked]
-        constants = known_constants.averages(encoders, seen, _sampled(first))
+        constants = known_constants.averages(encoders, seen, _sampled(first), thorough)
         self.folder.mkdir(parents=True)
         constants.save(self.folder / "constants.json")
         index = lexical.open_index(self.folder / "words")
         lexical.write(index, self._passages(_batches(first, rest), encoders, constants, progress))
         view = self.view(encoders)
-        if encoders.slow and view.searcher.rows <= DEEP_AT_ONCE:
+        if thorough and encoders.slow and view.searcher.rows <= DEEP_AT_ONCE:
             _deepen(view, DEEP_AT_ONCE)
-        constants = constants.with_scales(_scales(view, seen))
+        constants = constants.with_scales(_scales(view, seen, thorough))
         constants.save(self.folder / "constants.json")
         about = {"format": FORMAT, "encoders": list(encoders.names)}
         (self.folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
@@ -327,7 +330,7 @@ def _as_asked(document: Document) -> list[str]:
     return [f"{title}\n{body}" for title, body in document.passages.values()] if document.kind == "need" else []
 
 
-def _scales(view: View, asked: Sequence[str]) -> dict[tuple[str, str, str], Scale]:
+def _scales(view: View, asked: Sequence[str], thorough: bool) -> dict[tuple[str, str, str], Scale]:
     """Average and spread of each part over questions and documents of this index; few rows keep the defaults."""
     if view.searcher.rows < _FEWEST_TO_MEASURE:
         return {}
@@ -339,11 +342,12 @@ def _scales(view: View, asked: Sequence[str]) -> dict[tuple[str, str, str], Scal
         sample = group[:: max(1, len(group) // _SAMPLE)]
         for language in LANGUAGES if sample else ():
             texts = [*known_constants.background()[language], *seen[language]][-_QUESTIONS_MEASURED:]
+            slowly = {"slow_rows": len(sample)} if thorough else {}
             pools: dict[str, list[np.ndarray]] = {}
             for text in texts:
-                for name, values in ranking.chance(view, text, sample).items():
+                for name, values in ranking.chance(view, text, sample, **slowly).items():
                     pools.setdefault(name, []).append(values)
-            scales |= {(name, language, kept): known_constants.measured(pool) for name, pool in pools.items()}
+            scales |= {(name, language, kept): known_constants.measured(name, pool) for name, pool in pools.items()}
     return scales
 
 

@@ -239,15 +239,16 @@ def measure(view: View, question: Question, rows: Sequence[Row]) -> dict[str, Fl
     return parts
 
 
-def chance(view: View, text: str, rows: Sequence[Row]) -> dict[str, Floats]:
+def chance(view: View, text: str, rows: Sequence[Row], slow_rows: int = _DEEP_SAMPLE) -> dict[str, Floats]:
     """All raw parts of some rows of one language for a text: what chance gives, from which scales are measured.
 
-    The slow encoder's parts come from a few of the rows, because it needs a third of a second for each it has not read.
+    The slow encoder's parts come from `slow_rows` of them, because it needs a third of a second for each it has not
+    read.
     """
     question = ask(view, text)
     if question is None:
         return {}
-    few = rows[:: max(1, len(rows) // _DEEP_SAMPLE)]
+    few = rows[:: max(1, len(rows) // slow_rows)]
     deep = _deep(view, question, few, patience=len(few))
     return measure(view, question, rows) | (_gathered(deep, few) if deep else {})
 

@@ -46,6 +46,7 @@ FACETS = {
 }
 SHOWN = 10
 FOUND = 50
+FEW = 5
 FACET_VALUES = 12
 
 
@@ -191,8 +192,9 @@ def technologies_for(need: Need) -> Markup:
     if need.state not in Need.OPEN_STATES:
         return Markup("")
     text = need_query(need)
-    hits = [hit for hit in operations.rank_technologies(text, actor(), limit=SHOWN) if hit.probability >= operations.LEAST]
-    rows = operations.answers(actor(), text, hits, language(), explained=3)
+    hits = operations.rank_technologies(text, actor(), limit=SHOWN)
+    good = [hit for hit in hits if hit.probability >= operations.LEAST]
+    rows = operations.answers(actor(), text, good if len(good) > FEW else hits[:FEW], language(), explained=FEW)
     matches = {match.technology_id: match for match in operations.matches_of(need) if _may_see(match)}
     return Markup(render_template("matching/part_technologies.html", rows=rows, matches=matches, need=need,
                                   warnings=operations.negative_results(text, actor())))

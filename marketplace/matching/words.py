@@ -8,8 +8,7 @@ CONTRIBUTION_WORDS = {
     "words": _l("same words"), "bigrams": _l("same characters"), "bridge": _l("same words across languages"),
     "meaning_title": _l("meaning of the title"), "meaning_body": _l("meaning of the text"),
     "meaning_sentence": _l("meaning of the best sentence"), "meaning_slow": _l("meaning, second reading"),
-    "meaning": _l("meaning"), "maturity": _l("maturity"), "field": _l("field"), "terms": _l("payment terms"), "region": _l("region"),
-    "freshness": _l("freshness"), "targets": _l("targets met"),
+    "meaning_bridged": _l("meaning through the dictionary"), "number": _l("patent number"), "maturity": _l("maturity"),
 }
 ANSWER_WORDS = {"new": _l("not answered yet"), "shortlisted": _l("shortlisted"), "declined": _l("declined"), "introduced": _l("introduced")}
 SIDE_WORDS = {"firm": _l("the firm"), "holder": _l("the holder of the technology"), "broker": _l("the technology manager")}

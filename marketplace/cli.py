@@ -39,6 +39,7 @@ from marketplace.people.similar import similar
 FIRST_PORT = 5000
 PORTS = 50
 SURE, CLEAR = 90, 20  # a name given on the command line is taken for an organisation's from this score and lead on
+RUN_JOBS = ("catalogue.import_run", "catalogue.publish_run")
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON value and nothing else.")
 
 
@@ -305,7 +306,7 @@ def _import(
         run = importing.import_file(actor, owner, file, columns=columns, publish=publish, progress=step)
         session.commit()
         found = importing.report(run)
-    jobs.run_all()
+    jobs.run_all(only=(*RUN_JOBS, *matching.INDEXERS))  # what was published can be found at once; matching it is the worker's
     return found
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, and_, or_, select, update
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, and_, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.access import SYSTEM
@@ -99,22 +99,24 @@ def enqueue_scheduled(moment: datetime) -> None:
             enqueue(kind, key="scheduled")
 
 
-def _claim(moment: datetime) -> Job | None:
+def _due(moment: datetime, only: Sequence[str] | None) -> ColumnElement[bool]:
+    """Waiting and due, or running under a lease that ran out; of the kinds named, if any are."""
+    ready = or_(and_(Job.state == "queued", Job.due <= moment), and_(Job.state == "running", Job.lease < moment))
+    return and_(ready, Job.kind.in_(only)) if only else ready
+
+
+def _claim(moment: datetime, only: Sequence[str] | None) -> Job | None:
     """Take the oldest due job, or one whose lease ran out, under a new lease; another worker's row is skipped."""
-    due = or_(
-        and_(Job.state == "queued", Job.due <= moment),
-        and_(Job.state == "running", Job.lease < moment),
-    )
-    job = session.scalar(select(Job).where(due).order_by(Job.due, Job.id).limit(1).with_for_update(skip_locked=True))
+    oldest = select(Job).where(_due(moment, only)).order_by(Job.due, Job.id).limit(1)
+    job = session.scalar(oldest.with_for_update(skip_locked=True))
     if job is not None:
         job.state, job.lease, job.attempts = "running", moment + LEASE, job.attempts + 1
     return job
 
 
-def _waiting(moment: datetime) -> bool:
+def _waiting(moment: datetime, only: Sequence[str] | None) -> bool:
     """Whether anything is due: a plain read, so that an idle worker takes no write lock."""
-    due = or_(and_(Job.state == "queued", Job.due <= moment), and_(Job.state == "running", Job.lease < moment))
-    found = session.scalar(select(Job.id).where(due).limit(1)) is not None
+    found = session.scalar(select(Job.id).where(_due(moment, only)).limit(1)) is not None
     session.rollback()
     return found
 
@@ -140,13 +142,13 @@ def _perform(job_id: int, kind: str, values: dict[str, Any]) -> None:
     session.commit()
 
 
-def run_one(moment: datetime | None = None) -> bool:
-    """Claim and run one due job. False when there was none. Whatever a handler raises ends in the job row, not here."""
+def run_one(moment: datetime | None = None, only: Sequence[str] | None = None) -> bool:
+    """Claim and run one due job, of the kinds named if any are. False when there was none. What a handler raises ends in the job row."""
     moment = moment or now()
-    if not _waiting(moment):
+    if not _waiting(moment, only):
         return False
     with to_write():
-        job = _claim(moment)
+        job = _claim(moment, only)
         if job is None:
             session.rollback()
             return False
@@ -173,10 +175,10 @@ def _fail(job_id: int, kind: str, attempts: int, error: str) -> None:
     session.commit()
 
 
-def run_all(limit: int = 10_000) -> int:
-    """Run due jobs until none is left; how many ran. Used by commands and tests instead of a worker."""
+def run_all(only: Sequence[str] | None = None, limit: int = 10_000) -> int:
+    """Run due jobs, of the kinds named if any are, until none is left; how many ran. Used by commands and tests instead of a worker."""
     ran = 0
-    while ran < limit and run_one():
+    while ran < limit and run_one(only=only):
         ran += 1
     return ran
 

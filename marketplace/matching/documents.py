@@ -12,6 +12,7 @@ from marketplace.needs.models import Need
 from marketplace.terms.payment import forms_of, parse
 
 BODY = ("abstract", "advantages", "applications")
+ASKED = {"zh": 200, "en": 500}  # characters of an abstract that stand in the question
 SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}
 
 
@@ -103,7 +104,10 @@ def need_query(need: Need) -> str:
 
 
 def technology_query(technology: Technology) -> str:
-    """What a technology is ranked with: title and abstract in its first language."""
+    """What a technology is ranked with: title and the beginning of its abstract, in its first language.
+
+    A few hundred characters say what it is; the slow encoder's time grows faster than the length.
+    """
     code = next((code for code in LANGUAGES if technology.abstract.get(code)), None)
     code = code or next((code for code in LANGUAGES if technology.title.get(code)), "zh")
-    return "\n".join(part for part in (technology.title.get(code, ""), technology.abstract.get(code, "")) if part)
+    return "\n".join(part for part in (technology.title.get(code, ""), technology.abstract.get(code, "")[: ASKED[code]]) if part)

@@ -1,0 +1,118 @@
+"""Jobs: queued with what caused them, claimed under a lease, retried, never lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from marketplace import jobs
+from marketplace.db import now
+from marketplace.jobs import ATTEMPTS, Job, enqueue, enqueue_scheduled, handler, run_one, supersede
+from marketplace.record import Event
+from tests.inspection import playing, work
+
+pytestmark = pytest.mark.usefixtures("app")
+seen: list[object] = []
+
+
+@handler("tests.note")
+def note(value: int) -> None:
+    """Remember that it ran."""
+    seen.append(value)
+
+
+@handler("tests.fail")
+def fail() -> None:
+    """Break."""
+    raise RuntimeError("on purpose")
+
+
+@handler("tests.halfway")
+def halfway(thing: int):
+    """Queue one job, pause, then break: what came before the pause stays."""
+    enqueue("tests.note", value=thing)
+    yield
+    enqueue("tests.note", value=thing + 1)
+    raise RuntimeError("on purpose")
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen():
+    seen.clear()
+
+
+def run(moment=None, only=None) -> bool:
+    with playing():
+        return run_one(moment, only)
+
+
+def test_a_job_rolled_back_with_its_cause_never_runs(session):
+    enqueue("tests.note", value=1)
+    session.flush()
+    session.rollback()
+    assert work() == 0 and seen == []
+
+
+def test_one_job_waits_under_a_key(session):
+    assert enqueue("tests.note", key="same", value=1) is not None
+    assert enqueue("tests.note", key="same", value=2) is None
+    work()
+    assert seen == [1]
+    assert enqueue("tests.note", key="same", value=3) is not None
+
+
+def test_a_failing_job_is_retried_with_growing_pauses_and_ends_as_failed(session):
+    job = enqueue("tests.fail")
+    session.commit()
+    moment, pauses = now(), []
+    for _attempt in range(ATTEMPTS):
+        tried = now()
+        assert run(moment)
+        session.expire_all()
+        pauses.append(job.due - tried)
+        moment = max(moment, job.due) + timedelta(days=1)
+    assert pauses[0] > timedelta(seconds=3) and pauses[:-1] == sorted(pauses[:-1])
+    assert job.state == "failed" and job.attempts == ATTEMPTS and "on purpose" in job.error
+    assert not run(moment)
+    assert session.query(Event).filter_by(name="job.failed").count() == 1
+
+
+def test_a_job_whose_worker_died_is_taken_up_when_its_lease_ends(session):
+    job = enqueue("tests.note", value=7)
+    job.state, job.lease = "running", now() + timedelta(minutes=5)
+    session.commit()
+    assert not run()
+    assert run(now() + timedelta(minutes=6)) and seen == [7]
+
+
+def test_what_a_long_job_did_before_its_pause_is_kept(session):
+    enqueue("tests.halfway", thing=10)
+    session.commit()
+    assert run()
+    session.expire_all()
+    waiting = session.query(Job).filter_by(kind="tests.note").all()
+    assert [job.values["value"] for job in waiting] == [10]
+
+
+def test_only_the_kinds_asked_for(session):
+    enqueue("tests.note", value=1)
+    session.commit()
+    assert not run(only=("tests.other",))
+    assert run(only=("tests.note",)) and seen == [1]
+
+
+def test_superseded_jobs_are_done(session):
+    enqueue("tests.note", value=1)
+    session.flush()
+    assert supersede(("tests.note",), now() + timedelta(seconds=1)) == 1
+    assert work() == 0 and seen == []
+
+
+def test_periodic_jobs_are_queued_once_an_interval(session):
+    moment = now()
+    enqueue_scheduled(moment)
+    enqueue_scheduled(moment + timedelta(seconds=1))
+    session.flush()
+    kinds = [job.kind for job in session.query(Job)]
+    assert sorted(kinds) == sorted({kind for kind, _every in jobs._schedule})

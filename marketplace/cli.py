@@ -204,6 +204,7 @@ def worker_command(once: bool) -> None:
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_args: stop.set())
+    matching.warm_up()
     jobs.work(stop)
 
 

@@ -125,3 +125,13 @@ def to_write() -> Iterator[None]:
         yield
     finally:
         writing.reset(token)
+
+
+@contextmanager
+def to_read() -> Iterator[None]:
+    """Transactions begun inside only read, even in a job: long calculations hold no lock. End the transaction before writing."""
+    token = writing.set(False)
+    try:
+        yield
+    finally:
+        writing.reset(token)

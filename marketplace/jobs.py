@@ -135,6 +135,7 @@ def _perform(job_id: int, kind: str, values: dict[str, Any]) -> None:
     work = _handlers[kind](**values)
     if inspect.isgenerator(work):
         for _ in work:
+            session.commit()
             session.execute(update(Job).where(Job.id == job_id).values(lease=now() + LEASE))
             session.commit()
             time.sleep(TURN)

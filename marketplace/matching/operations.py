@@ -19,7 +19,7 @@ from sqlalchemy.orm import selectinload
 from marketplace.access import SYSTEM, Actor, may, open_visibilities, require, visible_to
 from marketplace.catalogue.models import KINDS, Technology
 from marketplace.config import Settings, read
-from marketplace.db import now, session
+from marketplace.db import now, session, to_read
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import handler, supersede
 from marketplace.matching.documents import need_document, need_query, shown_document, technology_document, technology_query
@@ -129,34 +129,40 @@ def _refresh(kind: str, things: Iterable[Technology | Need]) -> None:
 
 
 @handler("matching.index_technology")
-def index_technology(thing_id: int) -> None:
+def index_technology(thing_id: int) -> Iterator[None]:
     """Bring one technology in the index up to date."""
-    _refresh("technology", [session.get_one(Technology, thing_id)])
+    with to_read():
+        _refresh("technology", [session.get_one(Technology, thing_id)])
+    yield
 
 
 @handler("matching.index_need")
-def index_need(thing_id: int) -> None:
+def index_need(thing_id: int) -> Iterator[None]:
     """Bring one need in the index up to date."""
-    _refresh("need", [session.get_one(Need, thing_id)])
+    with to_read():
+        _refresh("need", [session.get_one(Need, thing_id)])
+    yield
 
 
-def _of_run(run_id: int, batch: int) -> Iterator[list[Technology]]:
-    last = 0
-    while True:
-        query = select(Technology).where(Technology.import_run_id == run_id, Technology.id > last)
-        rows = list(session.scalars(query.order_by(Technology.id).limit(batch)))
-        if not rows:
-            return
-        last = rows[-1].id
-        yield rows
+def _of_run(run_id: int, after: int, batch: int) -> list[Technology]:
+    """The next technologies that an import run touched."""
+    query = select(Technology).where(Technology.import_run_id == run_id, Technology.id > after)
+    return list(session.scalars(query.order_by(Technology.id).limit(batch)))
 
 
 @handler("matching.index_run")
 def index_run(thing_id: int) -> Iterator[None]:
     """Bring what an import run published into the index."""
-    for rows in _of_run(thing_id, BATCH):
-        _refresh("technology", rows)
+    last = 0
+    while True:
+        with to_read():
+            rows = _of_run(thing_id, last, BATCH)
+            if rows:
+                last = rows[-1].id
+                _refresh("technology", rows)
         yield
+        if not rows:
+            return
 
 
 def rank_technologies(
@@ -244,15 +250,26 @@ def _store(need: Need, technology: Technology, hit: Hit, moment: datetime) -> Ma
 
 
 @handler("matching.match_need")
-def match_need(thing_id: int) -> None:
-    """Score a need against all technologies and keep the best; what fell out of the best is no longer current."""
-    need = session.get_one(Need, thing_id)
-    if need.state not in Need.OPEN_STATES:
-        return
-    moment = now()
-    hits = [hit for hit in rank_technologies(need_query(need), SYSTEM, limit=KEPT) if hit.probability >= LEAST]
+def match_need(thing_id: int) -> Iterator[None]:
+    """Score a need against all technologies and keep the best; what fell out of the best is no longer current.
+
+    The ranking only reads; the lock of a writer is taken for keeping the result alone.
+    """
+    with to_read():
+        need = session.get_one(Need, thing_id)
+        if need.state not in Need.OPEN_STATES:
+            hits = []
+        else:
+            hits = [hit for hit in rank_technologies(need_query(need), SYSTEM, limit=KEPT) if hit.probability >= LEAST]
+    yield
+    _keep_matches(session.get_one(Need, thing_id), hits, now())
+
+
+def _keep_matches(need: Need, hits: Sequence[Hit], moment: datetime) -> None:
     found = {row.id: row for row in load(SYSTEM, Technology, [hit.key for hit in hits])}
     before = {match.technology_id: match for match in session.scalars(select(Match).where(Match.need_id == need.id))}
+    if need.state not in Need.OPEN_STATES:
+        return
     kept = [_store(need, found[hit.key], hit, moment) for hit in hits if hit.key in found]
     for technology_id, match in before.items():
         match.current = technology_id in found
@@ -264,27 +281,41 @@ def match_need(thing_id: int) -> None:
 
 
 @handler("matching.match_technology")
-def match_technology(thing_id: int) -> None:
-    """Score a technology against the open needs and keep the pairs that would stand among a need's best."""
-    _match_technologies([session.get_one(Technology, thing_id)])
+def match_technology(thing_id: int) -> Iterator[None]:
+    """Score a technology against the open needs and keep the pairs that might be answers."""
+    with to_read():
+        ranked = _ranked([session.get_one(Technology, thing_id)])
+    yield
+    _keep_pairs(ranked, now())
 
 
 @handler("matching.match_run")
 def match_run(thing_id: int) -> Iterator[None]:
     """Score what an import run published against the open needs."""
-    for rows in _of_run(thing_id, MATCHED_AT_ONCE):
-        _match_technologies(rows)
+    last = 0
+    while True:
+        with to_read():
+            rows = _of_run(thing_id, last, MATCHED_AT_ONCE)
+            if rows:
+                last = rows[-1].id
+            ranked = _ranked(rows)
+        yield
+        if not rows:
+            return
+        _keep_pairs(ranked, now())
         yield
 
 
-def _match_technologies(rows: Iterable[Technology]) -> None:
-    moment = now()
-    for technology in rows:
-        if technology.state not in Technology.OPEN_STATES or technology.kind == "negative_result":
-            continue
-        hits = [hit for hit in rank_needs(technology, SYSTEM, limit=KEPT) if hit.probability >= LEAST]
-        needs = {row.id: row for row in load(SYSTEM, Need, [hit.key for hit in hits])}
-        for hit in hits:
+def _ranked(rows: Iterable[Technology]) -> dict[int, list[Hit]]:
+    """For each open technology the needs that it might answer."""
+    usable = [row for row in rows if row.state in Technology.OPEN_STATES and row.kind != "negative_result"]
+    return {row.id: [hit for hit in rank_needs(row, SYSTEM, limit=KEPT) if hit.probability >= LEAST] for row in usable}
+
+
+def _keep_pairs(ranked: Mapping[int, Sequence[Hit]], moment: datetime) -> None:
+    needs = {row.id: row for row in load(SYSTEM, Need, [hit.key for hits in ranked.values() for hit in hits])}
+    for technology in load(SYSTEM, Technology, list(ranked)):
+        for hit in ranked[technology.id]:
             if hit.key in needs:
                 _store(needs[hit.key], technology, hit, moment)
 

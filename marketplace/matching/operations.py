@@ -32,7 +32,7 @@ from marketplace.record import move, record
 
 KEPT = 30
 LEAST = 0.02
-NEGATIVE_LEAST = 0.05
+NEGATIVE_LEAST = 0.02
 BATCH = 200
 DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
 INDEXERS = ("matching.index_technology", "matching.index_need", "matching.index_run")

@@ -8,7 +8,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
-from marketplace.catalogue.models import Offer, Technology
+from marketplace.catalogue.models import ImportRun, Offer, Technology
 from marketplace.db import session
 from marketplace.needs.models import Need
 from marketplace.people.models import Membership, Organisation, Person
@@ -92,3 +92,10 @@ def need(owner: Organisation | None = None, **values: Any) -> Need:
         "published": NOW, "created": NOW, "updated": NOW,
     }
     return _kept(Need(**{**defaults, **values}))
+
+
+def import_run(owner: Organisation | None = None, **values: Any) -> ImportRun:
+    """A run whose rows are published."""
+    defaults = {"organisation": owner or organisation(kind="institute"), "state": "published", "file_name": "rows.csv", "sha256": "0" * 64,
+                "source": "table", "columns": {}, "outcomes": [], "created": NOW}
+    return _kept(ImportRun(**{**defaults, **values}))

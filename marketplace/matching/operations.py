@@ -36,6 +36,7 @@ NEGATIVE_LEAST = 0.02
 BATCH = 200
 DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
 INDEXERS = ("matching.index_technology", "matching.index_need", "matching.index_run")
+REBUILT_AT_MOST = 20_000  # technologies up to which a large import has the index built anew by itself
 MATCHED_AT_ONCE = 10  # technologies scored between two commits: about a second, for other writers wait meanwhile
 USABLE = tuple(kind for kind in KINDS if kind != "negative_result")
 
@@ -152,17 +153,24 @@ def _of_run(run_id: int, after: int, batch: int) -> list[Technology]:
 
 @handler("matching.index_run")
 def index_run(thing_id: int) -> Iterator[None]:
-    """Bring what an import run published into the index."""
-    last = 0
+    """Bring what an import run published into the index.
+
+    Where the run makes up more than half of a catalogue, what is usual in it has changed, and the index is built anew.
+    """
+    last = touched = 0
     while True:
         with to_read():
             rows = _of_run(thing_id, last, BATCH)
             if rows:
-                last = rows[-1].id
+                last, touched = rows[-1].id, touched + len(rows)
                 _refresh("technology", rows)
         yield
         if not rows:
-            return
+            break
+    with to_read():
+        if index().count("technology") < min(2 * touched, REBUILT_AT_MOST):
+            reindex()
+    yield
 
 
 def rank_technologies(

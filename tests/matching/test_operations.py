@@ -233,5 +233,20 @@ def test_searches_filter_count_and_forgive(client):
     assert client.get("/zh/technologies?page=abc&maturity=99&terms=nothing").status_code == 200
 
 
+def test_an_import_that_outgrows_the_catalogue_has_the_index_built_anew():
+    catalogue()
+    build()
+    generation = operations.index().folder / "CURRENT"
+    before = generation.read_text()
+    run = factories.import_run()
+    for n in range(40):
+        factories.technology(run.organisation, import_run_id=run.id, title={"zh": f"海水淡化膜第{n}号"}, abstract={"zh": f"一种反渗透膜及其制备方法之{n}。"})
+    enqueue("matching.index_run", thing_id=run.id)
+    work()
+    assert operations.index().count("technology") == 55
+    assert generation.read_text() != before
+    assert operations.rank_technologies("海水淡化膜", VISITOR)[0].key > 0
+
+
 def test_system_sees_everything_it_matches():
     assert operations._readable(SYSTEM) == {}

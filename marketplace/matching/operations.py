@@ -21,7 +21,7 @@ from marketplace.catalogue.models import KINDS, Technology
 from marketplace.config import Settings, read
 from marketplace.db import now, session, to_read
 from marketplace.errors import N_, NotFound, Refused
-from marketplace.jobs import handler, supersede
+from marketplace.jobs import enqueue, handler, supersede
 from marketplace.matching.documents import need_document, need_query, shown_document, technology_document, technology_query
 from marketplace.matching.explain import Evidence, evidence
 from marketplace.matching.index import Document, Hit, Index, Page
@@ -35,6 +35,7 @@ LEAST = 0.02
 NEGATIVE_LEAST = 0.02
 BATCH = 200
 DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
+DEEPENING_TURNS = 8  # of which one job takes so many, some ten seconds
 INDEXERS = ("matching.index_technology", "matching.index_need", "matching.index_run")
 REBUILT_AT_MOST = 20_000  # technologies up to which a large import has the index built anew by itself
 MATCHED_AT_ONCE = 10  # technologies scored between two commits: about a second, for other writers wait meanwhile
@@ -113,8 +114,11 @@ def reindexed(started: datetime) -> None:
 @handler("matching.deepen", every=timedelta(minutes=1))
 def deepen() -> Iterator[None]:
     """Let the slow encoder read what it has not read yet, a few texts at a time: rebuilds and imports do not wait for it."""
-    while index().deepen(DEEPENED_AT_ONCE):
+    for _turn in range(DEEPENING_TURNS):
+        if not index().deepen(DEEPENED_AT_ONCE):
+            return
         yield
+    enqueue("matching.deepen", key="scheduled")  # behind what is waiting by now: a posted need goes first
 
 
 def _refresh(kind: str, things: Iterable[Technology | Need]) -> None:

@@ -22,7 +22,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from marketplace.matching import text as cut
 from marketplace.matching.index import Document, Index
-from marketplace.matching.ranking import deep_text
+from marketplace.matching.passages import deep_text
 from marketplace.matching.semantic import Encoder, Encoders, Vectors
 
 KIND = "technology"

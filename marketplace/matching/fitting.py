@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from marketplace.matching import fusion, lexical, ranking
+from marketplace.matching import fusion, ranking
 from marketplace.matching.evaluate import Judged, read
 from marketplace.matching.index import Index
 from marketplace.matching.semantic import Encoders
@@ -39,17 +39,18 @@ def table(judged: Judged, folder: Path, cache: Path | None) -> tuple[list[str], 
     index = Index(folder, Encoders.default().keeping(cache or folder / "encodings.sqlite"))
     index.rebuild(judged.documents(), asked=judged.questions)
     view = index.view()
-    rows = view.searcher.describe(view.searcher.allowed_rows(lexical.everything()))
-    language = rows[0].language
+    rows = view.segments.every()
+    records = view.segments.records(rows)
+    language = "en" if records["english"][0] else "zh"
     found = []
     for text in judged.questions:
         question = ranking.ask(view, text)
         scaled = partial(view.constants.scaled, asked=question.language, kept=language)
-        parts = ranking.chance(view, text, rows, slow_rows=len(rows))
+        parts = ranking.chance(view, text, language, rows, slow_rows=len(rows))
         found.append({name: scaled(name, values=values) for name, values in parts.items()})
     names = [name for name in fusion.PARTS if name in found[0]]
     good = np.zeros((len(found), len(rows)), np.float32)
-    places = {row.key: place for place, row in enumerate(rows)}
+    places = {int(key): place for place, key in enumerate(records["key"])}
     for number, grades in enumerate(judged.grades):
         good[number, [places[key] for key in grades]] = 1.0
     return names, np.stack([np.stack([each[name] for name in names], 1) for each in found]), good

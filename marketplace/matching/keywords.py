@@ -101,7 +101,7 @@ def _word(searcher: Searcher, span: cut.Span, clean: str) -> tuple[Query | None,
 
     A Chinese word of which no document has even a pair says nothing about the others, so it falls out.
     """
-    if searcher.frequency("all_words", span.text):
+    if any(searcher.frequency(field, span.text) for field in ("words", "other_words")):
         return _term(span.text), None
     typed = cut.fold(clean[span.start : span.end])
     if not typed.isascii():
@@ -112,14 +112,18 @@ def _word(searcher: Searcher, span: cut.Span, clean: str) -> tuple[Query | None,
 
 def _term(word: str) -> Query:
     title = Query.boost_query(Query.term_query(SCHEMA, "title_words", word, "freq"), _TITLE_BOOST)
-    anywhere = Query.term_query(SCHEMA, "all_words", word, "freq")
-    return Query.boolean_query([(Occur.Must, anywhere), (Occur.Should, title)])
+    return Query.boolean_query([(Occur.Must, _anywhere("words", word)), (Occur.Should, title)])
+
+
+def _anywhere(field: str, term: str) -> Query:
+    """A term in the document's first language or in its other."""
+    return Query.boolean_query([(Occur.Should, Query.term_query(SCHEMA, name, term, "freq")) for name in (field, f"other_{field}")])
 
 
 def _pairs(searcher: Searcher, word: str) -> Query | None:
     """A Chinese word that no document has as such: half of its character pairs will do."""
-    pairs = [pair for pair in cut.bigrams(word) if searcher.frequency("all_pairs", pair)]
-    terms = [(Occur.Should, Query.term_query(SCHEMA, "all_pairs", pair, "freq")) for pair in pairs]
+    pairs = [pair for pair in cut.bigrams(word) if any(searcher.frequency(field, pair) for field in ("pairs", "other_pairs"))]
+    terms = [(Occur.Should, _anywhere("pairs", pair)) for pair in pairs]
     return Query.boolean_query(terms, minimum_number_should_match=max(1, len(pairs) // 2)) if terms else None
 
 

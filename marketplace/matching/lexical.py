@@ -19,48 +19,22 @@ from numpy.typing import NDArray
 from tantivy import Occur, Query
 
 from marketplace.matching import text as cut
+from marketplace.matching.bags import Asked
+from marketplace.matching.passages import Passage
 
 Where = Mapping[str, Sequence[str]]
 Terms = Mapping[str, float]
 
 _HEAP = 50_000_000  # bytes of writing buffer; one thread, because segments then come out the same each time
-_TITLE_TIMES = 2  # a word of the title counts as often as if it stood twice in the body
 _MOST_BUCKETS = 1_000
 UNCOUNTED = ("number", "key", "kind")
 
 
-@dataclass(frozen=True)
-class Passage:
-    """One row to be written: a document in one language. `whole` is set on the document's first row only."""
-
-    row: int
-    key: int
-    kind: str
-    language: str
-    title: str
-    body: str
-    facets: Mapping[str, tuple[str, ...]]
-    trl: int | None
-    revision: int
-    whole: str | None
-
-
-@dataclass(frozen=True)
-class Row:
-    """What ranking must know of a row: whose it is, in which language, at which maturity and revision."""
-
-    row: int
-    key: int
-    language: str
-    trl: int | None
-    revision: int
-
-
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in ("row", "key", "first", "english", "trl", "revision"):
+    for name in ("row", "key", "first"):
         builder.add_integer_field(name, indexed=True, fast=True)
-    for name in ("words", "pairs", "all_words", "all_pairs", "title_words", "plain"):
+    for name in ("words", "pairs", "other_words", "other_pairs", "title_words", "plain"):
         builder.add_text_field(name, tokenizer_name="cut", index_option="freq")
     for name in ("identity", "kind", "number"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
@@ -101,36 +75,31 @@ def write(index: tantivy.Index, passages: Iterable[Passage], removed: Iterable[t
 
 def _stored(passage: Passage) -> tantivy.Document:
     document = tantivy.Document()
-    for name, number in (
-        ("row", passage.row),
-        ("key", passage.key),
-        ("first", int(passage.whole is not None)),
-        ("english", int(passage.language == "en")),
-        ("trl", passage.trl or 0),
-        ("revision", passage.revision),
-    ):
+    for name, number in (("row", passage.row), ("key", passage.key), ("first", int(passage.first))):
         document.add_integer(name, number)
-    text = "\n".join([passage.title] * _TITLE_TIMES + [passage.body])
-    document.add_text("words", " ".join(cut.words(text)))
-    document.add_text("pairs", " ".join(cut.bigrams(text)))
+    document.add_text("words", " ".join(passage.terms.words))
+    document.add_text("pairs", " ".join(passage.terms.pairs))
     document.add_text("identity", identity(passage.kind, passage.key))
     document.add_text("kind", passage.kind)
     document.add_json("facets", {name: [f"={value}" for value in values] for name, values in _facets(passage).items()})
     document.add_bytes("source", f"{passage.title}\n{passage.body}".encode())
-    if passage.whole is not None:
+    if passage.first:
         _add_searchable(document, passage)
     return document
 
 
 def _add_searchable(document: tantivy.Document, passage: Passage) -> None:
-    """What only a document's first row has: the words of all its languages, stemmed and as typed, and its numbers."""
-    whole = passage.whole or ""
-    document.add_text("all_words", " ".join(cut.words(whole)))
-    document.add_text("all_pairs", " ".join(cut.bigrams(whole)))
+    """What only a document's first row has: the words of its other language, English words as typed, and its numbers."""
+    latin = passage.terms.latin
+    if passage.others:
+        others = cut.terms(passage.others)
+        latin = latin + others.latin
+        document.add_text("other_words", " ".join(others.words))
+        document.add_text("other_pairs", " ".join(others.pairs))
     for name in passage.facets:
         document.add_text("named", name)
     document.add_text("title_words", " ".join(cut.words(passage.title)))
-    document.add_text("plain", " ".join(cut.plain_words(whole)))
+    document.add_text("plain", " ".join(latin))
     for number in passage.facets.get("number", ()):
         for form in cut.number_forms(number):
             document.add_text("number", form)
@@ -156,11 +125,6 @@ def chosen(kind: str, where: Where, without: Where) -> Query:
     return Query.const_score_query(Query.boolean_query(must), 0.0)
 
 
-def everything() -> Query:
-    """All rows, each scoring nothing."""
-    return Query.const_score_query(Query.all_query(), 0.0)
-
-
 def _any_of(name: str, values: Sequence[str]) -> Query:
     if not name.isidentifier():
         raise ValueError(f"a facet is named like an identifier, not {name!r}")
@@ -178,6 +142,7 @@ class Weighed:
 
     query: Query | None
     length: float
+    asked: Asked
 
 
 class Searcher:
@@ -193,54 +158,45 @@ class Searcher:
 
     def weigh_choices(self, field: str, choices: Iterable[tuple[Sequence[str], float]]) -> Weighed:
         """A query that sums, over the choices, the best BM25 among each choice's terms."""
-        parts, squares = [], 0.0
-        for alternatives, weight in choices:
+        parts, squares, asked = [], 0.0, []
+        for number, (alternatives, weight) in enumerate(choices):
             present = {term: count for term in alternatives if (count := self.frequency(field, term))}
             if not present or weight <= 0:
                 continue
-            rarest = min(present.values())
-            squares += (weight * math.log(1 + (self.rows - rarest + 0.5) / (rarest + 0.5))) ** 2
+            asked += [(term, weight * self._rarity(count), number) for term, count in present.items()]
+            squares += (weight * self._rarity(min(present.values()))) ** 2
             terms = [Query.term_query(SCHEMA, field, term, "freq") for term in present]
             union = terms[0] if len(terms) == 1 else Query.disjunction_max_query(terms)
             parts.append((Occur.Should, Query.boost_query(union, weight)))
-        return Weighed(Query.boolean_query(parts) if parts else None, math.sqrt(squares))
+        return Weighed(Query.boolean_query(parts) if parts else None, max(math.sqrt(squares), 1e-6), Asked.of(asked))
 
-    def best(self, weighed: Weighed, allowed: Query, limit: int) -> NDArray[np.int64]:
-        """The rows that score highest among those allowed, at most `limit`."""
-        if weighed.query is None:
+    def _rarity(self, count: int) -> float:
+        return math.log(1 + (self.rows - count + 0.5) / (count + 0.5))
+
+    def best(self, weighed: Sequence[tuple[Weighed, float]], allowed: Query, limit: int) -> NDArray[np.int64]:
+        """The rows among those allowed with the highest sum of parts, each times its weight, at most `limit`."""
+        parts = [
+            (Occur.Should, Query.boost_query(each.query, weight / each.length)) for each, weight in weighed if each.query and weight > 0
+        ]
+        if not parts:
             return np.zeros(0, np.int64)
-        both = Query.boolean_query([(Occur.Must, allowed), (Occur.Must, weighed.query)])
+        both = Query.boolean_query([(Occur.Must, allowed), (Occur.Must, Query.boolean_query(parts))])
         return self._numbers("row", self._searcher.search(both, limit, count=False))
 
-    def scores(self, weighed: Weighed, rows: Sequence[int]) -> NDArray[np.float32]:
-        """The BM25 of the given rows in their order over the query's length; zero where no word is shared."""
-        if weighed.query is None or not len(rows):
-            return np.zeros(len(rows), np.float32)
-        these = Query.const_score_query(Query.term_set_query(SCHEMA, "row", [int(row) for row in rows]), 0.0)
-        both = Query.boolean_query([(Occur.Must, these), (Occur.Must, weighed.query)])
-        result = self._searcher.search(both, len(rows), count=False)
-        found = dict(zip(self._numbers("row", result).tolist(), (score for score, _ in result.hits), strict=True))
-        return np.array([found.get(int(row), 0.0) for row in rows], np.float32) / max(weighed.length, 1e-6)
-
-    def allowed_rows(self, allowed: Query) -> NDArray[np.int64]:
-        """All rows that a filter lets through, in ascending order."""
-        result = self._searcher.search(allowed, max(self.rows, 1), count=False)
-        return np.sort(self._numbers("row", result))
-
-    def describe(self, rows: Sequence[int]) -> list[Row]:
-        """What is known of the given rows, those that no longer exist left out, in ascending order of row."""
+    def existing(self, rows: Sequence[int]) -> NDArray[np.int64]:
+        """Those of the given rows that exist."""
         these = Query.term_set_query(SCHEMA, "row", [int(row) for row in rows])
-        if not len(rows):
-            return []
-        addresses = [address for _, address in self._searcher.search(these, len(rows), count=False).hits]
-        columns = [
-            self._searcher.fast_field_values(name, addresses) for name in ("row", "key", "english", "trl", "revision")
-        ]
-        found = [
-            Row(int(row), int(key), "en" if english else "zh", int(trl) or None, int(revision))
-            for row, key, english, trl, revision in zip(*columns, strict=True)
-        ]
-        return sorted(found, key=lambda each: each.row)
+        return self._numbers("row", self._searcher.search(these, max(len(rows), 1), count=False))
+
+    def following(self, first: int) -> NDArray[np.int64]:
+        """All rows from a number on."""
+        these = Query.const_score_query(Query.range_query(SCHEMA, "row", tantivy.FieldType.Integer, first, 2**62), 0.0)
+        return self._numbers("row", self._searcher.search(these, max(self.rows, 1), count=False))
+
+    def of_documents(self, identities: Sequence[str]) -> NDArray[np.int64]:
+        """The rows of documents."""
+        these = Query.term_set_query(SCHEMA, "identity", list(identities))
+        return self._numbers("row", self._searcher.search(these, max(self.rows, 1), count=False))
 
     def source(self, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
         """Title and body of the given rows, read from the stored documents (slow: for a few rows only)."""

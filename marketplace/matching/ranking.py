@@ -1,13 +1,15 @@
 """Ranking: one question against one view of the index, from candidates to explained scores.
 
-Candidates come from words, character pairs, the bridge and the two nearest-vector searches, all within the filter.
+Candidates come from words, character pairs and the bridge in one search, and from the vectors' guide, all within the filter.
 Each is scored by the *fast* model; the best are scored again by the *full* one, with the slow encoder's opinion, where
-that is known or may be asked for. A document that stands in both languages is scored in each and keeps the better.
+that is known or may be asked for, and by rule. A document that stands in both languages is scored in each and keeps the
+better; of a family the best member is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,20 +17,25 @@ from numpy.typing import NDArray
 
 from marketplace.matching import bridge, fusion
 from marketplace.matching import text as cut
-from marketplace.matching.constants import LANGUAGES, Constants, bridged_from
-from marketplace.matching.lexical import Row, Searcher, Weighed, chosen
-from marketplace.matching.semantic import Encoders, digest
-from marketplace.matching.vectors import Vectors
+from marketplace.matching.bags import FIELDS
+from marketplace.matching.constants import LANGUAGES, USUAL_SCALES, Constants, bridged_from
+from marketplace.matching.lexical import Searcher, Weighed, chosen
+from marketplace.matching.passages import deep_text
+from marketplace.matching.segments import Segments
+from marketplace.matching.semantic import Encoders
+from marketplace.matching.vectors import Space
 
-POOL = 300  # candidates from each source
-JUDGED_CLOSELY = 200  # the best of them, which the slow encoder sees
+POOL = 400  # candidates by words and as many by meaning
+JUDGED_CLOSELY = 200  # the best of them, which the slow encoder sees and the rules weigh
 
 LONGEST_QUESTION = 3_000  # characters of a question that are read
 LONGEST_FOR_SLOW = 600  # of which the slow encoder sees so many, for it needs a second for a thousand
 _DEEP_SAMPLE = 24  # rows from which the spread of the slow encoder's parts is measured
 
 Floats = NDArray[np.float32]
-Deep = Mapping[int, Mapping[str, float]]
+Rows = NDArray[np.int64]
+
+_aside = ThreadPoolExecutor(2, "slow-encoder")  # its work is done outside the interpreter's lock, while the index is searched
 
 
 @dataclass(frozen=True)
@@ -36,14 +43,18 @@ class View:
     """One unmoving state of the index, with what is needed to ask it."""
 
     searcher: Searcher
-    vectors: Vectors
+    segments: Segments
+    space: Space
     constants: Constants
     encoders: Encoders
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A document with its log-odds: `score` is `base` plus the sum of `contributions`, `probability` its sigmoid."""
+    """A document with its log-odds: `score` is `base` plus the sum of `contributions`, `probability` its sigmoid.
+
+    `family`: what it is grouped by, its own key for a document without a family; `row` the passage that was scored.
+    """
 
     key: int
     kind: str
@@ -52,6 +63,8 @@ class Hit:
     contributions: tuple[tuple[str, float], ...]
     base: float
     revision: int
+    family: int = 0
+    row: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,7 +106,7 @@ def ask(view: View, text: str) -> Question | None:
         pairs=find.weigh("pairs", view.constants.term_weights(language, cut.bigrams(clean))),
         bridged=_bridged(find, words, crossings, weights),
         numbers=cut.number_forms(clean),
-        fast=view.constants.question(fast, language, fast.encode([clean]))[0] if fast else None,
+        fast=view.space.kept(view.constants.question(fast, language, fast.encode([clean])))[0] if fast else None,
     )
 
 
@@ -115,132 +128,163 @@ def _bridged(
 
 
 @dataclass(frozen=True)
+class Filter:
+    """Which documents may be found: of a kind, with any of the values of each facet of `where`, none of `without`."""
+
+    kind: str
+    where: Mapping[str, Sequence[str]]
+    without: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
 class Scores:
     """Rows of one language with their log-odds: `base` for all, and the named contributions."""
 
-    rows: list[Row]
+    rows: Rows
+    records: NDArray
     base: float
     contributions: dict[str, Floats]
 
     @property
     def totals(self) -> NDArray[np.float64]:
         """The log-odds of each row."""
-        return self.base + sum(part.astype(np.float64) for part in self.contributions.values())
+        return self.base + sum((part.astype(np.float64) for part in self.contributions.values()), np.zeros(len(self.rows)))
 
-    def leaving_out(self, keys: Container[int]) -> Scores:
-        """The same scores without the rows of some documents."""
-        places = [place for place, row in enumerate(self.rows) if row.key not in keys]
+    def without(self, families: NDArray[np.int64]) -> Scores:
+        """The same scores without the rows of some families."""
+        places = np.flatnonzero(~np.isin(self.records["family"], families))
         shares = {name: values[places] for name, values in self.contributions.items()}
-        return Scores([self.rows[place] for place in places], self.base, shares)
+        return Scores(self.rows[places], self.records[places], self.base, shares)
 
     def hit(self, place: int, kind: str) -> Hit:
         """One row as a hit."""
-        row = self.rows[place]
+        record = self.records[place]
         shares = tuple((name, float(values[place])) for name, values in self.contributions.items())
         score = self.base + sum(share for _, share in shares)
-        return Hit(row.key, kind, score, fusion.probability(score), shares, self.base, row.revision)
+        return Hit(
+            int(record["key"]), kind, score, fusion.probability(score), shares, self.base, int(record["revision"]),
+            int(record["family"]), int(self.rows[place]),
+        )
 
 
-def rank(
-    view: View,
-    text: str,
-    kind: str,
-    where: Mapping[str, Sequence[str]],
-    without: Mapping[str, Sequence[str]],
-    limit: int,
-    trl_wanted: int | None,
-    patience: int,
-) -> list[Hit]:
+class _Slowly:
+    """The slow encoder's reading of a question in its own words and through the bridge, under way while candidates are sought."""
+
+    def __init__(self, view: View, question: Question) -> None:
+        self._own: Future = _aside.submit(_read_slowly, view, question.text, question.language)
+        self._view, self._question = view, question
+
+    def parts(self, language: str, kept: Floats) -> dict[str, Floats]:
+        """The slow parts of documents of a language, from their vectors."""
+        found = {"meaning_slow": kept @ self._own.result()}
+        if language != self._question.language:
+            manner = bridged_from(self._question.language)
+            found["meaning_bridged"] = kept @ _read_slowly(self._view, self._question.bridged_text, manner)
+        return found
+
+
+def rank(view: View, text: str, seen: Filter, limit: int, trl_wanted: int | None, patience: int) -> list[Hit]:
     """The best documents for a text, best first, ties by key. `patience`: how many the slow encoder may see now."""
     question = ask(view, text)
     if question is None or not view.searcher.rows or limit < 1:
         return []
-    rows = view.searcher.describe(_candidates(view, question, kind, where, without))
-    among = view.searcher.documents(kind)
-    first = [_scored(view, question, group, among, trl_wanted, deep=None) for group in _by_language(rows)]
-    if view.encoders.slow is None or question.fast is None:
-        return _hits(first, kind, limit)
-    close = [group.rows[place] for group, place in _best(first, JUDGED_CLOSELY)]
-    deep = _deep(view, question, close, patience)
-    again = [row for row in close if row.row in deep]
-    second = [_scored(view, question, group, among, trl_wanted, deep) for group in _by_language(again)]
-    judged = {row.key for row in again}
-    return _hits(second + [group.leaving_out(judged) for group in first], kind, limit)
-
-
-def _hits(groups: Sequence[Scores], kind: str, limit: int) -> list[Hit]:
-    return [group.hit(place, kind) for group, place in _best(groups, limit)]
+    slowly = _Slowly(view, question) if view.encoders.slow and question.fast is not None else None
+    rows = _candidates(view, question, seen)
+    among = view.segments.documents(seen.kind)
+    first = [_scored(view, question, group, among) for group in _by_language(view, rows)]
+    close = np.array([group.rows[place] for group, place in _best(first, JUDGED_CLOSELY)], np.int64)
+    deep = deep_vectors(view, close, patience) if slowly else {}
+    again = []
+    for known in (True, False):
+        part = np.array(sorted(row for row in close.tolist() if (row in deep) is known), np.int64)
+        for group in _by_language(view, part):
+            again.append(_ruled(view, question, _scored(view, question, group, among, (slowly, deep) if known else None), trl_wanted))
+    judged = np.concatenate([group.records["family"] for group in again] or [np.zeros(0, np.int64)])
+    groups = again + [group.without(judged) for group in first]
+    return [group.hit(place, seen.kind) for group, place in _best(groups, limit)]
 
 
 def _best(groups: Sequence[Scores], limit: int) -> list[tuple[Scores, int]]:
-    """The best documents, each by its best row: the group and the place in it, ties by key."""
-    places = [
-        (-float(total), row.key, number, place)
-        for number, group in enumerate(groups)
-        for place, (total, row) in enumerate(zip(group.totals, group.rows, strict=True))
-    ]
-    found: dict[int, tuple[Scores, int]] = {}
-    for _, key, number, place in sorted(places):
-        found.setdefault(key, (groups[number], place))
-        if len(found) == limit:
-            break
-    return list(found.values())
+    """The best of each family, best first, ties by key: the group and the place in it."""
+    if not groups:
+        return []
+    totals = np.concatenate([group.totals for group in groups])
+    records = np.concatenate([group.records for group in groups])
+    order = np.lexsort((records["key"], -totals))
+    _, firsts = np.unique(records["family"][order], return_index=True)
+    chosen_places = order[np.sort(firsts)[:limit]]
+    ends = np.cumsum([len(group.rows) for group in groups])
+    owners = np.searchsorted(ends, chosen_places, side="right")
+    starts = np.concatenate([[0], ends])
+    return [(groups[owner], int(place - starts[owner])) for owner, place in zip(owners, chosen_places, strict=True)]
 
 
-def _by_language(rows: Sequence[Row]) -> list[list[Row]]:
-    groups = [[row for row in rows if row.language == language] for language in LANGUAGES]
-    return [group for group in groups if group]
+def _by_language(view: View, rows: Rows) -> list[tuple[str, Rows, NDArray]]:
+    """Rows parted by language, with their records."""
+    records = view.segments.records(rows)
+    groups = []
+    for number, language in enumerate(LANGUAGES):
+        places = records["english"] == number
+        if places.any():
+            groups.append((language, rows[places], records[places]))
+    return groups
 
 
-def _candidates(
-    view: View, question: Question, kind: str, where: Mapping[str, Sequence[str]], without: Mapping[str, Sequence[str]]
-) -> NDArray[np.int64]:
-    """Rows worth scoring, all of them within the filter."""
-    allowed = chosen(kind, where, without)
+def _candidates(view: View, question: Question, seen: Filter) -> Rows:
+    """Rows worth scoring, all of them within the filter, ascending."""
+    allowed = chosen(seen.kind, seen.where, seen.without)
     find = view.searcher
-    found = [find.best(part, allowed, POOL) for part in (question.words, question.pairs, *question.bridged)]
-    found.append(find.numbered(question.numbers, allowed))
+    other = next(each for each in LANGUAGES if each != question.language)
+    same, across = (_lexical_weights(view, question, language) for language in (question.language, other))
+    parts = [
+        (question.words, same["words"]), (question.pairs, same["bigrams"]), *((part, across["bridge"]) for part in question.bridged)
+    ]
+    found = [find.best(parts, allowed, POOL), find.numbered(question.numbers, allowed)]
     if question.fast is not None:
-        rows = find.allowed_rows(allowed)
-        found += [view.vectors.nearest(part, question.fast, rows, POOL) for part in ("whole", "title")]
-    return np.unique(np.concatenate(found))
+        found.append(view.segments.nearest(question.fast, view.segments.allowed(seen.kind, seen.where, seen.without), POOL))
+    return view.segments.live(np.concatenate(found))
+
+
+def _lexical_weights(view: View, question: Question, kept: str) -> dict[str, float]:
+    """What one unit of each lexical part is worth for candidates: the lexical model's weight over the part's usual spread."""
+    model = fusion.weights().model("lexical", question.language, kept, 1)
+    return {name: weight / USUAL_SCALES[name].spread for name, weight in model.weights.items()}
 
 
 def _scored(
-    view: View, question: Question, rows: list[Row], among: int, trl_wanted: int | None, deep: Deep | None
+    view: View, question: Question, group: tuple[str, Rows, NDArray], among: int, slow: tuple[_Slowly, Mapping[int, Floats]] | None = None
 ) -> Scores:
     """Rows of one language through the model for what is known of them; `among` how many documents of the kind there are."""
-    language = rows[0].language
-    known = "lexical" if question.fast is None else "fast" if deep is None else "full"
-    parts = measure(view, question, rows)
-    if deep is not None:
-        parts |= _gathered(deep, rows)
-    scaled = {
-        name: view.constants.scaled(name, question.language, language, values) for name, values in parts.items()
-    }
+    language, rows, records = group
+    known = "lexical" if question.fast is None else "full" if slow else "fast"
+    parts = measure(view, question, language, rows)
+    if slow:
+        slowly, deep = slow
+        kept = view.constants.document(view.encoders.slow, language, np.stack([deep[row] for row in rows.tolist()]))
+        parts |= slowly.parts(language, kept)
+    scaled = {name: view.constants.scaled(name, question.language, language, values) for name, values in parts.items()}
     model = fusion.weights().model(known, question.language, language, among)
-    contributions = model.contributions(scaled)
-    contributions |= _rules(view, question, rows, trl_wanted)
-    return Scores(rows, model.bias, contributions)
+    return Scores(rows, records, model.bias, model.contributions(scaled))
 
 
-def measure(view: View, question: Question, rows: Sequence[Row]) -> dict[str, Floats]:
-    """The raw parts of rows of one language, apart from the slow encoder's; before scaling."""
-    places = np.array([row.row for row in rows], np.int64)
-    find = view.searcher
-    if rows[0].language == question.language:
-        parts = {"words": find.scores(question.words, places), "bigrams": find.scores(question.pairs, places)}
+def measure(view: View, question: Question, language: str, rows: Rows) -> dict[str, Floats]:
+    """The raw parts of rows (ascending) of one language, apart from the slow encoder's; before scaling."""
+    def shared(field: str, part: Weighed) -> Floats:
+        return view.segments.shared(field, part.asked, rows) / part.length
+
+    if language == question.language:
+        parts = {"words": shared("words", question.words), "bigrams": shared("pairs", question.pairs)}
     else:
-        parts = {"bridge": sum(find.scores(part, places) for part in question.bridged)}
+        parts = {"bridge": sum(map(shared, FIELDS, question.bridged))}
     if question.fast is not None:
-        parts["meaning_title"] = view.vectors.cosines("title", question.fast, places)
-        parts["meaning_body"] = view.vectors.cosines("whole", question.fast, places)
-        parts["meaning_sentence"] = view.vectors.best_sentence(question.fast, places)
+        parts["meaning_title"] = view.segments.cosines("title", question.fast, rows)
+        parts["meaning_body"] = view.segments.cosines("whole", question.fast, rows)
+        parts["meaning_sentence"] = view.segments.best_sentence(question.fast, rows)
     return parts
 
 
-def chance(view: View, text: str, rows: Sequence[Row], slow_rows: int = _DEEP_SAMPLE) -> dict[str, Floats]:
-    """All raw parts of some rows of one language for a text: what chance gives, from which scales are measured.
+def chance(view: View, text: str, language: str, rows: Rows, slow_rows: int = _DEEP_SAMPLE) -> dict[str, Floats]:
+    """All raw parts of some rows (ascending) of one language for a text: what chance gives, from which scales are measured.
 
     The slow encoder's parts come from `slow_rows` of them, because it needs a third of a second for each it has not
     read.
@@ -248,45 +292,24 @@ def chance(view: View, text: str, rows: Sequence[Row], slow_rows: int = _DEEP_SA
     question = ask(view, text)
     if question is None:
         return {}
-    few = rows[:: max(1, len(rows) // slow_rows)]
-    deep = _deep(view, question, few, patience=len(few))
-    return measure(view, question, rows) | (_gathered(deep, few) if deep else {})
+    parts = measure(view, question, language, rows)
+    if view.encoders.slow and len(rows):
+        few = rows[:: max(1, len(rows) // slow_rows)]
+        deep = deep_vectors(view, few, len(few))
+        kept = view.constants.document(view.encoders.slow, language, np.stack([deep[row] for row in few.tolist()]))
+        parts |= _Slowly(view, question).parts(language, kept)
+    return parts
 
 
-def _gathered(deep: Mapping[int, Mapping[str, float]], rows: Sequence[Row]) -> dict[str, Floats]:
-    """The slow encoder's parts as columns, in the order of the rows."""
-    names = deep[rows[0].row]
-    return {name: np.array([deep[row.row][name] for row in rows], np.float32) for name in names}
-
-
-def _rules(view: View, question: Question, rows: Sequence[Row], trl_wanted: int | None) -> dict[str, Floats]:
-    """Contributions by rule and not by fit: a patent number typed in full, and a maturity below the one wanted."""
-    shares = {}
+def _ruled(view: View, question: Question, scores: Scores, trl_wanted: int | None) -> Scores:
+    """The scores with contributions by rule and not by fit: a patent number typed in full, a maturity below the one wanted."""
     if question.numbers:
-        named = set(view.searcher.numbered(question.numbers).tolist())
-        shares["number"] = np.array([fusion.NUMBER_FOUND * (row.row in named) for row in rows], np.float32)
+        named = np.isin(scores.rows, view.searcher.numbered(question.numbers))
+        scores.contributions["number"] = (fusion.NUMBER_FOUND * named).astype(np.float32)
     if trl_wanted:
-        shares["maturity"] = np.array([fusion.maturity(trl_wanted, row.trl) for row in rows], np.float32)
-    return shares
-
-
-def _deep(view: View, question: Question, rows: Sequence[Row], patience: int) -> dict[int, dict[str, float]]:
-    """The slow encoder's parts by row, for the rows it knows and for up to `patience` more that it is asked for now."""
-    if not rows or view.encoders.slow is None:
-        return {}
-    vectors = deep_vectors(view, rows, patience)
-    found: dict[int, dict[str, float]] = {}
-    for language in LANGUAGES:
-        group = [row.row for row in rows if row.language == language and row.row in vectors]
-        if not group:
-            continue
-        kept = view.constants.document(view.encoders.slow, language, np.stack([vectors[row] for row in group]))
-        parts = {"meaning_slow": kept @ _read_slowly(view, question.text, question.language)}
-        if language != question.language:
-            bridged = _read_slowly(view, question.bridged_text, bridged_from(question.language))
-            parts["meaning_bridged"] = kept @ bridged
-        found.update((row, {name: float(values[at]) for name, values in parts.items()}) for at, row in enumerate(group))
-    return found
+        levels = scores.records["trl"].tolist()
+        scores.contributions["maturity"] = np.array([fusion.maturity(trl_wanted, level or None) for level in levels], np.float32)
+    return scores
 
 
 def _read_slowly(view: View, text: str, manner: str) -> Floats:
@@ -297,11 +320,10 @@ def _read_slowly(view: View, text: str, manner: str) -> Floats:
     return view.constants.question(slow, manner, slow.encode([text[:LONGEST_FOR_SLOW]]))[0]
 
 
-def deep_vectors(view: View, rows: Sequence[Row], patience: int) -> dict[int, NDArray[np.float16]]:
+def deep_vectors(view: View, rows: Rows, patience: int) -> dict[int, NDArray[np.float16]]:
     """The slow encoder's vectors of rows: those in the store, and up to `patience` encoded now."""
-    slow = view.encoders.slow
-    numbers = [row.row for row in rows]
-    digests = view.vectors.digests(np.array(numbers, np.int64))
+    slow, numbers = view.encoders.slow, rows.tolist()
+    digests = view.segments.digests(rows)
     known = view.encoders.known(slow, digests)
     found = {row: known[key] for row, key in zip(numbers, digests, strict=True) if key in known}
     missing = [row for row in numbers if row not in found][:patience]
@@ -311,13 +333,3 @@ def deep_vectors(view: View, rows: Sequence[Row], patience: int) -> dict[int, ND
         encoded = view.encoders.stored(slow, [deep_text(*sources[row]) for row in present])
         found.update(zip(present, encoded, strict=True))
     return found
-
-
-def deep_text(title: str, body: str) -> str:
-    """What the encoders read of a passage: title and body, already normalised."""
-    return f"{title}\n{body}".strip()
-
-
-def deep_digest(title: str, body: str) -> bytes:
-    """By what the slow encoder's store knows a passage."""
-    return digest(deep_text(title, body))

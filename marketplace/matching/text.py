@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,23 +52,45 @@ class Span:
     text: str
 
 
-@lru_cache(maxsize=4096)
-def _character(character: str) -> str:
+class _Characters(dict[int, str]):
+    """A table for `str.translate` that works out a character when it first meets it: a hundred times quicker than a loop."""
+
+    def __init__(self, form: Callable[[str], str]) -> None:
+        super().__init__()
+        self._form = form
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = self._form(chr(code))
+        return found
+
+
+def _folded(character: str) -> str:
     """One character in the engine's form: half-width, simplified, lower case; a control character becomes a space."""
-    if unicodedata.category(character) in _INVISIBLE:
-        return "\n" if character == "\n" else " "
-    plain = unicodedata.normalize("NFKC", character)
+    visible = _visible(character)
+    plain = unicodedata.normalize("NFKC", visible)
     if len(plain) != 1:
-        return character
+        return visible
     lowered = _traditional_to_simplified.convert(plain).lower()
     return lowered if len(lowered) == 1 else plain
+
+
+def _visible(character: str) -> str:
+    return " " if character != "\n" and unicodedata.category(character) in _INVISIBLE else character
+
+
+def _simplified_apart(character: str) -> str:
+    """A character that simplifying changes, nothing for any other: few texts have one, and converting is slow."""
+    return character if _traditional_to_simplified.convert(character) != character else ""
+
+
+_FOLDED, _VISIBLE, _TRADITIONAL = _Characters(_folded), _Characters(_visible), _Characters(_simplified_apart)
 
 
 def fold(text: str) -> str:
     """The text in the engine's form, character by character, so that every offset stays where it was."""
     if text.isascii() and text.isprintable():
         return text.lower()
-    return "".join(map(_character, text))
+    return text.translate(_FOLDED)
 
 
 def normalise(text: str) -> str:
@@ -77,8 +100,10 @@ def normalise(text: str) -> str:
     """
     plain = _TAG.sub(" ", html.unescape(text[: 4 * LONGEST_TEXT]))
     plain = unicodedata.normalize("NFKC", plain)[:LONGEST_TEXT]
-    plain = "".join(" " if unicodedata.category(c) in _INVISIBLE and c != "\n" else c for c in plain)
-    return _SPACE.sub(" ", _traditional_to_simplified.convert(plain)).strip()
+    plain = plain.translate(_VISIBLE)
+    if plain.translate(_TRADITIONAL):
+        plain = _traditional_to_simplified.convert(plain)
+    return _SPACE.sub(" ", plain).strip()
 
 
 def language(text: str) -> str:
@@ -104,23 +129,24 @@ def word_spans(text: str) -> list[Span]:
     return spans
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a text is searched by: its words, its pairs, and its Latin words as typed."""
+
+    words: list[str]
+    pairs: list[str]
+    latin: list[str]
+
+
+def terms(text: str) -> Terms:
+    """All terms of a text, read once."""
+    tokens = _TOKEN.findall(fold(text))
+    return Terms(_words(tokens), _pairs(tokens), _latin(tokens))
+
+
 def words(text: str) -> list[str]:
     """The words of a text in order, as they stand in the index (see `word_spans`)."""
-    if text.isascii():
-        return [stem(piece) for piece in _TOKEN.findall(text.lower()) if piece not in ENGLISH_STOP_WORDS]
-    return [span.text for span in word_spans(text)]
-
-
-def plain_words(text: str) -> list[str]:
-    """The words of a text unstemmed and with stop words: what a reader would recognise as typed."""
-    pieces = _TOKEN.findall(fold(text))
-    return [word for piece in pieces for word in (rjieba.cut(piece) if _HAN_ONLY.match(piece) else [piece])]
-
-
-@lru_cache(maxsize=65_536)
-def stem(word: str) -> str:
-    """An English word without its ending; words of three letters and words with digits stay as they are."""
-    return _stemmer.stemWord(word) if len(word) > 3 and word.isalpha() else word
+    return _words(_TOKEN.findall(fold(text)))
 
 
 def bigrams(text: str) -> list[str]:
@@ -128,20 +154,44 @@ def bigrams(text: str) -> list[str]:
 
     Character pairs find what the segmenter cut differently; word pairs are English terms of art ("heat exchanger").
     """
+    return _pairs(_TOKEN.findall(fold(text)))
+
+
+def _words(tokens: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for token in tokens:
+        if not token.isascii():
+            found.extend(word for word in rjieba.cut(token) if word not in CHINESE_STOP_WORDS)
+        elif token not in ENGLISH_STOP_WORDS:
+            found.append(stem(token))
+    return found
+
+
+def _latin(tokens: Sequence[str]) -> list[str]:
+    """Unstemmed and with stop words: what a reader would recognise as typed."""
+    return [token for token in tokens if token.isascii() and token.isalpha()]
+
+
+def _pairs(tokens: Sequence[str]) -> list[str]:
     pairs, previous = [], None
-    for match in _TOKEN.finditer(fold(text)):
-        piece = match.group()
-        if _HAN_ONLY.match(piece):
-            pairs.extend(piece[i : i + 2] for i in range(max(1, len(piece) - 1)))
+    for token in tokens:
+        if not token.isascii():
+            pairs.extend(map("".join, zip(token, token[1:], strict=False)) if len(token) > 1 else (token,))
             previous = None
-        elif piece in ENGLISH_STOP_WORDS:
+        elif token in ENGLISH_STOP_WORDS:
             previous = None
         else:
-            stemmed = stem(piece)
+            stemmed = stem(token)
             if previous is not None:
                 pairs.append(f"{previous}_{stemmed}")
             previous = stemmed
     return pairs
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """An English word without its ending; words of three letters and words with digits stay as they are."""
+    return _stemmer.stemWord(word) if len(word) > 3 and word.isalpha() else word
 
 
 def sentence_spans(text: str, most: int = 64) -> list[Span]:

@@ -1,14 +1,14 @@
-"""Vectors on disk: of every passage whole, of its title, of its sentences; read by memory mapping, in segments.
+"""Vectors on disk: of every passage whole, of its title, of its sentences; mapped into memory and never changed.
 
-A segment covers consecutive rows, is written aside and renamed once complete, and never changes. A change adds a small
-segment; neighbours of like size are merged, so that there are few. Vectors of rows that no longer exist stay until the
-next rebuild and are never seen, because the words index says which rows exist.
+A *space* says how vectors are kept in one generation of the index: the encoder's are turned so that the directions in
+which texts differ come first, and the rest is dropped (512 numbers to 256: nDCG on judged needs moves by less than
+0.005, see docs/matching.md); each number is a byte. The *guide* finds candidates: half whole, half title, four bits for two
+numbers (FAISS fast scan), so that a million rows are looked through in four milliseconds; what it finds is compared
+by the vectors proper.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,26 +17,31 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from marketplace.matching.columns import Bits, places
+
 Half = NDArray[np.float16]
 Floats = NDArray[np.float32]
 
 faiss.omp_set_num_threads(1)  # the web server's workers are the parallelism; more threads a query only contend
 
-_DIGEST = 16  # bytes by which the slow encoder's store knows a passage
+KEPT = 256  # numbers kept of a vector
+GUIDED_FROM = 1_000  # vectors of a sample from which directions and a guide can be learned; fewer rows are compared one by one
+_TITLE = 0.4  # share of the title in the guide
+_AT_ONCE = 50_000  # rows read at once when segments are joined
+_PARTS = ("whole", "title", "sentences")
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What is stored of consecutive rows. `sentences[starts[i]:starts[i + 1]]` are those of row i; all rows of length
-    one.
+    """The vectors of consecutive rows, as `Space.kept` gives them. `sentences[starts[i]:starts[i + 1]]` are those of row i.
 
-    `whole` and `title` are (rows, dimensions) and `digests` (rows, 16) bytes; without a fast encoder dimensions are
-    zero.
+    `whole` and `title` are (rows, dimensions) and `digests` (rows, 16) bytes, by which the slow encoder's store knows a
+    passage; without a fast encoder dimensions are zero.
     """
 
-    whole: Half
-    title: Half
-    sentences: Half
+    whole: Floats
+    title: Floats
+    sentences: Floats
     starts: NDArray[np.int64]
     digests: NDArray[np.uint8]
 
@@ -46,180 +51,148 @@ class Batch:
         return len(self.digests)
 
 
-class Segment:
-    """One folder of vectors for the rows `first` to `last`, both included."""
+class Space:
+    """How the vectors of one generation are kept: `turn` is (encoder's dimensions, kept ones) or None for as they come."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.first, self.last = (int(part) for part in folder.name.split("-"))
-        self._whole = _mapped_index(folder / "whole.faiss")
-        self._title = _mapped_index(folder / "title.faiss")
-        self._sentences = np.load(folder / "sentences.npy", mmap_mode="r")
-        self._starts = np.load(folder / "starts.npy")
-        self.digests: NDArray[np.uint8] = np.load(folder / "digests.npy")
+    def __init__(self, turn: Floats | None, guide: faiss.Index | None) -> None:
+        self.turn, self.guide = turn, guide
 
-    def nearest(
-        self, part: str, asked: Floats, allowed: NDArray[np.int64], limit: int
-    ) -> tuple[Floats, NDArray[np.int64]]:
-        """The allowed rows nearest to one vector, with their cosines; `part` is "whole" or "title"."""
-        inside = allowed[(allowed >= self.first) & (allowed <= self.last)] - self.first
-        index = self._whole if part == "whole" else self._title
-        if index is None or not len(inside):
-            return np.zeros(0, np.float32), np.zeros(0, np.int64)
-        mask = np.zeros(index.ntotal, bool)
-        mask[inside] = True
-        chosen = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little")))
-        scores, found = index.search(asked[None], min(limit, len(inside)), params=chosen)
-        real = found[0] >= 0
-        return scores[0][real], found[0][real] + self.first
+    @classmethod
+    def learnt(cls, sample: Floats) -> Space:
+        """The space for vectors like these (whole passages, less what all share); as they come if they are few."""
+        if len(sample) < GUIDED_FROM or sample.shape[1] < 2:
+            return cls(None, None)
+        _, _, directions = np.linalg.svd(sample[:: max(1, len(sample) // (16 * KEPT))], full_matrices=False)
+        size = min(KEPT, sample.shape[1] // 2 * 2)
+        mixed, _ = np.linalg.qr(np.random.default_rng(size).standard_normal((size, size)))  # evens out what each number says
+        turn = (directions[:size].T @ mixed).astype(np.float32)
+        guide = faiss.index_factory(size, f"IVF1,PQ{size // 2}x4fs", faiss.METRIC_INNER_PRODUCT)
+        guide.train(np.ascontiguousarray(sample @ turn))
+        return cls(turn, guide)
 
-    def rows(self, part: str, rows: NDArray[np.int64]) -> Floats:
-        """The vectors of rows of this segment."""
-        index = self._whole if part == "whole" else self._title
-        return index.reconstruct_batch(rows - self.first)
+    def kept(self, vectors: NDArray) -> Floats:
+        """Vectors as they are kept or compared with kept ones."""
+        rows = np.asarray(vectors, np.float32)
+        return rows if self.turn is None or not rows.shape[-1] else rows @ self.turn
 
-    def sentences(self, rows: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
-        """The sentence vectors of rows of this segment, one row's after another's, and how many each has."""
-        begins, ends = self._starts[rows - self.first], self._starts[rows - self.first + 1]
-        picks = np.concatenate([np.arange(a, b) for a, b in zip(begins, ends, strict=True)] or [np.zeros(0, np.int64)])
-        return np.asarray(self._sentences[picks.astype(np.int64)], np.float32), ends - begins
+    def save(self, folder: Path) -> None:
+        """Write into a generation's folder."""
+        if self.turn is not None:
+            np.save(folder / "turn.npy", self.turn)
+            faiss.write_index(self.guide, str(folder / "guide.faiss"))
 
-    def batch(self) -> Batch:
-        """All that the segment holds, read into memory."""
-        everything = np.arange(self.first, self.last + 1)
-        if self._whole is None:
-            whole = title = np.zeros((len(everything), 0), np.float16)
-        else:
-            whole, title = (self.rows(part, everything).astype(np.float16) for part in ("whole", "title"))
-        return Batch(whole, title, np.array(self._sentences), self._starts, self.digests)
+    @classmethod
+    def load(cls, folder: Path) -> Space:
+        """Read what `save` wrote."""
+        if not (folder / "turn.npy").exists():
+            return cls(None, None)
+        return cls(np.load(folder / "turn.npy"), faiss.read_index(str(folder / "guide.faiss")))
 
 
-def _mapped_index(path: Path) -> faiss.Index | None:
-    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC) if path.exists() else None
+def write(folder: Path, batch: Batch, space: Space) -> None:
+    """Write the vectors of a batch into a segment's folder."""
+    for name in _PARTS:
+        codes, scales = _bytes(getattr(batch, name))
+        np.save(folder / f"{name}.npy", codes)
+        np.save(folder / f"{name}_scales.npy", scales)
+    np.save(folder / "starts.npy", batch.starts)
+    np.save(folder / "digests.npy", batch.digests)
+    if space.guide is not None and batch.rows:
+        guide = faiss.clone_index(space.guide)
+        guide.add(_guiding(batch.whole, batch.title))
+        faiss.write_index(guide, str(folder / "guide.faiss"))
 
 
-def write(folder: Path, first: int, batch: Batch) -> None:
-    """Write a batch as the segment of rows `first` and following, then merge the newest segments if they are small."""
-    if not batch.rows:
-        return
-    _write_segment(folder, first, batch)
-    _merge_small(folder)
+def _guiding(whole: Floats, title: Floats) -> Floats:
+    return np.ascontiguousarray((1 - _TITLE) * whole + _TITLE * title, np.float32)
 
 
-def _write_segment(folder: Path, first: int, batch: Batch) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / "aside"
-    shutil.rmtree(aside, ignore_errors=True)  # a writer that was killed left it
-    aside.mkdir()
-    if batch.whole.shape[1]:
-        for name, vectors in (("whole", batch.whole), ("title", batch.title)):
-            index = faiss.IndexScalarQuantizer(
-                vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-            )
-            index.add(vectors.astype(np.float32))
-            faiss.write_index(index, str(aside / f"{name}.faiss"))
-    for name, array in (("sentences", batch.sentences), ("starts", batch.starts), ("digests", batch.digests)):
-        np.save(aside / f"{name}.npy", array)
-    for path in aside.iterdir():
-        _to_disk(path)
-    aside.rename(folder / f"{first:012d}-{first + batch.rows - 1:012d}")
-    _to_disk(folder)
-
-
-def _to_disk(path: Path) -> None:
-    """Wait until a file or folder is really written: the words index will be committed as if it were."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def names(folder: Path) -> list[str]:
-    """The segments in order of rows; one that lies within another was merged into it and is left out."""
-    found = sorted(path.name for path in folder.glob("[0-9]*-[0-9]*"))
-    spans = {name: tuple(int(part) for part in name.split("-")) for name in found}
-    return [
-        name
-        for name, (first, last) in spans.items()
-        if not any(other != name and a <= first and last <= b for other, (a, b) in spans.items())
-    ]
-
-
-def next_row(folder: Path) -> int:
-    """The first row number that no vector has yet."""
-    return max((int(name.split("-")[1]) + 1 for name in names(folder)), default=0)
-
-
-def _merge_small(folder: Path) -> None:
-    """Join the newest segments while the one before is less than twice as long: the number stays logarithmic."""
-    live = names(folder)
-    sizes = [int(name.split("-")[1]) - int(name.split("-")[0]) + 1 for name in live]
-    start, total = len(live) - 1, sizes[-1]
-    while start > 0 and sizes[start - 1] < 2 * total:
-        start -= 1
-        total += sizes[start]
-    if start < len(live) - 1:
-        segments = [Segment(folder / name) for name in live[start:]]
-        _write_segment(folder, segments[0].first, join([segment.batch() for segment in segments]))
-    for path in folder.glob("[0-9]*-[0-9]*"):
-        if path.name not in names(folder):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def join(batches: Sequence[Batch]) -> Batch:
-    """Batches of consecutive rows as one."""
-    offsets = np.cumsum([0, *(len(batch.sentences) for batch in batches)])
-    starts = [batch.starts[:-1] + offset for batch, offset in zip(batches, offsets, strict=False)]
-    return Batch(
-        np.concatenate([batch.whole for batch in batches]),
-        np.concatenate([batch.title for batch in batches]),
-        np.concatenate([batch.sentences for batch in batches]),
-        np.concatenate([*starts, offsets[-1:]]).astype(np.int64),
-        np.concatenate([batch.digests for batch in batches]),
-    )
+def _bytes(rows: Floats) -> tuple[NDArray[np.int8], Floats]:
+    """Rows as bytes and what one unit of each row's bytes is worth."""
+    scales = np.maximum(np.abs(rows).max(1, initial=1e-9), 1e-9).astype(np.float32) / 127
+    return np.round(rows / scales[:, None]).astype(np.int8), scales
 
 
 class Vectors:
-    """All segments of a generation, as they were when it was opened."""
+    """The vectors of one segment, mapped. Rows are counted from 0 within the segment."""
 
     def __init__(self, folder: Path) -> None:
-        self._segments = [Segment(folder / name) for name in names(folder)]
-        self._firsts = np.array([segment.first for segment in self._segments], np.int64)
+        self._parts = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _PARTS}
+        self._scales = {name: np.load(folder / f"{name}_scales.npy", mmap_mode="r") for name in _PARTS}
+        self._starts = np.load(folder / "starts.npy", mmap_mode="r")
+        self.digests: NDArray[np.uint8] = np.load(folder / "digests.npy", mmap_mode="r")
+        guide = folder / "guide.faiss"
+        self._guide = faiss.read_index(str(guide), faiss.IO_FLAG_MMAP_IFC) if guide.exists() else None
 
-    def nearest(self, part: str, asked: Floats, allowed: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
-        """The allowed rows nearest to a vector of length one, best first, at most `limit`."""
-        found = [segment.nearest(part, asked, allowed, limit) for segment in self._segments]
-        if not found:
-            return np.zeros(0, np.int64)
-        scores, rows = (np.concatenate(column) for column in zip(*found, strict=True))
-        return rows[np.lexsort((rows, -scores))[:limit]]
+    def __len__(self) -> int:
+        return len(self.digests)
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers of a kept vector; 0 without a fast encoder."""
+        return self._parts["whole"].shape[1]
+
+    def nearest(self, asked: Floats, allowed: Bits, limit: int) -> tuple[Floats, NDArray[np.int64]]:
+        """The allowed rows nearest to one kept vector in whole and title, with their likeness, in no order."""
+        if self._guide is not None:
+            chosen = faiss.SearchParametersIVF(sel=faiss.IDSelectorBitmap(allowed))
+            scores, found = self._guide.search(asked[None], limit, params=chosen)
+            return scores[0][found[0] >= 0], found[0][found[0] >= 0]
+        rows = places(allowed, len(self))
+        if not self.dimensions or not len(rows):
+            return np.zeros(0, np.float32), np.zeros(0, np.int64)
+        scores = (1 - _TITLE) * self.cosines("whole", asked, rows) + _TITLE * self.cosines("title", asked, rows)
+        best = np.argpartition(-scores, limit - 1)[:limit] if limit < len(rows) else np.arange(len(rows))
+        return scores[best], rows[best]
 
     def cosines(self, part: str, asked: Floats, rows: NDArray[np.int64]) -> Floats:
         """Cosine of one vector with the whole or the title of each row."""
-        found = np.zeros(len(rows), np.float32)
-        for segment, places in self._by_segment(rows):
-            found[places] = segment.rows(part, rows[places]) @ asked
-        return found
+        return (self._parts[part][rows].astype(np.float32) @ asked) * self._scales[part][rows]
 
-    def best_sentence(self, asked: Floats, rows: NDArray[np.int64]) -> Floats:
-        """Cosine of one vector with the nearest sentence of each row."""
-        found = np.zeros(len(rows), np.float32)
-        for segment, places in self._by_segment(rows):
-            vectors, counts = segment.sentences(rows[places])
-            filled = counts > 0
-            if filled.any():
-                starts = np.concatenate([[0], np.cumsum(counts[filled])[:-1]])
-                found[places[filled]] = np.maximum.reduceat(vectors @ asked, starts)
-        return found
+    def sentence_cosines(self, asked: Floats, rows: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+        """Cosines of one vector with the sentences of rows, one row's after another's, and how many each row has."""
+        begins, ends = self._starts[rows], self._starts[rows + 1]
+        counts = (ends - begins).astype(np.int64)
+        picks = np.repeat(begins - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
+        vectors = self._parts["sentences"][picks].astype(np.float32)
+        return (vectors @ asked) * self._scales["sentences"][picks], counts
 
-    def digests(self, rows: NDArray[np.int64]) -> list[bytes]:
-        """By what the slow encoder's store knows each row."""
-        found = np.zeros((len(rows), _DIGEST), np.uint8)
-        for segment, places in self._by_segment(rows):
-            found[places] = segment.digests[rows[places] - segment.first]
-        return [bytes(each) for each in found]
+    def sentences(self, row: int) -> Floats:
+        """The kept vectors of a row's sentences."""
+        start, end = int(self._starts[row]), int(self._starts[row + 1])
+        return self._parts["sentences"][start:end].astype(np.float32) * self._scales["sentences"][start:end, None]
 
-    def _by_segment(self, rows: NDArray[np.int64]) -> list[tuple[Segment, NDArray[np.int64]]]:
-        owners = np.searchsorted(self._firsts, rows, side="right") - 1
-        return [(self._segments[owner], np.flatnonzero(owners == owner)) for owner in np.unique(owners) if owner >= 0]
+    def _whole(self, start: int, end: int) -> Floats:
+        """What the guide is made of, for rows `start` to `end`."""
+        parts = (self._parts[name][start:end].astype(np.float32) * self._scales[name][start:end, None] for name in ("whole", "title"))
+        return _guiding(*parts)
+
+
+def join(folders: Sequence[Path], target: Path, space: Space) -> None:
+    """Write the vectors of neighbouring segments as those of one, a part at a time, so that memory does not grow with them."""
+    parts = [Vectors(folder) for folder in folders]
+    names = [*_PARTS, *(f"{name}_scales" for name in _PARTS), "digests"]
+    for name in names:
+        _joined([np.load(folder / f"{name}.npy", mmap_mode="r") for folder in folders], target / f"{name}.npy")
+    offsets = np.cumsum([0, *(int(part._starts[-1]) for part in parts)])
+    starts = [np.asarray(part._starts[:-1]) + offset for part, offset in zip(parts, offsets, strict=False)]
+    np.save(target / "starts.npy", np.concatenate([*starts, offsets[-1:]]).astype(np.int64))
+    if space.guide is not None:
+        guide = faiss.clone_index(space.guide)
+        for part in parts:
+            for start in range(0, len(part), _AT_ONCE):
+                guide.add(part._whole(start, min(start + _AT_ONCE, len(part))))
+        faiss.write_index(guide, str(target / "guide.faiss"))
+
+
+def _joined(arrays: Sequence[NDArray], path: Path) -> None:
+    shape = (sum(map(len, arrays)), *arrays[0].shape[1:])
+    if not all(shape):
+        np.save(path, np.zeros(shape, arrays[0].dtype))
+        return
+    whole = np.lib.format.open_memmap(path, "w+", arrays[0].dtype, shape)
+    at = 0
+    for array in arrays:
+        whole[at : at + len(array)] = array
+        at += len(array)
+    whole.flush()

@@ -1,0 +1,135 @@
+"""Bags: the terms of each row as numbers, so that chosen rows are scored by BM25 without asking the words index.
+
+The words index finds; this scores what was found, by words or by meaning, and scores many questions against many rows
+in one pass. A term is known by 28 bits of its hash beside four bits of how often it stands in the row (15 at most): two
+terms of a question and a document are confused once in ten thousand documents. BM25 with k1 1.2 and b 0.75 (Robertson and
+Zaragoza 2009), rarity from the words index.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+K1, B = 1.2, 0.75
+FIELDS = ("words", "pairs")
+_TIMES = 4  # bits for how often
+_TABLE = 1 << 16  # entries of the table that most terms of other documents fall through
+
+
+@lru_cache(maxsize=200_000)
+def code(term: str) -> int:
+    """The number by which a term is known, the lowest four bits left empty."""
+    return int.from_bytes(blake2b(term.encode(), digest_size=4).digest(), "little") >> _TIMES << _TIMES
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The terms of one part of a question: ascending codes, what each is worth, and which choice each belongs to.
+
+    Of a choice's terms the best counts; `choices` is how many there are.
+    """
+
+    codes: NDArray[np.uint32]
+    worth: Floats
+    choice: NDArray[np.int64]
+    choices: int
+
+    @classmethod
+    def of(cls, terms: Sequence[tuple[str, float, int]]) -> Asked:
+        """From (term, worth, choice); of a term that stands in two choices the worthier stays."""
+        best: dict[int, tuple[float, int]] = {}
+        for term, worth, choice in terms:
+            best[code(term)] = max(best.get(code(term), (0.0, 0)), (worth, choice))
+        codes = np.array(sorted(best), np.uint32)
+        pairs = [best[int(each)] for each in codes]
+        choices, of_term = np.unique([choice for _, choice in pairs], return_inverse=True)
+        return cls(codes, np.array([worth for worth, _ in pairs], np.float32), of_term.astype(np.int64), len(choices))
+
+
+def write(folder: Path, field: str, rows: Sequence[Sequence[str]]) -> None:
+    """Write the terms of consecutive rows."""
+    bags = [sorted(code(term) | min(times, 15) for term, times in Counter(terms).items()) for terms in rows]
+    np.save(folder / f"{field}.npy", np.array([each for bag in bags for each in bag], np.uint32))
+    np.save(folder / f"{field}_ends.npy", np.cumsum([0, *map(len, bags)], dtype=np.int64))
+    np.save(folder / f"{field}_lengths.npy", np.array([len(terms) for terms in rows], np.uint16))
+
+
+class Bags:
+    """The terms of one field of a segment's rows, mapped. Rows are counted from 0 within the segment."""
+
+    def __init__(self, folder: Path, field: str) -> None:
+        self._terms = np.load(folder / f"{field}.npy", mmap_mode="r")
+        self._ends = np.load(folder / f"{field}_ends.npy", mmap_mode="r")
+        self._lengths = np.load(folder / f"{field}_lengths.npy", mmap_mode="r")
+        self.total = int(self._lengths.sum(dtype=np.int64))
+
+    def scores(self, asked: Asked, rows: Rows, average: float) -> Floats:
+        """The sum of BM25 over a question's choices for each row; `average` is the usual length of a row in terms."""
+        places, terms = self._gathered(rows)
+        table = np.zeros(_TABLE, bool)
+        table[_short(asked.codes)] = True
+        hits = np.flatnonzero(table[_short(terms)])
+        at = np.searchsorted(asked.codes, terms[hits] >> _TIMES << _TIMES)
+        at = np.minimum(at, max(len(asked.codes) - 1, 0))
+        if not len(hits) or not len(asked.codes):
+            return np.zeros(len(rows), np.float32)
+        real = asked.codes[at] == terms[hits] >> _TIMES << _TIMES
+        hits, at = hits[real], at[real]
+        values = asked.worth[at] * _saturated(terms[hits], self._lengths[rows][places[hits]], average)
+        if asked.choices == len(asked.codes):
+            return np.bincount(places[hits], values, len(rows)).astype(np.float32)
+        best = np.zeros(len(rows) * asked.choices, np.float32)
+        np.maximum.at(best, places[hits] * asked.choices + asked.choice[at], values)
+        return best.reshape(len(rows), -1).sum(1)
+
+    def table(self, codes: NDArray[np.uint32], start: int, end: int, average: float) -> sparse.csr_array:
+        """Rows `start` to `end` against the given terms (ascending codes): the saturated frequency of each in each."""
+        terms = np.asarray(self._terms[self._ends[start] : self._ends[end]])
+        places = np.repeat(np.arange(end - start), np.diff(self._ends[start : end + 1]))
+        at = np.minimum(np.searchsorted(codes, terms >> _TIMES << _TIMES), len(codes) - 1)
+        hits = np.flatnonzero(codes[at] == terms >> _TIMES << _TIMES)
+        values = _saturated(terms[hits], self._lengths[start:end][places[hits]], average)
+        return sparse.csr_array((values, (places[hits], at[hits])), shape=(end - start, len(codes)))
+
+    def _gathered(self, rows: Rows) -> tuple[Rows, NDArray[np.uint32]]:
+        """The terms of rows one after another, and for each the place of its row."""
+        begins, counts = self._ends[rows], self._ends[rows + 1] - self._ends[rows]
+        places = np.repeat(np.arange(len(rows)), counts)
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        return places, self._terms[begins[places] + within]
+
+
+def _short(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    return codes >> (32 - 16)
+
+
+def _saturated(terms: NDArray[np.uint32], lengths: NDArray[np.uint16], average: float) -> Floats:
+    """What so many times are worth in a row of that length."""
+    times = (terms & 15).astype(np.float32)
+    return times * (K1 + 1) / (times + K1 * (1 - B + B * lengths.astype(np.float32) / max(average, 1.0)))
+
+
+def join(folders: Sequence[Path], target: Path, field: str) -> None:
+    """Write the bags of neighbouring segments as those of one."""
+    terms = [np.load(folder / f"{field}.npy", mmap_mode="r") for folder in folders]
+    whole = np.lib.format.open_memmap(target / f"{field}.npy", "w+", np.uint32, (sum(map(len, terms)) or 1,))
+    at, ends = 0, [np.zeros(1, np.int64)]
+    for folder, each in zip(folders, terms, strict=True):
+        whole[at : at + len(each)] = each
+        ends.append(np.load(folder / f"{field}_ends.npy")[1:] + at)
+        at += len(each)
+    whole.flush()
+    np.save(target / f"{field}_ends.npy", np.concatenate(ends))
+    np.save(target / f"{field}_lengths.npy", np.concatenate([np.load(folder / f"{field}_lengths.npy") for folder in folders]))

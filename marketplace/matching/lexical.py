@@ -65,6 +65,7 @@ def open_index(folder: Path) -> tantivy.Index:
 def write(index: tantivy.Index, passages: Iterable[Passage], removed: Iterable[tuple[str, int]] = ()) -> None:
     """Remove documents and add passages in one commit: both are seen, or neither."""
     writer = index.writer(_HEAP, 1)
+    writer.garbage_collect_files()  # a writer that was killed may have left a file that this one wants to write
     for kind, key in removed:
         writer.delete_documents_by_term("identity", identity(kind, key))
     for passage in passages:

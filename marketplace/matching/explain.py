@@ -8,15 +8,13 @@ are given into the texts as they were handed in, so that a page can mark them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 
 from marketplace.matching import bridge
 from marketplace.matching import text as cut
-from marketplace.matching.constants import background_average
-from marketplace.matching.semantic import Encoder, Encoders, Vectors
+from marketplace.matching.semantic import Vectors
 
 MOST_PAIRS = 3
 MOST_WORDS = 12
@@ -29,6 +27,12 @@ class Passages(Protocol):
 
     @property
     def passages(self) -> dict[str, tuple[str, str]]: ...
+
+
+class Likeness(Protocol):
+    """How like sentences of a question and sentences of a document are: (question's, document's) cosines."""
+
+    def __call__(self, asked: tuple[str, ...], found: tuple[str, ...]) -> Vectors: ...
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,8 @@ class Evidence:
     words: tuple[WordPair, ...]
 
 
-def evidence(query_text: str, document: Passages, encoders: Encoders, reader_language: str) -> Evidence:
-    """The best sentence pairs and the shared words of a question and a document.
+def evidence(query_text: str, document: Passages, likeness: Likeness | None, reader_language: str) -> Evidence:
+    """The best sentence pairs and the shared words of a question and a document; no sentences without a `likeness`.
 
     The passage is the one in the reader's language where there is one, else the other: evidence that one cannot read
     is none.
@@ -81,34 +85,25 @@ def evidence(query_text: str, document: Passages, encoders: Encoders, reader_lan
     language = reader_language if reader_language in document.passages else next(iter(document.passages), "zh")
     text = "\n".join(document.passages.get(language, ("", "")))
     question = query_text[: cut.LONGEST_TEXT]
-    return Evidence(language, text, _sentence_pairs(question, text, encoders), _word_pairs(question, text))
+    return Evidence(language, text, _sentence_pairs(question, text, likeness), _word_pairs(question, text))
 
 
-def _sentence_pairs(question: str, text: str, encoders: Encoders) -> tuple[SentencePair, ...]:
+def _sentence_pairs(question: str, text: str, likeness: Likeness | None) -> tuple[SentencePair, ...]:
     """For each sentence of the question its nearest in the document; the best of these, each sentence used once."""
     asked, found = cut.sentence_spans(question), cut.sentence_spans(text)
-    if encoders.fast is None or not asked or not found:
+    if likeness is None or not asked or not found:
         return ()
-    manners = [cut.language(each.text) for each in asked]
-    average = np.stack([background_average(encoders, encoders.fast, manner) for manner in manners])
-    left, right = (_encoded(encoders.fast, tuple(cut.normalise(each.text) for each in part)) for part in (asked, found))
-    likeness = _unit(left - average) @ right.T
+    cosines = likeness(*(tuple(cut.normalise(each.text) for each in part) for part in (asked, found)))
     pairs, used = [], set()
-    for place in np.argsort(-likeness, axis=None, kind="stable"):
+    for place in np.argsort(-cosines, axis=None, kind="stable"):
         row, column = divmod(int(place), len(found))
-        similarity = float(likeness[row, column])
+        similarity = float(cosines[row, column])
         if similarity < _LEAST_LIKE or len(pairs) == MOST_PAIRS:
             break
         if ("asked", row) not in used and ("found", column) not in used:
             used |= {("asked", row), ("found", column)}
             pairs.append(SentencePair(_mark(asked[row]), _mark(found[column]), similarity))
     return tuple(pairs)
-
-
-@lru_cache(maxsize=512)
-def _encoded(encoder: Encoder, sentences: tuple[str, ...]) -> Vectors:
-    """Kept in memory for a while: a page explains several documents for one question, and is often loaded again."""
-    return encoder.encode(sentences)
 
 
 def _word_pairs(question: str, text: str) -> tuple[WordPair, ...]:
@@ -139,7 +134,3 @@ def _places(text: str) -> dict[str, list[Mark]]:
 
 def _mark(span: cut.Span) -> Mark:
     return Mark(span.start, span.end, span.text)
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)

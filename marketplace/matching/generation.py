@@ -17,10 +17,9 @@ import numpy as np
 
 from marketplace.matching import constants as known_constants
 from marketplace.matching import lexical, ranking, segments
-from marketplace.matching import text as cut
 from marketplace.matching.columns import Bits
 from marketplace.matching.constants import LANGUAGES, Constants, Scale
-from marketplace.matching.passages import Document, Passage, deep_digest, deep_text, passages_of
+from marketplace.matching.passages import Document, Passage, deep_digest, deep_text, passages_of, sentences_of
 from marketplace.matching.ranking import View
 from marketplace.matching.segments import Segment, Segments
 from marketplace.matching.semantic import Encoders
@@ -172,7 +171,7 @@ def _space(first: list[Document], encoders: Encoders, constants: Constants) -> S
 
 def _encoded(rows: list[Passage], encoders: Encoders, constants: Constants, space: Space) -> Batch:
     """The vectors of rows, without what all documents share (see `constants`)."""
-    pieces = [cut.sentences(row.body) or [row.title] for row in rows]
+    pieces = [sentences_of(row.title, row.body) for row in rows]
     starts = np.cumsum([0, *map(len, pieces)]).astype(np.int64)
     digests = np.array([list(deep_digest(row.title, row.body)) for row in rows], np.uint8).reshape(-1, 16)
     if encoders.fast is None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from marketplace.matching import fusion, keywords, ranking
 from marketplace.matching.generation import FORMAT, Generation, deepen
 from marketplace.matching.keywords import Page
+from marketplace.matching.likeness import SentenceLikeness, likenesses
 from marketplace.matching.passages import Document
 from marketplace.matching.ranking import Filter, Hit, View
 from marketplace.matching.segments import to_disk
@@ -85,6 +86,11 @@ class Index:
         view = self._current()
         return ranking.rank(view, text, Filter(kind, where, without), limit, trl_wanted, patience) if view else []
 
+    def likenesses(self, kind: str, keys: Sequence[int]) -> dict[int, SentenceLikeness]:
+        """For documents of a kind, by key, how like their sentences are to a question's: what `explain.evidence` takes."""
+        view = self._current()
+        return likenesses(view, kind, keys) if view else {}
+
     def search(
         self,
         words: str,
@@ -116,7 +122,7 @@ class Index:
         `thorough` rebuild waits for the slow encoder, a third of a second for each text; else it reads a sample for the
         constants, and `deepen` does the rest.
         """
-        encoders = self._encoders()
+        encoders = self.encoders
         generation = Generation(self.folder / f"generation-{secrets.token_hex(6)}")
         view = generation.build(documents, encoders, progress or (lambda done: None), list(asked), thorough)
         previous = _current_name(self.folder)
@@ -145,7 +151,9 @@ class Index:
         """The state of this moment, for reading more than once in the same state; None without an index."""
         return self._current()
 
-    def _encoders(self) -> Encoders:
+    @property
+    def encoders(self) -> Encoders:
+        """The site's encoders, with the store of what they encoded."""
         if self._kept is None:
             self._kept = (self._given or Encoders.default()).keeping(self.folder / "encodings.sqlite")
         return self._kept
@@ -157,7 +165,7 @@ class Index:
             return None
         with self._lock:
             if seen != self._seen:
-                self._generation, self._view = _opened(self.folder, self._encoders(), self._generation)
+                self._generation, self._view = _opened(self.folder, self.encoders, self._generation)
                 self._seen = seen
             return self._view
 

@@ -232,10 +232,11 @@ def answers(actor: Actor, text: str, hits: Sequence[Hit], language: str, explain
         return []
     model = Technology if hits[0].kind == "technology" else Need
     rows = {row.id: row for row in load(actor, model, [hit.key for hit in hits])}
+    likenesses = index().likenesses(hits[0].kind, list(rows)[:explained] if explained < len(rows) else list(rows))
     found = []
     for hit in hits:
         if hit.key in rows:
-            why = evidence(text, shown_document(rows[hit.key]), encoders(_settings[0]), language) if len(found) < explained else None
+            why = evidence(text, shown_document(rows[hit.key]), likenesses.get(hit.key), language) if len(found) < explained else None
             found.append(Answer(rows[hit.key], hit, why))
     return found
 

@@ -83,6 +83,11 @@ def passages_of(document: Document) -> list[Passage]:
     ]
 
 
+def sentences_of(title: str, body: str) -> list[str]:
+    """The sentences of a passage whose vectors are kept; the title for a passage without a body."""
+    return cut.sentences(body) or [title]
+
+
 def deep_text(title: str, body: str) -> str:
     """What the encoders read of a passage: title and body, already normalised."""
     return f"{title}\n{body}".strip()

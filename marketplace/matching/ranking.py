@@ -38,7 +38,7 @@ Rows = NDArray[np.int64]
 _aside = ThreadPoolExecutor(2, "slow-encoder")  # its work is done outside the interpreter's lock, while the index is searched
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """One unmoving state of the index, with what is needed to ask it."""
 

@@ -10,7 +10,7 @@ topic, so that a million vectors lie where real ones lie.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,6 +32,7 @@ _TITLE = {"zh": (5, 11), "en": (6, 13)}
 _NEED = (15, 15, 15, 15)  # words of the sentences of a need
 _BLOCK = 1_000  # documents drawn from one source of chance: another source for each costs more than the drawing
 _ZIPF = 0.9  # exponent of the frequency of words by rank
+_WORDS_ENCODED = 12  # of a topic, which its real encoding is made of
 _NOISE = 0.65  # length of what is added to a topic's encoding before its length is made one again
 
 REGIONS = tuple(f"CN-{code}" for code in ("BJ", "SH", "GD", "JS", "ZJ", "SD", "HB", "SC", "SN", "LN", "AH", "HN"))
@@ -140,22 +141,22 @@ class Sampled:
     The topic is read off a text's first word. The chance is the text's own, so that a text has one encoding.
     """
 
-    def __init__(self, real: Encoder, corpus: Corpus) -> None:
+    def __init__(self, real: Encoder, corpus: Corpus, encode: Callable[[Sequence[str]], NDArray]) -> None:
+        """`encode` is the real encoder's, or one that keeps what it encoded: it is asked for 4,000 short texts."""
         self.name, self.dimensions = f"sampled-{real.name}", real.dimensions
         self._heads: dict[str, dict[str, int]] = {"zh": {}, "en": {}}
-        chance = np.random.default_rng(corpus.seed)
         texts = []
         for number, topic in enumerate(corpus.topics):
             for language in ("zh", "en"):
                 self._heads[language].setdefault(topic.words[language][0], 2 * number + (language == "en"))
-                texts.append(_joined(list(topic.words[language]) + list(chance.permutation(topic.words[language])), language))
-        self._texts, self._real = texts, real
+                texts.append(_joined(topic.words[language][:_WORDS_ENCODED], language))
+        self._texts, self._encode = texts, encode
         self._centres: NDArray[np.float32] | None = None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See `Encoder`."""
         if self._centres is None:
-            self._centres = self._real.encode(self._texts).astype(np.float32)
+            self._centres = self._encode(self._texts).astype(np.float32)
         rows = self._centres[[self._place(text) for text in texts]]
         seeds = [int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") for text in texts]
         chance = np.random.default_rng(seeds[0] if seeds else 0)

@@ -131,9 +131,9 @@ def _patient() -> urllib3.Retry:
 
 
 def _read(answer: urllib3.BaseHTTPResponse, until: float) -> bytes:
-    """The body, piece by piece: a server that sends a byte a second must not hold a page for ever."""
+    """The body, as it arrives: a server that sends a byte now and then must not hold a page for ever."""
     pieces, size = [], 0
-    for piece in answer.stream(2**16):
+    while piece := answer.read1(2**16):
         pieces.append(piece)
         size += len(piece)
         if size > LARGEST_ANSWER:
@@ -162,9 +162,10 @@ def _reason(error: Exception) -> str:
     """A failure in words; what the network library says is left out, for it knows the request."""
     if isinstance(error, _Unfit):
         return str(error)
-    if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError):
+    cause = getattr(error, "reason", None) or error
+    if isinstance(cause, TimeoutError | urllib3.exceptions.TimeoutError):
         return "it does not answer in time"
-    return f"it cannot be reached ({type(getattr(error, 'reason', None) or error).__name__})"
+    return f"it cannot be reached ({type(cause).__name__})"
 
 
 def _parts(texts: Sequence[str]) -> Iterator[list[str]]:

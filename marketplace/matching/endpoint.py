@@ -163,7 +163,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, _Unfit):
         return str(error)
     cause = getattr(error, "reason", None) or error
-    if isinstance(cause, TimeoutError | urllib3.exceptions.TimeoutError):
+    refused = isinstance(cause, urllib3.exceptions.NewConnectionError)  # which the library counts as a time-out
+    if isinstance(cause, TimeoutError | urllib3.exceptions.TimeoutError) and not refused:
         return "it does not answer in time"
     return f"it cannot be reached ({type(cause).__name__})"
 

@@ -483,25 +483,20 @@ def test_check_says_which_encoders_answer_and_whether_the_index_knows_them(
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of the real kind with weights by chance: one layer, a word piece for each character, 24 tokens."""
-    pytest.importorskip("sentence_transformers", reason="the extra is not installed: pip install 'techbridge[sentence-transformers]'")
-    return build_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
-
-
-def build_tiny_model(folder: Path) -> Path:
-    import_module = __import__("importlib").import_module
-    sentence, hub, torch = (import_module(name) for name in ("sentence_transformers", "transformers", "torch"))
-    torch.manual_seed(1)
-    bert = folder.with_name("bert")
-    bert.mkdir()
-    letters = sorted(set("".join(map("".join, LISTINGS.values())) + "abcdefghijklmnopqrstuvwxyz.。"))
+    """A model of the real kind with weights by chance: one layer, a token for each character, a window of 24."""
+    reason = "the extra is not installed: pip install 'techbridge[sentence-transformers]'"
+    library, parts, torch = (pytest.importorskip(name, reason=reason) for name in ("sentence_transformers", "transformers", "torch"))
+    bert, folder = tmp_path_factory.mktemp("bert"), tmp_path_factory.mktemp("model") / "tiny"
+    letters = sorted({*"".join(map("".join, LISTINGS.values())), *"abcdefghijklmnopqrstuvwxyz.。"})
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
     (bert / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    torch.manual_seed(1)
     shape = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 24}
-    hub.BertModel(hub.BertConfig(vocab_size=len(words), **shape)).save_pretrained(bert)
-    hub.BertTokenizerFast(str(bert / "vocab.txt")).save_pretrained(bert)
-    modules = sentence.models.Transformer(str(bert), max_seq_length=24), sentence.models.Pooling(32)
-    sentence.SentenceTransformer(modules=list(modules)).save(str(folder))
+    parts.BertModel(parts.BertConfig(vocab_size=len(words), **shape)).save_pretrained(bert)
+    parts.BertTokenizerFast(str(bert / "vocab.txt")).save_pretrained(bert)
+    made_here = library.SentenceTransformer(str(bert))
+    made_here.max_seq_length = 24
+    made_here.save(str(folder))
     return folder
 
 
@@ -533,5 +528,5 @@ def test_a_model_that_became_another_is_refused(tiny: Path, tmp_path: Path) -> N
     (kept,) = tmp_path.glob("dimensions-*")
     kept.write_text("48")
     second = type(first)(str(tiny), tmp_path)
-    with pytest.raises(EncoderUnavailable, match="has 32 dimensions|have 32 dimensions and had 48"):
+    with pytest.raises(EncoderUnavailable, match="have 32 dimensions and had 48"):
         second.encode(["水泵"])

@@ -136,6 +136,7 @@ def serving(handler: type[BaseHTTPRequestHandler] = Handler) -> Iterator[Server]
     bound = type("Bound", (handler,), {})
     listening = ThreadingHTTPServer(("127.0.0.1", 0), bound)
     listening.daemon_threads = True
+    listening.handle_error = lambda *_about: None  # type: ignore[method-assign]  # clients that hang up are what some tests want
     bound.state = Server(listening.server_address[1])  # type: ignore[attr-defined]
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -29,6 +29,7 @@ from marketplace.db import now, session, to_write
 from marketplace.errors import Problem
 from marketplace.matching import operations as matching
 from marketplace.matching.evaluate import evaluate as run_evaluation
+from marketplace.matching.semantic import EncoderUnavailable
 from marketplace.migrate import is_current, upgrade
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
@@ -424,6 +425,19 @@ def _check_index(settings: Settings) -> str:
     return f"{held} technologies, version {version}"
 
 
+@_check("encoders")
+def _check_encoders(settings: Settings) -> str:
+    matching.configure(settings)
+    chosen, view = matching.encoders(settings), matching.index().view()
+    try:
+        found = chosen.answering()
+    except EncoderUnavailable as reason:
+        raise ValueError(str(reason)) from reason
+    if view and view.encoders.names != chosen.names:
+        raise ValueError(f"the index was built without {', '.join(set(chosen.names) - set(view.encoders.names))}: run `marketplace reindex`")
+    return "; ".join(found) or "none: words alone are compared"
+
+
 @_check("files")
 def _check_files(settings: Settings) -> str:
     settings.files_folder.mkdir(parents=True, exist_ok=True)
@@ -447,7 +461,7 @@ def _check_mail(settings: Settings) -> str:
 @main.command("check")
 @as_json
 def check_command(json_: bool) -> None:
-    """Look at settings, database, index, files and mail, and say what is wrong."""
+    """Look at settings, database, index, encoders, files and mail, and say what is wrong."""
     found: dict[str, dict[str, Any]] = {}
     try:
         settings = read()

@@ -7,14 +7,19 @@ them and reports every fault at once, so that whoever runs the site mends them i
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-ENCODERS = ("full", "fast", "none")
 WEAK_SECRET = 32
+ENCODERS = {"full": "use,e5", "fast": "use", "none": "none"}  # short words for what stands in the two slots
+_ENDPOINT = re.compile(r"endpoint:(?P<model>.+)@(?P<url>https?://.+)", re.ASCII)
+_MODEL = re.compile(r"sentence-transformers:(?P<model>.+)")
 
 
 class SettingsError(ValueError):
@@ -26,17 +31,28 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
+class EncoderSpec:
+    """What stands in a slot for encoders: a packaged one ("use", "e5"), "sentence-transformers", or a server ("endpoint")."""
+
+    kind: str
+    model: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of one process; the comment beside each names its variable."""
 
     data: Path  # MARKETPLACE_DATA: folder for database, index, files; default ./var
     database: str  # DATABASE_URL: SQLAlchemy address; default SQLite in the data folder
-    secret: str  # SECRET_KEY: at least 32 characters; in development made once and kept in the data folder
+    secret: str = field(repr=False)  # SECRET_KEY: at least 32 characters; in development made once and kept in the data folder
     production: bool  # MARKETPLACE_ENV: "production" or "development" (default)
     site: str  # MARKETPLACE_SITE: address used in mails, default http://127.0.0.1:5000
     smtp: str | None  # MARKETPLACE_SMTP: smtp://user:password@host:port or smtps://; without it mail stays in the outbox
     sender: str  # MARKETPLACE_SENDER: From address of mails
-    encoders: str  # MARKETPLACE_ENCODERS: full | fast | none
+    encoders: tuple[EncoderSpec | None, EncoderSpec | None]  # MARKETPLACE_ENCODERS: full | fast | none | FAST[,SLOW], see `_encoders`
+    encoder_key: str = field(repr=False)  # MARKETPLACE_ENCODER_KEY: for the server of an encoder, sent to no other
+    encoder_tokens: int  # MARKETPLACE_ENCODER_TOKENS: window of a server's model, default 512
     upload_limit: int  # MARKETPLACE_UPLOAD_MB: largest upload, in bytes here; default 64 MB
     limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default memory://
 
@@ -70,6 +86,74 @@ def _database(value: str) -> str:
     return value
 
 
+def _encoders(environ: Mapping[str, str], faults: list[str]) -> tuple[EncoderSpec | None, EncoderSpec | None]:
+    """The two slots, fast and slow. Each is `none`, `use`, `e5`, `sentence-transformers:MODEL` or `endpoint:MODEL@URL`."""
+    typed = environ.get("MARKETPLACE_ENCODERS") or "full"
+    parts = [part.strip() for part in ENCODERS.get(typed, typed).split(",")]
+    plain = environ.get("MARKETPLACE_ENCODER_HTTP") == "yes"
+    fast, slow, *more = [*(_encoder(part, plain, faults) for part in parts), None]
+    if any(more) or len(parts) > 2:
+        faults.append("MARKETPLACE_ENCODERS has two slots at most: FAST,SLOW")
+    if slow and fast is None and parts[0] == "none":
+        faults.append("MARKETPLACE_ENCODERS: the slow encoder only looks again at what a fast one found; name it alone to have it as the fast one")
+    hosts = {urlsplit(each.url)[:2] for each in (fast, slow) if each and each.url}
+    if len(hosts) > 1 and environ.get("MARKETPLACE_ENCODER_KEY"):
+        faults.append("MARKETPLACE_ENCODER_KEY cannot be for two servers: put one gateway before them")
+    return fast, slow
+
+
+def _encoder(part: str, plain: bool, faults: list[str]) -> EncoderSpec | None:
+    """One slot; what is wrong with it is added to the faults."""
+    if part in ("use", "e5"):
+        return EncoderSpec(part)
+    if found := _MODEL.fullmatch(part):
+        if find_spec("sentence_transformers") is None:
+            faults.append("MARKETPLACE_ENCODERS names sentence-transformers, which is not installed: pip install 'techbridge[sentence-transformers]'")
+        return EncoderSpec("sentence-transformers", found["model"])
+    if found := _ENDPOINT.fullmatch(part):
+        faults.extend(_url_faults(found["url"], plain))
+        return EncoderSpec("endpoint", found["model"], found["url"].rstrip("/"))
+    if part != "none":
+        faults.append(
+            f"MARKETPLACE_ENCODERS must be one of {', '.join(ENCODERS)}, or FAST,SLOW of which each is none, use, e5, "
+            "sentence-transformers:MODEL or endpoint:MODEL@https://HOST/v1"
+        )
+    return None
+
+
+def _url_faults(url: str, plain: bool) -> list[str]:
+    """What is wrong with a server's address; the address is not quoted, for it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or any(character.isspace() for character in url):
+        return ["MARKETPLACE_ENCODERS: the address of the endpoint must look like https://HOST/v1"]
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        return ["MARKETPLACE_ENCODERS: no password, query or fragment in the address of the endpoint; the key goes into MARKETPLACE_ENCODER_KEY"]
+    if parts.scheme == "http" and not plain and not _here(host):
+        return ["MARKETPLACE_ENCODERS: what firms ask would cross the network unencrypted; use https://, or set MARKETPLACE_ENCODER_HTTP=yes"]
+    return []
+
+
+def _here(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int, most: int, faults: list[str]) -> int:
+    """A setting that is a whole number from 1 on."""
+    typed = environ.get(name) or str(default)
+    if typed.isascii() and typed.isdigit() and 1 <= int(typed) <= most:
+        return int(typed)
+    faults.append(f"{name} must be a whole number from 1 to {most}")
+    return default
+
+
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read and check every setting. Raises `SettingsError` with all faults."""
     faults: list[str] = []
@@ -87,13 +171,12 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     smtp = environ.get("MARKETPLACE_SMTP") or None
     if smtp and (urlsplit(smtp).scheme not in ("smtp", "smtps") or not urlsplit(smtp).hostname):
         faults.append("MARKETPLACE_SMTP must look like smtp://user:password@host:587")
-    encoders = environ.get("MARKETPLACE_ENCODERS") or "full"
-    if encoders not in ENCODERS:
-        faults.append("MARKETPLACE_ENCODERS must be one of " + ", ".join(ENCODERS))
-    megabytes = environ.get("MARKETPLACE_UPLOAD_MB") or "64"
-    if not megabytes.isascii() or not megabytes.isdigit() or not 1 <= int(megabytes) <= 4096:
-        faults.append("MARKETPLACE_UPLOAD_MB must be a whole number from 1 to 4096")
-        megabytes = "64"
+    encoders = _encoders(environ, faults)
+    key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        faults.append("MARKETPLACE_ENCODER_KEY must be printable ASCII without spaces")
+    tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
+    megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
     if faults:
         raise SettingsError(faults)
     return Settings(
@@ -105,6 +188,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         smtp=smtp,
         sender=environ.get("MARKETPLACE_SENDER") or "TechBridge <no-reply@localhost.localdomain>",
         encoders=encoders,
-        upload_limit=int(megabytes) * 1024 * 1024,
+        encoder_key=key,
+        encoder_tokens=tokens,
+        upload_limit=megabytes * 1024 * 1024,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
     )

@@ -18,7 +18,7 @@ from sqlalchemy.orm import selectinload
 
 from marketplace.access import SYSTEM, Actor, may, open_visibilities, require, visible_to
 from marketplace.catalogue.models import KINDS, Technology
-from marketplace.config import Settings, read
+from marketplace.config import EncoderSpec, Settings, read
 from marketplace.db import now, session, to_read
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import enqueue, handler, supersede
@@ -26,7 +26,7 @@ from marketplace.matching.documents import need_document, need_query, shown_docu
 from marketplace.matching.explain import Evidence, evidence
 from marketplace.matching.index import Document, Hit, Index, Page
 from marketplace.matching.models import ANSWERS, DECLINE_CODES, SIDES, Match, MatchAnswer, Scoring
-from marketplace.matching.semantic import Encoders
+from marketplace.matching.semantic import Encoder, Encoders, made
 from marketplace.needs.models import Need
 from marketplace.record import move, record
 
@@ -58,11 +58,18 @@ def index() -> Index:
     return Index(settings.index_folder, encoders(settings))
 
 
+@cache
 def encoders(settings: Settings) -> Encoders:
-    """The encoders that the setting names (both, the fast one alone, or none), with their encodings kept beside the index."""
-    packaged = Encoders.default()
-    chosen = {"full": packaged, "fast": Encoders(fast=packaged.fast), "none": Encoders()}[settings.encoders]
-    return chosen.keeping(settings.index_folder / "encodings.sqlite")
+    """The encoders that the settings name, one set for a process, with their encodings kept beside the index."""
+    fast, slow = (spec and _encoder(spec, settings) for spec in settings.encoders)
+    return Encoders(fast, slow).keeping(settings.index_folder / "encodings.sqlite")
+
+
+def _encoder(spec: EncoderSpec, settings: Settings) -> Encoder:
+    folder = settings.index_folder
+    if spec.kind == "endpoint":
+        return made(spec.kind, spec.model, folder, spec.url, settings.encoder_key, settings.encoder_tokens)
+    return made(spec.kind, spec.model, folder) if spec.model else made(spec.kind)
 
 
 def warm_up() -> None:

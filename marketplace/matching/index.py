@@ -203,7 +203,7 @@ class _Generation:
         self._index.reload()
         searcher = lexical.Searcher(self._index.searcher())
         constants = Constants.load(self.folder / "constants.json")
-        return View(searcher, vectors.Vectors(self.folder / "vectors"), constants, encoders)
+        return View(searcher, vectors.Vectors(self.folder / "vectors"), constants, encoders, fusion.weights(self.folder.parent))
 
     def build(
         self, documents: Iterable[Document], encoders: Encoders, progress: Callable[[int], None], asked: list[str], thorough: bool
@@ -363,7 +363,7 @@ def _deepen(view: View, limit: int) -> int:
 
 
 def _version(view: View) -> str:
-    return f"{'+'.join(view.encoders.names)}/{fusion.weights().version}/{view.constants.version}"
+    return f"{'+'.join(view.encoders.names)}/{view.weights.version}/{view.constants.version}"
 
 
 def _current_name(folder: Path) -> str | None:
@@ -374,7 +374,7 @@ def _current_name(folder: Path) -> str | None:
 
 
 def _stamp(folder: Path) -> tuple[object, ...] | None:
-    """The current generation's name and the time of its last commit; two cheap looks at the disk."""
+    """The current generation's name, the time of its last commit, and the weights in use; three cheap looks at the disk."""
     name = _current_name(folder)
     if name is None:
         return None
@@ -382,7 +382,7 @@ def _stamp(folder: Path) -> tuple[object, ...] | None:
         state = (folder / name / "words" / "meta.json").stat()
     except FileNotFoundError:
         return (name,)
-    return (name, state.st_mtime_ns, state.st_size, state.st_ino)
+    return (name, state.st_mtime_ns, state.st_size, state.st_ino, fusion.weights(folder).version)
 
 
 def _opened(folder: Path, encoders: Encoders, before: _Generation | None) -> tuple[_Generation | None, View | None]:

@@ -39,6 +39,7 @@ class View:
     vectors: Vectors
     constants: Constants
     encoders: Encoders
+    weights: fusion.Weights
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ def _scored(
     scaled = {
         name: view.constants.scaled(name, question.language, language, values) for name, values in parts.items()
     }
-    model = fusion.weights().model(known, question.language, language, among)
+    model = view.weights.model(known, question.language, language, among)
     contributions = model.contributions(scaled)
     contributions |= _rules(view, question, rows, trl_wanted)
     return Scores(rows, model.bias, contributions)

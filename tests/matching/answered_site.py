@@ -1,7 +1,7 @@
 """A site whose people have answered matches, for tests of learning: what they shortlist follows a truth given in the test.
 
 Each need has a list; what stands at position k is answered with probability min(1, 2/k), and shortlisted with the probability
-that the packaged contributions, each times its true factor, give. Run as a program it fills the database of the settings.
+that the packaged contributions, each times its true factor, give.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from datetime import timedelta
 
 import numpy as np
 
-from marketplace import create_app
-from marketplace.config import read
 from marketplace.db import session
 from marketplace.matching import fusion, operations
 from marketplace.matching.models import Match, Scoring
@@ -81,9 +79,3 @@ def simulated(rng: np.random.Generator, needs: int, truth: Mapping[str, float], 
         for place in range(LISTED):
             if rng.random() < 2 / (place + 1):
                 yield number, place, {name: float(values[place]) for name, values in shares.items()}, bool(rng.random() < chance[place])
-
-
-if __name__ == "__main__":
-    create_app(read()).app_context().push()
-    fill()
-    session.commit()

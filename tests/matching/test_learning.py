@@ -11,9 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from sqlalchemy.exc import IntegrityError
 
+from marketplace import cli_learning
 from marketplace.access import SYSTEM, VISITOR
+from marketplace.cli import main
 from marketplace.db import session
 from marketplace.errors import NotAllowed, Refused
 from marketplace.jobs import Job, run_all
@@ -28,7 +31,6 @@ from tests import factories
 from tests.conftest import REPOSITORY
 from tests.factories import NOW
 from tests.inspection import playing
-from tests.matching import answered_site
 from tests.matching.answered_site import MODEL, TRUTH, VERSION, fill, simulated
 from tests.test_cli import Shell
 
@@ -111,9 +113,10 @@ def test_a_few_dozen_answers_move_a_part_a_little() -> None:
 
 
 def test_too_few_answers_are_refused_and_counted() -> None:
-    found = learning.learn(pairs_of(40), fusion.packaged())
+    found = learning.learn(pairs_of(20), fusion.packaged())
     assert found.verdict == "few" and found.change is None
-    assert found.missing["needs"] == 10 and found.missing["pairs"] == 150 - found.counts["pairs"]
+    assert found.missing["needs"] == 30 and found.missing["pairs"] == 150 - found.counts["pairs"] > 0
+    assert "accepted" not in found.missing
     assert learning.learn([], fusion.packaged()).missing == learning.FEWEST
 
 
@@ -126,7 +129,7 @@ def test_a_bad_week_changes_nothing(coin_from: float) -> None:
 
 def test_a_new_base_alone_is_no_reason_to_swap() -> None:
     found = learning.learn(pairs_of(300, truth={}, shift=4.0), fusion.packaged())
-    assert found.loss["rebased"] < found.loss["in_use"] - 1
+    assert found.loss["rebased"] < found.loss["in_use"] - 0.5
     assert found.verdict == "kept"
 
 
@@ -199,7 +202,7 @@ def killing(*args, **more):
     return before(*args, **more)
 before = getattr({owner}, "{name}")
 setattr({owner}, "{name}", killing)
-learning.install(Path(sys.argv[1]), learning.Lesson("better", {"pairs": 1, "needs": 1}, {}, change=change), datetime.now(UTC))
+learning.install(Path(sys.argv[1]), learning.Lesson("better", {{"pairs": 1, "needs": 1}}, {{}}, change=change), datetime.now(UTC))
 """
 
 
@@ -262,9 +265,9 @@ def test_a_simulated_site_learns_swaps_and_goes_back(folder: Path) -> None:
     assert found.counts["pairs"] == session.query(MatchAnswer).count()
     weights = lessons.adopt(SYSTEM, found, NOW)
     assert fusion.weights(folder) == weights != fusion.packaged()
+    session.commit()
     event = session.query(Event).filter_by(name="job.weights_learned").one()
     assert event.facts["now"] == weights.version and event.facts["before"] == fusion.packaged().version and event.actor_kind == "system"
-    session.commit()
     with playing():
         assert run_all(only=("matching.rescore",)) == 1
     assert session.query(Job).filter_by(kind="matching.match_need", state="queued").count() == 120
@@ -272,6 +275,7 @@ def test_a_simulated_site_learns_swaps_and_goes_back(folder: Path) -> None:
     assert again.change.multipliers == pytest.approx(found.change.multipliers, abs=0.01), "answers must not count twice"
     assert again.verdict == "kept"
     assert lessons.undo(SYSTEM, NOW) == fusion.packaged()
+    session.flush()
     assert session.query(Event).filter_by(name="job.weights_undone").count() == 1
     with pytest.raises(Refused):
         lessons.undo(SYSTEM)
@@ -375,19 +379,38 @@ def test_judged_pairs_go_out_and_the_evaluation_reads_them(folder: Path) -> None
     assert len(lines) == 7 and sum(line.endswith("\t1") for line in lines) == 3
 
 
-def test_the_commands(tmp_path: Path) -> None:
-    shell = Shell(tmp_path)
-    shell.environment["PYTHONPATH"] = str(REPOSITORY)
-    shell.run("upgrade")
-    assert "more" in shell.run("learn") and json.loads(shell.run("learn", "--json"))["missing"] == learning.FEWEST
-    assert "nothing to go back to" in shell.run("learn", "--undo", code=2)
-    subprocess.run([sys.executable, "-m", answered_site.__name__], env=shell.environment, cwd=REPOSITORY, check=True, timeout=300)
-    tried = json.loads(shell.run("learn", "--dry-run", "--json"))
-    assert tried["verdict"] == "better" and not tried["swapped"] and not list(tmp_path.rglob("weights*.json"))
-    found = shell.run("learn")
-    assert "are in use" in found and "bigrams ×" in found
-    assert (tmp_path / "var/index/weights.json").read_text() == (tmp_path / "var/index/weights-1.json").read_text()
-    assert "stay" in shell.run("learn")
-    counts = json.loads(shell.run("export-judged", str(tmp_path / "out"), "--json"))
+@pytest.fixture
+def run(folder: Path, monkeypatch):
+    """A command run in this process on the database of the test."""
+    monkeypatch.setattr(cli_learning, "ready", lambda: None)
+
+    def command(*words: str, code: int = 0) -> str:
+        session.commit()
+        with playing():
+            done = CliRunner().invoke(main, words)
+        assert done.exit_code == code, done.output
+        return done.output
+
+    return command
+
+
+def test_the_commands_learn_report_and_go_back(folder: Path, run) -> None:
+    assert "150 answers that say whether a match fits are needed: 150 more" in run("learn")
+    assert "nothing to go back to" in run("learn", "--undo", code=2)
+    fill(120)
+    tried = json.loads(run("learn", "--dry-run", "--json"))
+    assert tried["verdict"] == "better" and not tried["swapped"] and not list(folder.glob("weights*"))
+    assert "dry run" in run("learn", "--dry-run") and not list(folder.glob("weights*"))
+    found = run("learn")
+    assert "are in use" in found and "bigrams ×" in found and fusion.weights(folder).means == "shortlisted"
+    assert session.query(Job).filter_by(kind="matching.rescore").count() == 1
+    assert "stay" in run("learn")
+    counts = json.loads(run("export-judged", str(folder / "out"), "--json"))
     assert counts["judged"] == tried["counts"]["pairs"]
-    assert json.loads(shell.run("learn", "--undo", "--json")) == {"version": fusion.packaged().version, "means": "known_answer"}
+    assert json.loads(run("learn", "--undo", "--json")) == {"version": fusion.packaged().version, "means": "known_answer"}
+
+
+def test_the_commands_stand_in_the_program(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.run("upgrade")
+    assert json.loads(shell.run("learn", "--json"))["missing"] == learning.FEWEST

@@ -23,7 +23,7 @@ from marketplace.jobs import Job, run_all
 from marketplace.matching import fusion, learning, lessons, operations
 from marketplace.matching.evaluate import evaluate
 from marketplace.matching.index import Document, Index
-from marketplace.matching.learning import LANGUAGE_PAIRS, Change, Lesson, Pair
+from marketplace.matching.learning import LANGUAGE_PAIRS, Change, Interval, Lesson, Pair
 from marketplace.matching.models import DECLINE_CODES, Match, MatchAnswer, Scoring
 from marketplace.matching.semantic import Encoders
 from marketplace.record import Event
@@ -130,7 +130,16 @@ def test_a_bad_week_changes_nothing(coin_from: float) -> None:
 def test_a_new_base_alone_is_no_reason_to_swap() -> None:
     found = learning.learn(pairs_of(300, truth={}, shift=4.0), fusion.packaged())
     assert found.loss["rebased"] < found.loss["in_use"] - 0.5
-    assert found.verdict == "kept"
+    assert found.verdict == "kept" and found.gain.low <= 0 and "loss" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("gain", "order", "order_gain", "word"),
+    [(-0.01, 0.6, 0.0, "loss"), (0.0, 0.6, 0.0, "loss"), (0.01, 0.5, 0.0, "coin"), (0.01, 0.6, -0.01, "worse"), (0.01, 0.6, 0.0, None)],
+)
+def test_each_condition_alone_prevents_a_swap(gain: float, order: float, order_gain: float, word: str | None) -> None:
+    found = learning._reasons(Interval(0.1, gain, 0.2), Interval(0.7, order, 0.8), Interval(order_gain, -0.1, 0.1))
+    assert len(found) == (word is not None) and all(word in each for each in found)
 
 
 def test_the_newest_needs_are_the_ones_held_back() -> None:
@@ -307,6 +316,20 @@ def test_each_sides_newest_answer_counts_and_price_says_nothing(folder: Path) ->
     session.flush()
     found = lessons._pairs(learning.history(folder))
     assert sorted((pair.accepted, pair.position) for pair in found) == [(False, 2), (True, 2)]
+
+
+def test_a_pair_has_the_contributions_it_was_answered_on_or_else_the_newest_that_can_be_told(folder: Path) -> None:
+    firm = factories.person()
+    need = factories.need(factories.organisation(firm))
+    seen, old = (scored(need, factories.technology(), score, version=version) for score, version in ((3.0, VERSION), (2.0, "e/last-years/c")))
+    for match in (seen, old):
+        operations.answer_match(firm, match, "firm", "shortlisted", at=NOW)
+        for words in (1.0, 5.0):
+            session.add(Scoring(match_id=match.id, need_revision=1 + int(words), technology_revision=1, index_version=VERSION, score=words - 9,
+                                base=-9.0, contributions=[["words", words]], at=NOW))
+        session.flush()
+    found = lessons._pairs(learning.history(folder))
+    assert [pair.contributions["words"] for pair in found] == [12.0, 5.0]
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "need.sign_off": frozenset({"member", "system"}),
     "need.verify": frozenset({"broker", "system"}),
     "match.read": frozenset({"firm", "holder", "broker", "operator"}),
+    "match.learn": frozenset({"operator", "system"}),
+    "match.export_judged": frozenset({"operator", "system"}),
     "match.answer_firm": frozenset({"firm"}),
     "match.answer_holder": frozenset({"holder"}),
     "match.answer_broker": frozenset({"broker"}),

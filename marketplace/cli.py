@@ -18,13 +18,19 @@ from urllib.parse import urlsplit
 import click
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
-from tqdm import tqdm
 
 from marketplace import __version__, create_app, demo, jobs
 from marketplace.access import SYSTEM, VISITOR
 from marketplace.catalogue.importing import operations as importing
 from marketplace.catalogue.models import Technology
+from marketplace.cli_learning import export_judged_command, learn_command
 from marketplace.config import Settings, SettingsError, read
+from marketplace.console import as_json
+from marketplace.console import bar as _bar
+from marketplace.console import fail as _fail
+from marketplace.console import ready as _ready
+from marketplace.console import settings_or_fail as _settings
+from marketplace.console import show as _print
 from marketplace.db import now, session, to_write
 from marketplace.errors import Problem
 from marketplace.matching import operations as matching
@@ -41,37 +47,6 @@ FIRST_PORT = 5000
 PORTS = 50
 SURE, CLEAR = 90, 20  # a name given on the command line is taken for an organisation's from this score and lead on
 RUN_JOBS = ("catalogue.import_run", "catalogue.publish_run")
-as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON value and nothing else.")
-
-
-def _fail(message: str, code: int = 1) -> None:
-    click.echo(message, err=True)
-    sys.exit(code)
-
-
-def _settings() -> Settings:
-    try:
-        return read()
-    except SettingsError as error:
-        return _fail("\n".join(("The settings are not right:", *error.faults)), 2)  # type: ignore[return-value]
-
-
-def _ready() -> Settings:
-    """Settings and database, ready for operations; refuses to work on a database that is not migrated."""
-    settings = _settings()
-    app = create_app(settings)
-    app.app_context().push()
-    if not is_current(settings, app.extensions["engine"]):
-        _fail("The database is not up to date: run `marketplace upgrade` first.", 2)
-    return settings
-
-
-def _print(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
-
-
-def _bar(total: int | None, words: str, quiet: bool) -> tqdm:
-    return tqdm(total=total, desc=words, disable=quiet or not sys.stderr.isatty(), file=sys.stderr, unit="")
 
 
 def _listen_on(host: str, first: int) -> int:
@@ -481,6 +456,9 @@ def check_command(json_: bool) -> None:
             click.echo(f"{'ok ' if one['ok'] else 'BAD'} {name:10} {one['words']}")
     sys.exit(0 if all(one["ok"] for one in found.values()) else 1)
 
+
+main.add_command(learn_command)
+main.add_command(export_judged_command)
 
 if __name__ == "__main__":
     main()

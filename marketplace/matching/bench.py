@@ -45,9 +45,13 @@ class _Named:
     def __post_init__(self) -> None:
         object.__setattr__(self, "dimensions", self.real.dimensions)
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def reads(self, text: str) -> str:
         """See `Encoder`."""
-        return self.real.encode(texts)
+        return self.real.reads(text)
+
+    def encode(self, texts: Sequence[str], within: float | None = None) -> Vectors:
+        """See `Encoder`."""
+        return self.real.encode(texts, within)
 
 
 @dataclass(frozen=True)

@@ -121,8 +121,12 @@ class _Remembering:
         self.name, self.dimensions = encoder.name, encoder.dimensions
         self._encoder, self._encoders = encoder, encoders
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def reads(self, text: str) -> str:
         """See `Encoder`."""
+        return self._encoder.reads(text)
+
+    def encode(self, texts: Sequence[str], within: float | None = None) -> Vectors:
+        """See `Encoder`; it waits."""
         return self._encoders.stored(self._encoder, texts).astype(np.float32)
 
 

@@ -2,8 +2,9 @@
 
 A part is a number that says 0 for a document of no particular interest and 1 for one a standard deviation better, by
 constants of the index (never of the pool at hand: the same question and index give the same score). Its weight was
-fitted by logistic regression on judged pairs (`weights.json` says how). Three models are kept, for what is known of a
-document: *full* with both encoders, *fast* without the slow one, *lexical* without any; each for every pair of
+fitted by logistic regression on judged pairs (`weights.json` says how); a site that has learned from its own answers
+has a `weights.json` of its own in the index's folder (`learning` writes it). Three models are kept, for what is known
+of a document: *full* with both encoders, *fast* without the slow one, *lexical* without any; each for every pair of
 languages ("en-zh": an English question, a Chinese document), because a shared word is worth much in English, a shared
 pair of characters in Chinese, and neither across.
 """
@@ -12,10 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +34,11 @@ MATURITY_STEP = -0.15  # log-odds for each level that a technology is below the 
 
 FEWEST = 50  # documents below which the base rate rises no further: a handful need not hold an answer
 
+KNOWN_ANSWER, SHORTLISTED = "known_answer", "shortlisted"  # what the probability is the probability of
+LEARNED = "weights.json"  # in the index's folder: what the site has learned
+
 _WEIGHTS = Path(__file__).with_name("weights.json")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,17 @@ class Model:
 
 @dataclass(frozen=True)
 class Weights:
-    """All models, the corpus size at which they were fitted, and a name that changes when any figure does."""
+    """All models, the corpus size at which they were fitted, and a name that changes when any figure does.
+
+    `means` says what the probability is of: being the known answer of a judged set, or being shortlisted on this site.
+    `packaged` is the version of the packaged weights that learned ones started from.
+    """
 
     models: Mapping[tuple[str, str], Model]
     fitted_at: int
     version: str
+    means: str = KNOWN_ANSWER
+    packaged: str | None = None
 
     def model(self, known: str, asked: str, kept: str, documents: int) -> Model:
         """The model for what is known ("full", "fast", "lexical") and the languages of question and document.
@@ -65,17 +77,50 @@ class Weights:
         return Model(fitted.bias - math.log(max(documents, FEWEST) / self.fitted_at), fitted.weights)
 
 
+def weights(folder: Path | None = None) -> Weights:
+    """The constants in use: what the site has learned, if its index's folder holds that, else the packaged ones.
+
+    It costs one look at a file time, so that every process notices new weights at its next question. Weights that were
+    learned from other packaged ones than these (an older release's) are not used: their steps began elsewhere. Nor are
+    those of a file that cannot be read: the log says so, and questions are answered meanwhile.
+    """
+    if folder is None:
+        return packaged()
+    path = Path(folder) / LEARNED
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return packaged()
+    return _learned(path, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
 @cache
-def weights() -> Weights:
-    """The fitted constants, read once."""
-    text = _WEIGHTS.read_text(encoding="utf-8")
+def packaged() -> Weights:
+    """The weights that come with the program, read once."""
+    return read(_WEIGHTS)
+
+
+def read(path: Path) -> Weights:
+    """The weights of one file. Raises ValueError, KeyError or OSError when it is none."""
+    text = path.read_text(encoding="utf-8")
     data = json.loads(text)
     models = {
         (known, pair): Model(each["bias"], {part: each["weights"][part] for part in PARTS if part in each["weights"]})
         for known, pairs in data["models"].items()
         for pair, each in pairs.items()
     }
-    return Weights(models, data["fitted_at"], hashlib.blake2b(text.encode(), digest_size=6).hexdigest())
+    version = hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+    return Weights(models, data["fitted_at"], version, data.get("means", KNOWN_ANSWER), data.get("packaged"))
+
+
+@lru_cache(maxsize=8)
+def _learned(path: Path, *_state: int) -> Weights:
+    try:
+        found = read(path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        _log.warning("%s is no file of weights; the packaged weights are used", path)
+        return packaged()
+    return found if found.packaged == packaged().version else packaged()
 
 
 def maturity(wanted: int | None, level: int | None) -> float:

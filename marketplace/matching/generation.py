@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from marketplace.matching import constants as known_constants
-from marketplace.matching import lexical, ranking, segments
+from marketplace.matching import fusion, lexical, ranking, segments
 from marketplace.matching.columns import Bits
 from marketplace.matching.constants import LANGUAGES, Constants, Scale
 from marketplace.matching.passages import Document, Passage, deep_digest, deep_text, passages_of, sentences_of
@@ -60,7 +60,7 @@ class Generation:
         searcher = lexical.Searcher(self._index.searcher())
         constants = Constants.load(self.folder / "constants.json")
         live = self._live(searcher, self.about()["built"] if built is None else built)
-        return View(searcher, live, Space.load(self.folder), constants, encoders)
+        return View(searcher, live, Space.load(self.folder), constants, encoders, fusion.weights(self.folder.parent))
 
     def _live(self, searcher: lexical.Searcher, built: int) -> Segments:
         """The segments with their live rows. Segments opened before are used again; only what is new is looked at."""

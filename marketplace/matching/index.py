@@ -171,7 +171,7 @@ class Index:
 
 
 def _version(view: View) -> str:
-    return f"{'+'.join(view.encoders.names)}/{fusion.weights().version}/{view.constants.version}"
+    return f"{'+'.join(view.encoders.names)}/{view.weights.version}/{view.constants.version}"
 
 
 def _current_name(folder: Path) -> str | None:
@@ -182,7 +182,7 @@ def _current_name(folder: Path) -> str | None:
 
 
 def _stamp(folder: Path) -> tuple[object, ...] | None:
-    """The current generation's name and the time of its last commit; two cheap looks at the disk."""
+    """The current generation's name, the time of its last commit, and the weights in use; three cheap looks at the disk."""
     name = _current_name(folder)
     if name is None:
         return None
@@ -190,7 +190,7 @@ def _stamp(folder: Path) -> tuple[object, ...] | None:
         state = (folder / name / "words" / "meta.json").stat()
     except FileNotFoundError:
         return (name,)
-    return (name, state.st_mtime_ns, state.st_size, state.st_ino)
+    return (name, state.st_mtime_ns, state.st_size, state.st_ino, fusion.weights(folder).version)
 
 
 def _opened(folder: Path, encoders: Encoders, before: Generation | None) -> tuple[Generation | None, View | None]:

@@ -16,6 +16,7 @@ from marketplace.matching import text as cut
 from marketplace.matching.lexical import identity
 from marketplace.matching.passages import sentences_of
 from marketplace.matching.ranking import View
+from marketplace.matching.semantic import ASKED_WITHIN, EncoderUnavailable
 
 Floats = NDArray[np.float32]
 
@@ -27,17 +28,20 @@ class SentenceLikeness:
         self._view, self._known = view, known
 
     def __call__(self, asked: tuple[str, ...], found: tuple[str, ...]) -> Floats:
-        """Cosines, (sentences asked, sentences found)."""
-        fresh = tuple(each for each in found if each not in self._known)
-        known = {**self._known, **dict(zip(fresh, _document_sentences(self._view, fresh), strict=True))}
-        return _question_sentences(self._view, asked) @ np.stack([known[each] for each in found]).T
+        """Cosines, (sentences asked, sentences found); zeros when the encoder does not answer."""
+        try:
+            fresh = tuple(each for each in found if each not in self._known)
+            known = {**self._known, **dict(zip(fresh, _document_sentences(self._view, fresh), strict=True))}
+            return _question_sentences(self._view, asked) @ np.stack([known[each] for each in found]).T
+        except EncoderUnavailable:
+            return np.zeros((len(asked), len(found)), np.float32)
 
 
 @lru_cache(maxsize=64)
 def _question_sentences(view: View, sentences: tuple[str, ...]) -> Floats:
     """Kept in memory for a while: a page explains several documents for one question."""
     fast, constants = view.encoders.fast, view.constants
-    vectors = fast.encode(sentences)
+    vectors = fast.encode(sentences, within=ASKED_WITHIN)
     rows = [constants.question(fast, cut.language(text), vector) for text, vector in zip(sentences, vectors, strict=True)]
     return view.space.kept(np.stack(rows))
 
@@ -46,7 +50,7 @@ def _document_sentences(view: View, sentences: tuple[str, ...]) -> Floats:
     fast, constants = view.encoders.fast, view.constants
     if not sentences:
         return np.zeros((0, fast.dimensions), np.float32)
-    vectors = view.encoders.stored(fast, sentences)
+    vectors = fast.encode(sentences, within=ASKED_WITHIN)
     rows = [constants.document(fast, cut.language(text), vector) for text, vector in zip(sentences, vectors, strict=True)]
     return view.space.kept(np.stack(rows))
 

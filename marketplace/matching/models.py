@@ -79,7 +79,11 @@ class Scoring(Base):
 
 
 class MatchAnswer(Base):
-    """One side's answer to a match, as it was given; declines carry a code of the one list."""
+    """One side's answer to a match, as it was given; declines carry a code of the one list.
+
+    `position` is the place (1…) of the match in the need's list at that moment, nothing when it no longer stood there;
+    `scoring_id` is the scoring it was answered on. `learning` needs both: what stands on top is answered most.
+    """
 
     __tablename__ = "match_answer"
 
@@ -90,10 +94,13 @@ class MatchAnswer(Base):
     code: Mapped[str | None] = mapped_column(String(24))
     text: Mapped[str | None] = mapped_column(Text)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    position: Mapped[int | None]
+    scoring_id: Mapped[int | None] = mapped_column(ForeignKey("scoring.id"))
     at: Mapped[datetime]
 
     __table_args__ = (
         CheckConstraint("side in ('firm', 'holder', 'broker')", name="side"),
         CheckConstraint("answer <> 'declined' or code is not null", name="code"),
+        CheckConstraint("position >= 1", name="position"),
     )
 

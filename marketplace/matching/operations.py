@@ -355,6 +355,12 @@ def matches_of(need: Need, limit: int = KEPT) -> list[Match]:
     return list(session.scalars(query.order_by(Match.score.desc(), Match.technology_id).limit(limit)))
 
 
+def _position(match: Match) -> int | None:
+    """Where the match stands in its need's list, from 1; nothing when it stands there no longer."""
+    ids = [each.id for each in matches_of(match.need)]
+    return ids.index(match.id) + 1 if match.id in ids else None
+
+
 def match_by_public_id(actor: Actor, public_id: str) -> Match:
     """The match under this id, if the actor stands on one of its sides and may read both texts. Raises `NotFound`."""
     match = session.scalar(select(Match).where(Match.public_id == public_id))
@@ -380,7 +386,8 @@ def answer_match(
     setattr(match, side, answer)
     session.add(MatchAnswer(
         match_id=match.id, side=side, answer=answer, code=code if answer == "declined" else None,
-        text=(text or "").strip() or None, person_id=actor.id, at=moment,
+        text=(text or "").strip() or None, person_id=actor.id, position=_position(match),
+        scoring_id=match.scorings[0].id if match.scorings else None, at=moment,
     ))
     record(match, answer, actor, moment, side=side, code=code)
     return match

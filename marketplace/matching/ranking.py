@@ -47,6 +47,7 @@ class View:
     space: Space
     constants: Constants
     encoders: Encoders
+    weights: fusion.Weights
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def ask(view: View, text: str) -> Question | None:
     language, find = cut.language(clean), view.searcher
     weights = view.constants.term_weights(language, words)
     crossings = bridge.cross(words, language)
-    fast = view.encoders.fast
+    read = view.encoders.asked(view.encoders.fast, [clean])
     return Question(
         text=clean,
         bridged_text=bridge.said(crossings),
@@ -106,7 +107,7 @@ def ask(view: View, text: str) -> Question | None:
         pairs=find.weigh("pairs", view.constants.term_weights(language, cut.bigrams(clean))),
         bridged=_bridged(find, words, crossings, weights),
         numbers=cut.number_forms(clean),
-        fast=view.space.kept(view.constants.question(fast, language, fast.encode([clean])))[0] if fast else None,
+        fast=None if read is None else view.space.kept(view.constants.question(view.encoders.fast, language, read))[0],
     )
 
 
@@ -174,12 +175,17 @@ class _Slowly:
         self._own: Future = _aside.submit(_read_slowly, view, question.text, question.language)
         self._view, self._question = view, question
 
+    def answers(self) -> bool:
+        """Whether the encoder has read the question; waits for it."""
+        return self._own.result() is not None
+
     def parts(self, language: str, kept: Floats) -> dict[str, Floats]:
-        """The slow parts of documents of a language, from their vectors."""
+        """The slow parts of documents of a language, from their vectors; a reading that failed says nothing."""
         found = {"meaning_slow": kept @ self._own.result()}
         if language != self._question.language:
             manner = bridged_from(self._question.language)
-            found["meaning_bridged"] = kept @ _read_slowly(self._view, self._question.bridged_text, manner)
+            bridged = _read_slowly(self._view, self._question.bridged_text, manner)
+            found["meaning_bridged"] = np.zeros(len(kept), np.float32) if bridged is None else kept @ bridged
         return found
 
 
@@ -193,7 +199,7 @@ def rank(view: View, text: str, seen: Filter, limit: int, trl_wanted: int | None
     among = view.segments.documents(seen.kind)
     first = [_scored(view, question, group, among) for group in _by_language(view, rows)]
     close = np.array([group.rows[place] for group, place in _best(first, JUDGED_CLOSELY)], np.int64)
-    deep = deep_vectors(view, close, patience) if slowly else {}
+    deep = deep_vectors(view, close, patience) if slowly and slowly.answers() else {}
     again = []
     for known in (True, False):
         part = np.array(sorted(row for row in close.tolist() if (row in deep) is known), np.int64)
@@ -247,7 +253,7 @@ def _candidates(view: View, question: Question, seen: Filter) -> Rows:
 
 def _lexical_weights(view: View, question: Question, kept: str) -> dict[str, float]:
     """What one unit of each lexical part is worth for candidates: the lexical model's weight over the part's usual spread."""
-    model = fusion.weights().model("lexical", question.language, kept, 1)
+    model = view.weights.model("lexical", question.language, kept, 1)
     return {name: weight / USUAL_SCALES[name].spread for name, weight in model.weights.items()}
 
 
@@ -263,7 +269,7 @@ def _scored(
         kept = view.constants.document(view.encoders.slow, language, np.stack([deep[row] for row in rows.tolist()]))
         parts |= slowly.parts(language, kept)
     scaled = {name: view.constants.scaled(name, question.language, language, values) for name, values in parts.items()}
-    model = fusion.weights().model(known, question.language, language, among)
+    model = view.weights.model(known, question.language, language, among)
     return Scores(rows, records, model.bias, model.contributions(scaled))
 
 
@@ -297,7 +303,8 @@ def chance(view: View, text: str, language: str, rows: Rows, slow_rows: int = _D
         few = rows[:: max(1, len(rows) // slow_rows)]
         deep = deep_vectors(view, few, len(few))
         kept = view.constants.document(view.encoders.slow, language, np.stack([deep[row] for row in few.tolist()]))
-        parts |= _Slowly(view, question).parts(language, kept)
+        slowly = _Slowly(view, question)
+        parts |= slowly.parts(language, kept) if slowly.answers() else {}
     return parts
 
 
@@ -312,12 +319,13 @@ def _ruled(view: View, question: Question, scores: Scores, trl_wanted: int | Non
     return scores
 
 
-def _read_slowly(view: View, text: str, manner: str) -> Floats:
-    """A question's text through the slow encoder, without what all questions share; zeros for no text."""
+def _read_slowly(view: View, text: str, manner: str) -> Floats | None:
+    """A question's text through the slow encoder, without what all questions share; zeros for no text, None without an answer."""
     slow = view.encoders.slow
     if not text:
         return np.zeros(slow.dimensions, np.float32)
-    return view.constants.question(slow, manner, slow.encode([text[:LONGEST_FOR_SLOW]]))[0]
+    read = view.encoders.asked(slow, [text[:LONGEST_FOR_SLOW]])
+    return None if read is None else view.constants.question(slow, manner, read)[0]
 
 
 def deep_vectors(view: View, rows: Rows, patience: int) -> dict[int, NDArray[np.float16]]:

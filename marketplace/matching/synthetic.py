@@ -153,7 +153,11 @@ class Sampled:
         self._texts, self._encode = texts, encode
         self._centres: NDArray[np.float32] | None = None
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def reads(self, text: str) -> str:
+        """See `Encoder`; all of it."""
+        return text
+
+    def encode(self, texts: Sequence[str], within: float | None = None) -> Vectors:
         """See `Encoder`."""
         if self._centres is None:
             self._centres = self._encode(self._texts).astype(np.float32)

@@ -12,6 +12,10 @@ CONTRIBUTION_WORDS = {
 }
 ANSWER_WORDS = {"new": _l("not answered yet"), "shortlisted": _l("shortlisted"), "declined": _l("declined"), "introduced": _l("introduced")}
 SIDE_WORDS = {"firm": _l("the firm"), "holder": _l("the holder of the technology"), "broker": _l("the technology manager")}
+MEANS_WORDS = {
+    "known_answer": _l("Percentage points. The figure is the chance of being the known answer, as measured on judged test sets."),
+    "shortlisted": _l("Percentage points. The figure is the chance of being shortlisted, as learned from the answers given on this site."),
+}
 DECLINE_WORDS = {
     "too_early": _l("not mature enough yet"), "benefit_unclear": _l("the benefit is unclear"),
     "market_route_unclear": _l("the way to market is unclear"), "description_unclear": _l("the description is unclear"),

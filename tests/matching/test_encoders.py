@@ -27,6 +27,7 @@ from marketplace import cli
 from marketplace.config import EncoderSpec, Settings, SettingsError, read
 from marketplace.matching import endpoint, operations
 from marketplace.matching.endpoint import Endpoint
+from marketplace.matching.explain import evidence
 from marketplace.matching.index import Document, Index, RebuildNeeded
 from marketplace.matching.semantic import Encoders, EncoderUnavailable, Encodings, digest, made, named
 from marketplace.matching.window import fitting, shortened
@@ -405,6 +406,24 @@ def test_an_index_of_a_server_opens_while_it_is_down_and_refuses_another_model(s
     other = Endpoint("another", tmp_path, server.address)
     with pytest.raises(RebuildNeeded, match="built with hash-96, this site has another-96"):
         Index(tmp_path / "index", Encoders(fast=other)).count()
+
+
+@pytest.mark.parametrize("fault", [status(500), silent, saying(lambda data: data, dimensions=32)])
+def test_a_question_is_answered_by_words_while_the_server_fails(
+    server: Server, tmp_path: Path, fault: object, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("marketplace.matching.semantic.ASKED_WITHIN", 0.2)
+    found = Encoders(fast=HashEncoder(), slow=encoder(server, tmp_path))
+    for encoders, part in ((Encoders(fast=found.slow), "meaning_body"), (found, "meaning_slow")):
+        server.always = None
+        index = Index(tmp_path / part, encoders)
+        index.rebuild(DOCUMENTS, thorough=True)
+        assert part in dict(index.rank("水泵叶轮磨损", "technology")[0].contributions)
+        server.always = fault
+        hits = index.rank(f"水泵叶轮磨损。{SECRET}", "technology")
+        assert hits[0].key == 4 and part not in dict(hits[0].contributions)
+        assert SECRET not in caplog.text and "a question goes without an encoder" in caplog.text
+        assert evidence("水泵叶轮磨损。", DOCUMENTS[3], index.likenesses("technology", [4])[4], "zh").words
 
 
 TEXTS = [f"第{number}号水泵叶轮磨损" for number in range(300)]

@@ -160,12 +160,13 @@ def test_the_same_question_gets_the_same_answer(index: Index) -> None:
 
 def test_evidence_marks_sentences_and_words_of_both_texts(index: Index) -> None:
     question = "压铸模开裂了，想用激光修补。最好年底以前能够用上。"
-    same = evidence(question, document(1), Encoders.default(), "zh")
+    likeness = index.likenesses("technology", [1])[1]
+    same = evidence(question, document(1), likeness, "zh")
     assert any(question[mark.start : mark.end] == same.text[found.start : found.end]
                for pair in same.words for mark in pair.asked for found in pair.found)
     best = same.sentences[0]
     assert question[best.asked.start : best.asked.end] == best.asked.text == "压铸模开裂了，想用激光修补。"
-    other = evidence(question, document(1), Encoders.default(), "en")
+    other = evidence(question, document(1), likeness, "en")
     assert other.language == "en" and any(pair.bridged for pair in other.words)
     assert all(other.text[mark.start : mark.end] == mark.text for pair in other.sentences for mark in [pair.found])
 
@@ -333,7 +334,7 @@ def looked_at(folder: Path) -> int:
 
 
 def test_death_at_any_moment_leaves_the_index_before_or_after(tmp_path: Path) -> None:
-    assert len(killed(tmp_path, 20)) > 5
+    assert len(killed(tmp_path, 10)) > 5
 
 
 @pytest.mark.slow

@@ -1,0 +1,50 @@
+"""What the commands of the command line share: settings and database at hand, one way to fail, to print and to show progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, NoReturn
+
+import click
+from tqdm import tqdm
+
+from marketplace import create_app
+from marketplace.config import Settings, SettingsError, read
+from marketplace.migrate import is_current
+
+as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON value and nothing else.")
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """End the command with words for the person at the terminal."""
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def settings_or_fail() -> Settings:
+    """The settings; a wrong one ends the command with all faults named."""
+    try:
+        return read()
+    except SettingsError as error:
+        fail("\n".join(("The settings are not right:", *error.faults)), 2)
+
+
+def ready() -> Settings:
+    """Settings and database, ready for operations; refuses to work on a database that is not migrated."""
+    settings = settings_or_fail()
+    app = create_app(settings)
+    app.app_context().push()
+    if not is_current(settings, app.extensions["engine"]):
+        fail("The database is not up to date: run `marketplace upgrade` first.", 2)
+    return settings
+
+
+def show(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def bar(total: int | None, words: str, quiet: bool) -> tqdm:
+    """A progress bar on the terminal, and nothing where there is none."""
+    return tqdm(total=total, desc=words, disable=quiet or not sys.stderr.isatty(), file=sys.stderr, unit="")

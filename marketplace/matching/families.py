@@ -239,7 +239,7 @@ def titles_alike(one: Title, other: Title) -> float:
 
     A number or a single letter that only one has makes another thing of it: 316 steel is not 304 steel.
     """
-    if one.marks != other.marks:
+    if one.marks != other.marks or not one.whole or not other.whole:
         return 0.0
     whole = fuzz.ratio(one.whole, other.whole)
     if not one.telling or not other.telling:

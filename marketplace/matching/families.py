@@ -97,7 +97,7 @@ class Facts:
     """What is compared of a technology.
 
     `numbers` are those an office gave, each with the office in front and without kind code; `filed` is the application's,
-    "" where unknown. `names` are its organisation's and its owners', `owned` says whether owners are known.
+    "" where unknown. `names` are its organisation's and its owners', `owned` says whether the owner is among them for sure.
     """
 
     key: int
@@ -214,8 +214,8 @@ def _connected(keys: Iterable[int], known: Iterable[Link]) -> list[set[int]]:
 def _parties_agree(one: Facts, other: Facts) -> bool | None:
     """Whether the same people or organisations stand behind both; None where one of them does not say enough.
 
-    Inventors outweigh organisations: two teams of one university are two parties. An organisation that names neither
-    owner nor inventor may be listing what is another's.
+    Inventors outweigh organisations: two teams of one university are two parties. An agency that names neither owner nor
+    inventor lists what is another's, nobody knows whose.
     """
     if one.inventors and other.inventors:
         return any(_same_person(*pair) for pair in product(one.inventors, other.inventors))
@@ -235,7 +235,7 @@ def _same_person(one: Person, other: Person) -> bool:
 
 
 def titles_alike(one: Title, other: Title) -> float:
-    """How alike two titles in one language are, 0 to 100; the usual words count for a quarter.
+    """How alike two titles in one language are, 0 to 100; the usual words count for a fifth.
 
     A number or a single letter that only one has makes another thing of it: 316 steel is not 304 steel.
     """
@@ -245,7 +245,7 @@ def titles_alike(one: Title, other: Title) -> float:
     if not one.telling or not other.telling:
         return whole if one.telling == other.telling else 0.0
     telling = max(fuzz.ratio(one.telling, other.telling), fuzz.token_sort_ratio(one.telling, other.telling))
-    return (3 * telling + whole) / 4
+    return (4 * telling + whole) / 5
 
 
 def _bodies_alike(one: Text, other: Text, unknown: float) -> float:

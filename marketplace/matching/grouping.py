@@ -31,6 +31,7 @@ from marketplace.matching.semantic import UniversalEncoder
 
 CANDIDATES = 20  # looked at from each way of searching
 GROUPED_AT_ONCE = 20  # technologies of an import between two commits
+LISTING_FOR_OTHERS = ("agency", "service_provider")  # kinds of organisation whose listings are not theirs unless they say so
 SHOWN = 50  # members of a family that a page looks at
 
 _KIND = re.compile(r"(?<=\d)[A-Z]\d?$")  # of a publication: application, grant, corrected; the number before it stays
@@ -54,7 +55,7 @@ def _facts(technology: Technology, view: View | None) -> Facts:
         numbers=frozenset(number for number in (filed, published) if number),
         filed=filed,
         names=tuple(dict.fromkeys(read for name in names if (read := families.read_name(name)))),
-        owned=bool(technology.owners),
+        owned=bool(technology.owners) or organisation.kind not in LISTING_FOR_OTHERS,
         inventors=tuple(families.read_person(name) for name in technology.inventors),
         is_negative=technology.kind == "negative_result",
     )
@@ -144,7 +145,7 @@ def _whole(keys: Iterable[int]) -> dict[int, int | None]:
         kept = {family for family in known.values() if family is not None}
         own = or_(Technology.id.in_(known), Technology.family_id.in_(kept))
         rows = select(Technology.id, Technology.family_id).where(own).order_by(Technology.id).with_for_update()
-        found = dict(session.execute(rows).tuples().all())
+        found = dict(session.execute(rows).all())
         if found == known:
             return found
         known = found

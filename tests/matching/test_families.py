@@ -284,8 +284,7 @@ def test_paragraphs_and_their_translations(shared):
         texts[code] = {row["id"]: row["text"] for row in map(json.loads, lines)}
     keys = sorted(texts["zh"])[:60]
     encoders = Encoders(fast=Encoders.default().fast)
-    known = constants.averages(encoders, [], texts, thorough=False) if False else constants.averages(
-        encoders, [], {code: [texts[code][key] for key in keys] for code in texts})
+    known = constants.averages(encoders, [], {code: [texts[code][key] for key in keys] for code in texts})
     read = {
         code: [
             facts(place, "", texts[code][key], code, meaning=known.document(encoders.fast, code, encoders.stored(encoders.fast, [texts[code][key]]))[0])

@@ -30,7 +30,7 @@ PURE = {
     "terms": {"payment", "words", "checks", "reading", "presets", "schedule"},
     "matching": {
         "text", "bridge", "lexical", "semantic", "fusion", "explain", "index", "evaluate", "quantities", "units", "numerals", "waterfall",
-        "keywords", "ranking", "vectors", "constants", "quantity_words", "fitting",
+        "keywords", "ranking", "vectors", "constants", "quantity_words", "fitting", "families",
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},

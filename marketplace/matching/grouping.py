@@ -10,9 +10,11 @@ it held together falls apart, what it joins grows. Members whose family changed 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Select, and_, or_, select, update
 
 from marketplace.access import SYSTEM, Actor, require, visible_to
@@ -29,7 +31,8 @@ from marketplace.matching.operations import USABLE, index, load, writer
 from marketplace.matching.ranking import View
 from marketplace.matching.semantic import UniversalEncoder
 
-CANDIDATES = 20  # looked at from each way of searching
+CANDIDATES = 20  # looked at of those with most words of the title
+NEAREST = 8  # looked at of those in the other language near in meaning, where a translation is among the first
 GROUPED_AT_ONCE = 20  # technologies of an import between two commits
 LISTING_FOR_OTHERS = ("agency", "service_provider")  # kinds of organisation whose listings are not theirs unless they say so
 SHOWN = 50  # members of a family that a page looks at
@@ -38,21 +41,26 @@ _KIND = re.compile(r"(?<=\d)[A-Z]\d?$")  # of a publication: application, grant,
 _KINDS = ("", *(letter + digit for letter in "ABCESTUY" for digit in ("", *"123456789")))
 
 
+Passages = dict[tuple[int, str], tuple[str, str]]  # technology's id and language → title and abstract
+
+
 def facts_of(technologies: Iterable[Technology]) -> list[Facts]:
     """What is compared of technologies; vectors where the index has the encoder for which likeness was measured."""
-    view = index().view()
-    return [_facts(technology, view) for technology in technologies]
+    rows = list(technologies)
+    passages = {(row.id, code): passage for row in rows for code in LANGUAGES if any(passage := _passage(row, code))}
+    meanings = _meanings(passages)
+    texts = {key: families.read_text(*passage, meanings.get(key)) for key, passage in passages.items()}
+    return [_facts(row, {code: texts[row.id, code] for code in LANGUAGES if (row.id, code) in texts}) for row in rows]
 
 
-def _facts(technology: Technology, view: View | None) -> Facts:
+def _facts(technology: Technology, texts: Mapping[str, families.Text]) -> Facts:
     organisation, filed = technology.organisation, _filed(technology)
-    published = _published(technology)
     names = (*organisation.name.values(), *organisation.names, *technology.owners)
     return Facts(
         key=technology.id,
-        texts={code: _text(technology, code, view) for code in LANGUAGES if technology.title.get(code) or technology.abstract.get(code)},
+        texts=texts,
         organisation=technology.organisation_id,
-        numbers=frozenset(number for number in (filed, published) if number),
+        numbers=frozenset(number for number in (filed, _published(technology)) if number),
         filed=filed,
         names=tuple(dict.fromkeys(read for name in names if (read := families.read_name(name)))),
         owned=bool(technology.owners) or organisation.kind not in LISTING_FOR_OTHERS,
@@ -61,13 +69,24 @@ def _facts(technology: Technology, view: View | None) -> Facts:
     )
 
 
-def _text(technology: Technology, code: str, view: View | None) -> families.Text:
-    title, body = (cut.normalise(getattr(technology, name).get(code) or "") for name in ("title", "abstract"))
+def _passage(technology: Technology, code: str) -> tuple[str, str]:
+    """Title and abstract in one language, as the index has them where there is nothing else, so that their vector is known."""
+    title, abstract = (cut.normalise(getattr(technology, name).get(code) or "") for name in ("title", "abstract"))
+    return title.replace("\n", " "), abstract
+
+
+def _meanings(passages: Passages) -> dict[tuple[int, str], NDArray[np.float32]]:
+    """The vectors of passages that have an abstract."""
+    view = index().view()
     fast = view.encoders.fast if view else None
-    if view is None or fast is None or fast.name != UniversalEncoder.name or not body:
-        return families.read_text(title, body)
-    whole = ranking.deep_text(title.replace("\n", " "), body)
-    return families.read_text(title, body, view.constants.document(fast, code, view.encoders.stored(fast, [whole]))[0])
+    if view is None or fast is None or fast.name != UniversalEncoder.name:
+        return {}
+    found: dict[tuple[int, str], NDArray[np.float32]] = {}
+    for code in LANGUAGES:
+        keys = [key for key, (_, abstract) in passages.items() if key[1] == code and abstract]
+        encoded = view.encoders.stored(fast, [ranking.deep_text(*passages[key]) for key in keys])
+        found |= zip(keys, view.constants.document(fast, code, encoded), strict=True)
+    return found
 
 
 def _filed(technology: Technology) -> str:
@@ -125,7 +144,7 @@ def _meaning_alike(technology: Technology, code: str, kinds: Sequence[str], view
     quick = replace(view, encoders=replace(view.encoders, slow=None))
     asked = ranking.deep_text(technology.title.get(code, ""), technology.abstract[code][: ASKED[code]])
     where = {"technology_kind": kinds, "language": [other for other in LANGUAGES if other != code]}
-    hits = ranking.rank(quick, asked, "technology", where, {"key": (str(technology.id),)}, CANDIDATES, None, 0)
+    hits = ranking.rank(quick, asked, "technology", where, {"key": (str(technology.id),)}, NEAREST, None, 0)
     return [hit.key for hit in hits]
 
 

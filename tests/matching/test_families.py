@@ -343,12 +343,14 @@ def test_members_that_a_reader_may_not_read_are_not_shown_nor_what_hangs_on_them
     secret = filed(factories.organisation(), "x", "", application_number="201710601862.3", publication_number="CN107345678B", visibility="members")
     beyond = filed(house, publication_number="CN107345678A")
     also = filed(factories.organisation(kind="agency"), "陶瓷密封", "陶瓷密封。", application_number="201710601862.3")
-    assert len(set(family(shown, secret, beyond, also))) == 1
+    twin = filed(house)
+    assert len(set(family(shown, secret, beyond, also, twin))) == 1
     assert [each.technology.id for each in grouping.also_filed(VISITOR, shown)] == [also.id]
     verified = factories.person()
     factories.organisation(verified)
     session.expire_all()
-    assert [each.technology.id for each in grouping.also_filed(verified, shown)] == [secret.id, beyond.id, also.id]
+    found = [(each.technology.id, each.reason) for each in grouping.also_filed(verified, shown)]
+    assert found == [(secret.id, "number"), (beyond.id, "number"), (also.id, "number"), (twin.id, "title")]
     page = client.get(f"/zh/technologies/{shown.public_id}").get_data(as_text=True)
     assert also.public_id in page and secret.public_id not in page and beyond.public_id not in page
     client.login(verified)

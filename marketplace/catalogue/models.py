@@ -33,7 +33,10 @@ VISIBILITIES = ("public", "members")
 @steps
 class Technology(Base):
     """What an institute offers. Known by organisation + application number, else organisation + source + the source's
-    own key, else organisation + hash of the normalised title (design.md §6)."""
+    own key, else organisation + hash of the normalised title (design.md §6).
+
+    `family_id` is the oldest of the open technologies that are one invention with this one; None where it is alone.
+    """
 
     __tablename__ = "technology"
 
@@ -72,6 +75,7 @@ class Technology(Base):
     source_key: Mapped[str | None] = mapped_column(String(120))
     title_hash: Mapped[str] = mapped_column(String(64))
     import_run_id: Mapped[int | None] = mapped_column(ForeignKey("import_run.id"))
+    family_id: Mapped[int | None] = mapped_column(ForeignKey("technology.id"))
 
     published: Mapped[datetime | None]
     listed_until: Mapped[date | None]
@@ -117,6 +121,9 @@ class Technology(Base):
         Index("ix_technology_organisation_id_title_hash", "organisation_id", "title_hash"),
         Index("ix_technology_state_listed_until", "state", "listed_until"),
         Index("ix_technology_import_run_id", "import_run_id"),
+        Index("ix_technology_family_id", "family_id"),
+        Index("ix_technology_application_number", "application_number"),
+        Index("ix_technology_publication_number", "publication_number"),
     )
 
     def titled(self, language: str) -> tuple[str, str]:

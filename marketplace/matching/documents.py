@@ -41,6 +41,7 @@ def technology_document(technology: Technology) -> Document:
     industries = dict.fromkeys(code for own in technology.industries for code in industry_ancestors(own))
     return Document(
         key=technology.id, kind="technology", passages=passages, trl=technology.trl, revision=technology.revision,
+        family=technology.family_id,
         facets={
             "visibility": (technology.visibility,),
             "organisation": (technology.organisation.public_id,),

@@ -36,7 +36,7 @@ NEGATIVE_LEAST = 0.02
 BATCH = 200
 DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
 DEEPENING_TURNS = 8  # of which one job takes so many, some ten seconds
-INDEXERS = ("matching.index_technology", "matching.index_need", "matching.index_run")
+INDEXERS = ("matching.index_technology", "matching.index_need", "matching.index_run", "matching.index_members")
 REBUILT_AT_MOST = 20_000  # technologies up to which a large import has the index built anew by itself
 MATCHED_AT_ONCE = 10  # technologies scored between two commits: about a second, for other writers wait meanwhile
 USABLE = tuple(kind for kind in KINDS if kind != "negative_result")
@@ -162,7 +162,7 @@ def _of_run(run_id: int, after: int, batch: int) -> list[Technology]:
     return list(session.scalars(query.order_by(Technology.id).limit(batch)))
 
 
-@handler("matching.index_run")
+@handler("matching.index_run", "matching.index_members")
 def index_run(thing_id: int) -> Iterator[None]:
     """Bring what an import run published into the index.
 

@@ -21,7 +21,7 @@ from marketplace.catalogue.models import Technology
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
-from marketplace.matching import fusion, operations, words
+from marketplace.matching import fusion, grouping, operations, words
 from marketplace.matching.documents import need_query, need_text, technology_query, term_codes
 from marketplace.matching.forms import AnswerForm
 from marketplace.matching.models import SIDES, Match
@@ -56,6 +56,7 @@ def prepare(app: Flask) -> None:
     app.jinja_env.globals["chance_means"] = lambda: fusion.weights(operations.index().folder).means
     app.jinja_env.globals.update(
         needs_for=needs_for, technologies_for=technologies_for, listings_of=listings_of, match_words=words, waterfall=waterfall,
+        also_filed=lambda technology: grouping.also_filed(actor(), technology),
     )
 
 

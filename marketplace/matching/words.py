@@ -22,3 +22,4 @@ DECLINE_WORDS = {
     "wrong_field": _l("wrong field"), "already_have_it": _l("we have that already"), "price": _l("the price"), "terms": _l("the terms"),
     "ip_position": _l("the patent position"), "capacity": _l("no capacity for it now"), "timing": _l("the timing"), "other": _l("another reason"),
 }
+FAMILY_WORDS = {"number": _l("same number"), "title": _l("same title and parties"), "meaning": _l("same meaning in the other language")}

@@ -254,7 +254,7 @@ def test_publishing_a_run_queues_its_jobs_once_and_not_one_for_each_technology(b
     session.flush()
     assert run.state == "published"
     kinds = list(session.scalars(select(Job.kind)))
-    assert sorted(kinds) == ["matching.index_run", "matching.match_run"]
+    assert sorted(kinds) == ["matching.group_run", "matching.index_run", "matching.match_run"]
 
 
 def test_what_readers_see_changes_only_when_the_run_is_published(

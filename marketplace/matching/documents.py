@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from marketplace.catalogue.classification import industry_ancestors
-from marketplace.catalogue.models import Technology
+from marketplace.catalogue.models import Offer, Technology
 from marketplace.db import LANGUAGES
 from marketplace.matching.index import Document
+from marketplace.matching.rules import Amount, Facts, Figure, Wishes, figures, level_for
+from marketplace.matching.units import unit_at
 from marketplace.needs.models import Need
-from marketplace.terms.payment import forms_of, parse
+from marketplace.terms.payment import MINOR_UNITS, Terms, forms_of, parse
 
 BODY = ("abstract", "advantages", "applications")
+MEASURED = ("abstract", "advantages")
 ASKED = {"zh": 200, "en": 500}  # characters of an abstract that stand in the question
 SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}
 
@@ -111,3 +115,62 @@ def technology_query(technology: Technology) -> str:
     code = next((code for code in LANGUAGES if technology.abstract.get(code)), None)
     code = code or next((code for code in LANGUAGES if technology.title.get(code)), "zh")
     return "\n".join(part for part in (technology.title.get(code, ""), technology.abstract.get(code, "")[: ASKED[code]]) if part)
+
+
+def need_wishes(need: Need) -> Wishes:
+    """What a need wants besides its words. Ages and months are counted from the day it was posted, so that a score does not
+    change overnight."""
+    day = (need.published or need.created).date()
+    return Wishes(
+        trl=level_for(day, need.deadline, need.modes), industries=(need.industry,) if need.industry else (), region=need.region,
+        modes=tuple(need.modes), paid_first=False if need.cash == "none" else None, budget=_budget(need),
+        targets=tuple(read for row in need.targets if (read := _target(row))), deadline=need.deadline, day=day,
+    )
+
+
+def _budget(need: Need) -> Amount | None:
+    known = need.budget_min is not None or need.budget_max is not None
+    return Amount(need.budget_min, need.budget_max, need.currency) if known else None
+
+
+def _target(row: dict[str, Any]) -> tuple[Figure, tuple[str, ...]] | None:
+    """A row of a need's targets as a figure with its names; None without a name, a number, or a unit that we know."""
+    names = tuple(row["quantity"][code] for code in LANGUAGES if row["quantity"].get(code))
+    written = (row["unit"] or "").strip()
+    read = unit_at(f"1 {written}", 1)
+    unit = read if read and read.end == len(written) + 2 else None
+    if not names or not row["wanted"] or (written and unit is None):
+        return None
+    value = float(Decimal(row["wanted"]) * Decimal(unit.factor if unit else 1))
+    return Figure(names[0], value, value, unit.name if unit else "", row["direction"], written=written), names
+
+
+def technology_facts(technology: Technology) -> Facts:
+    """What a technology offers besides its words; its figures are read from its abstract and advantages (some 1 ms a text)."""
+    offer, listed = technology.offer, technology.published
+    terms = parse(offer.terms, template=True) if offer and offer.terms else None
+    return Facts(
+        trl=technology.trl, industries=tuple(technology.industries), region=technology.organisation.region, **_offered(offer, terms),
+        listed=listed.date() if listed else None,
+        figures=tuple(one for code in LANGUAGES for one in figures(_joined(technology, MEASURED, code))),
+    )
+
+
+def _offered(offer: Offer | None, terms: Terms | None) -> dict[str, Any]:
+    """What an offer says of mode, territory and money. A royalty without a cap leaves the price open upwards."""
+    if offer is None:
+        return {}
+    facts: dict[str, Any] = {"mode": offer.mode, "territory": offer.territory}
+    if terms is None:
+        return facts
+    forms = forms_of(terms)
+    fees = (*terms.deferred, *terms.instalments, *terms.milestones, *terms.conditional)
+    fixed = terms.entry_fee + sum(fee.amount for fee in fees) + (terms.conversion.price if terms.conversion else 0)
+    surely = fixed if terms.cap_total is None else min(fixed, terms.cap_total)
+    most = terms.cap_total if terms.royalty and "royalty" in forms else surely
+    first = _minor(terms.entry_fee, terms.currency)
+    return facts | {"forms": forms, "price": Amount(_minor(surely, terms.currency), _minor(most, terms.currency), terms.currency), "first": first or None}
+
+
+def _minor(amount: Decimal | None, currency: str) -> int | None:
+    return None if amount is None else int(Decimal(amount).scaleb(MINOR_UNITS[currency]))

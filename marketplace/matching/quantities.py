@@ -473,6 +473,8 @@ def _same(ends: list[float], target: Quantity) -> bool:
 
 def _strangers(one: Quantity, other: Quantity) -> bool:
     """True for two named things in the same script without a word (Chinese: two characters) in common."""
+    if not one.what or not other.what:
+        return False
     names = [_marks(one.what), _marks(other.what)]
     chinese = [bool(re.search("[一-鿿]", quantity.what)) for quantity in (one, other)]
     return bool(names[0] and names[1] and chinese[0] == chinese[1] and not names[0] & names[1])

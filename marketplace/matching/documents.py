@@ -60,8 +60,16 @@ def technology_document(technology: Technology) -> Document:
     )
 
 
-def shown_document(listing: Technology | Need) -> Document:
-    """A listing as its readers see it, without the keywords: what evidence is quoted from."""
+def teaser(listing: Technology | Need) -> dict[str, str]:
+    """What somebody may read who may not read the listing in full, by language; a listing without a teaser shows nothing."""
+    return getattr(listing, "teaser", None) or {}
+
+
+def shown_document(listing: Technology | Need, in_full: bool = True) -> Document:
+    """A listing as its readers see it, without the keywords: what evidence is quoted from. Not in full, it is its teaser alone."""
+    if not in_full:
+        kind = "need" if isinstance(listing, Need) else "technology"
+        return Document(key=listing.id, kind=kind, passages=_passages({}, teaser(listing)))
     if isinstance(listing, Need):
         return need_document(listing)
     bodies = {code: _joined(listing, BODY, code) for code in LANGUAGES}
@@ -101,18 +109,19 @@ def need_text(need: Need, code: str) -> str:
     return "\n".join(part for part in (need.problem.get(code, ""), "; ".join(targets), questions) if part)
 
 
-def need_query(need: Need) -> str:
-    """What a need is ranked with: title and body in the language the firm wrote in."""
-    code = need.language if need.problem.get(need.language) else next(iter(need.problem), "zh")
+def need_query(need: Need, reader: str | None = None) -> str:
+    """What a need is ranked with: title and body in the language the firm wrote in. For a `reader`, in that language where it is there."""
+    written = [code for code in (reader, need.language, *LANGUAGES) if code and need.problem.get(code)]
+    code = next(iter(written), "zh")
     return "\n".join(part for part in (need.title.get(code, ""), need_text(need, code)) if part)
 
 
-def technology_query(technology: Technology) -> str:
-    """What a technology is ranked with: title and the beginning of its abstract, in its first language.
+def technology_query(technology: Technology, reader: str | None = None) -> str:
+    """What a technology is ranked with: title and the beginning of its abstract, in its first language, or a `reader`'s if it is there.
 
     A few hundred characters say what it is; the slow encoder's time grows faster than the length.
     """
-    code = next((code for code in LANGUAGES if technology.abstract.get(code)), None)
+    code = next((code for code in (reader, *LANGUAGES) if code and technology.abstract.get(code)), None)
     code = code or next((code for code in LANGUAGES if technology.title.get(code)), "zh")
     return "\n".join(part for part in (technology.title.get(code, ""), technology.abstract.get(code, "")[: ASKED[code]]) if part)
 

@@ -335,10 +335,10 @@ def against(wishes: Wishes, facts: Facts) -> tuple[Remark, ...]:
 
 
 def _missed_targets(wishes: Wishes, facts: Facts) -> Iterable[Remark]:
-    for target in wishes.wanted if facts.figures else ():
-        verdict, figure = _answered(target, facts)
+    for (figure, names), target in zip(wishes.targets, wishes.wanted, strict=True) if facts.figures else ():
+        verdict, offered = _answered(target, facts)
         if verdict == "missed":
-            yield Remark("target", {"wanted": target.figure, "offered": figure})
+            yield Remark("target", {"wanted": figure, "names": names or (figure.what,), "offered": offered})
 
 
 def _answered(target: Target, facts: Facts) -> tuple[str, Figure | None]:

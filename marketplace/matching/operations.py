@@ -199,7 +199,7 @@ def negative_results(text: str, actor: Actor, limit: int = 2) -> list[Technology
     """Routes that were tried and failed near this text: warnings beside the matches."""
     filters = {"technology_kind": ("negative_result",), **_readable(actor)}
     hits = [hit for hit in index().rank(text, "technology", where=filters, limit=limit) if hit.probability >= NEGATIVE_LEAST]
-    return load(actor, Technology, [hit.key for hit in hits])
+    return [row for row in load(actor, Technology, [hit.key for hit in hits]) if may(actor, "listing.read_in_full", row)]
 
 
 def rank_needs(technology: Technology, actor: Actor, limit: int = 5) -> list[Hit]:

@@ -190,7 +190,8 @@ def _shared(first: Numeral, second: Numeral, plain: str) -> float:
     """In "20-30 万件" the scale word belongs to both numbers."""
     tail = scaled(replace(second, low=1.0, high=1.0), plain)
     written = plain[first.end:second.end]
-    scale = re.search("([百千万亿]{1,2})$", written) if second.figures and first.figures else None
+    own = plain[first.end - 1] in "百千万亿"  # 20万到30万: the first has its own
+    scale = re.search("([百千万亿]{1,2})$", written) if second.figures and first.figures and not own else None
     return scaled(Numeral(1.0, 1.0, 0), scale[1]).low if scale and first.high < second.high else min(tail.low, 1.0)
 
 

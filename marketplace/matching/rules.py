@@ -345,7 +345,8 @@ def _answered(target: Target, facts: Facts) -> tuple[str, Figure | None]:
     """How a technology's figures answer a target: "met" by any of them, else "missed" and by which, else "unknown".
 
     A figure answers when it measures the same thing in the same dimension. A bound on the same side is read as what is
-    promised: who offers ≤ 0.05 mm where ≤ 0.02 mm is wanted does not promise it.
+    promised: who offers ≤ 0.05 mm where ≤ 0.02 mm is wanted does not promise it. A percentage can be of anything, so that one
+    is held against somebody only where it has most of the target's name.
     """
     missed, wanted = None, target.measured
     for figure in facts.figures:
@@ -355,7 +356,8 @@ def _answered(target: Target, facts: Facts) -> tuple[str, Figure | None]:
         verdict = compare(wanted, given) if _near(wanted.high, given.high) else "unknown"
         if verdict == "met":
             return verdict, figure
-        missed = figure if verdict == "missed" and missed is None else missed
+        if verdict == "missed" and missed is None and (wanted.unit != "percent" or _names(target.names, figure.what, _OF_TARGET)):
+            missed = figure
     return ("missed", missed) if missed else ("unknown", None)
 
 
@@ -440,14 +442,15 @@ output | 产量 产能 | output throughput
 yield | 良品率 合格率 成品率 良率 | yield
 share | 比例 率$ | ratio share percentage
 """
-_IDLE = frozenset(
+_IDLE = frozenset(map(cut.stem, (
     "rise rose rising fall fell falling drop dropped lost losse found first last step peak test tested measured mean average total after before "
-    "per each only with within minimum maximum min max one two used use".split()
-) | {"使用", "达到", "以后", "平均", "最高", "最低", "保留", "更换"}
+    "per each only with within minimum maximum min max one two used use"
+).split())) | {"使用", "达到", "以后", "平均", "最高", "最低", "保留", "更换"}
 _SHARED_LEAST = 2 / 3  # of the shorter name's parts
+_OF_TARGET = 0.6
 _ROWS = [tuple(part.split() for part in line.split(" | ")) for line in _TABLE.strip().splitlines()]
 _CHINESE = re.compile("|".join(f"(?P<{name}>{'|'.join(words)})" for (name,), words, _ in _ROWS))
-_ENGLISH = {word: name for (name,), _, words in _ROWS for word in words}
+_ENGLISH = {cut.stem(word): name for (name,), _, words in _ROWS for word in words}
 
 
 @lru_cache(maxsize=4000)
@@ -457,8 +460,7 @@ def named(what: str) -> Name:
     properties = {match.lastgroup or "" for match in _CHINESE.finditer(clean)}
     chinese = re.findall("[一-鿿]+", _CHINESE.sub(" ", clean))
     things = {run[at : at + 2] for run in chinese for at in range(len(run) - 1)}
-    for word in re.findall("[a-z]{3,}", clean):
-        word = word if word in _ENGLISH else word.rstrip("s")
+    for word in map(cut.stem, re.findall("[a-z]{3,}", clean)):
         (properties if word in _ENGLISH else things).add(_ENGLISH.get(word, word))
     return Name(frozenset(things - _IDLE), frozenset(properties))
 
@@ -476,12 +478,18 @@ def _same_thing(one: Name, other: Name) -> bool:
 
 
 @lru_cache(maxsize=4000)
-def _names(wanted: tuple[Name, ...], what: str) -> bool:
-    return any(_same_thing(name, named(what)) for name in wanted)
+def _names(wanted: tuple[Name, ...], what: str, least: float = 0.0) -> bool:
+    """Whether a figure measures what is wanted, with at least this share of the wanted name's parts."""
+    given = named(what)
+    return any(_same_thing(name, given) and len(name.thing & given.thing) >= least * len(name.thing) for name in wanted)
 
 
 def _both_languages(names: Sequence[str]) -> tuple[Name, ...]:
     """The names, and where they are all in one language what the dictionary calls them in the other."""
     scripts = {cut.language(name) for name in names}
-    said = [bridge.said(bridge.cross(cut.words(name), cut.language(name))) for name in names] if len(scripts) == 1 else []
-    return tuple(named(name) for name in (*names, *said) if name)
+    crossed = [bridge.cross(cut.words(name), cut.language(name)) for name in names] if len(scripts) == 1 else []
+    said = [
+        " ".join(each.alternatives[min(sense, len(each.alternatives) - 1)].said for each in crossings)
+        for crossings in crossed for sense in range(bridge.MOST_GLOSSES)
+    ]
+    return tuple(dict.fromkeys(named(name) for name in (*names, *said) if name))

@@ -90,10 +90,10 @@ def problem(public_id: str) -> ResponseReturnValue:
     rows = operations.answers(
         actor(), told, good if len(good) > SHOWN else hits[:SHOWN], language(), 0 if chosen else SHOWN, wishes
     )
-    counts = Counter(code for row in rows for code in term_codes(row.listing))
+    counts = Counter(code for row in rows if row.in_full for code in term_codes(row.listing))
     total = len(rows)
     if chosen:
-        keep = [row.hit for row in rows if set(chosen) & set(term_codes(row.listing))]
+        keep = [row.hit for row in rows if row.in_full and set(chosen) & set(term_codes(row.listing))]
         rows = operations.answers(actor(), told, keep, language(), SHOWN, wishes)
     failures = operations.negative_results(found.text, actor())
     read = [quantity_words(one, language()) for one in quantities(found.text) if one.role != "present"]

@@ -254,11 +254,12 @@ def match(public_id: str) -> ResponseReturnValue:
         except Problem as problem:
             form.refuse(problem)
     scoring = found.scorings[0]
+    spoken = language() if found.need.problem.get(language()) else found.need.language
     text, hit = need_query(found.need), operations.hit_of(found, scoring)
     rows = operations.answers(actor(), need_query(found.need, language()), [hit], language(), 1, need_wishes(found.need))
     near = operations.failures_near(actor(), operations.negative_results(text, actor()), [hit])
     return answer("matching/match.html", form, match=found, sides=sides, scoring=scoring, row=rows[0] if rows else None,
-                  failure=near.get(hit.key), need_body=need_text(found.need, found.need.language))
+                  failure=near.get(hit.key), need_body=need_text(found.need, spoken), spoken=spoken)
 
 
 @blueprint.route("/how")

@@ -61,6 +61,7 @@ class Step:
 
 ACTIONS: dict[str, frozenset[str]] = {
     "listing.read": frozenset({"reader", "member", "author", "operator", "system"}),
+    "listing.read_in_full": frozenset({"reader", "member", "author", "operator", "system"}),
     "person.register": frozenset({"visitor"}),
     "person.sign_in": frozenset({"anyone"}),
     "person.confirm": frozenset({"anyone"}),

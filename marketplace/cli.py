@@ -31,11 +31,15 @@ from marketplace.console import fail as _fail
 from marketplace.console import ready as _ready
 from marketplace.console import settings_or_fail as _settings
 from marketplace.console import show as _print
-from marketplace.db import now, session, to_write
+from marketplace.db import in_language, now, session, to_write
 from marketplace.errors import Problem
 from marketplace.matching import operations as matching
+from marketplace.matching.asides import text_wishes, without_asides
+from marketplace.matching.documents import teaser
 from marketplace.matching.evaluate import evaluate as run_evaluation
+from marketplace.matching.rules import Figure
 from marketplace.matching.semantic import EncoderUnavailable
+from marketplace.matching.words import band, figure
 from marketplace.migrate import is_current, upgrade
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
@@ -186,22 +190,28 @@ def worker_command(once: bool) -> None:
 
 @main.command("match")
 @click.argument("text_or_file")
+@click.option("--to", type=click.Choice(["technologies", "needs"]), default="technologies", show_default=True, help="What to rank.")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 200))
 @click.option("--lang", type=click.Choice(["zh", "en"]), default=None, help="Language of the reasons; by default the text's own.")
 @as_json
-def match_command(text_or_file: str, limit: int, lang: str | None, json_: bool) -> None:
-    """Rank technologies for a text, or for the text in a file."""
+def match_command(text_or_file: str, to: str, limit: int, lang: str | None, json_: bool) -> None:
+    """Rank technologies, or open needs, for a text or for the text in a file, as any visitor would see them."""
     _ready()
     problem = _text(text_or_file)
     language = lang or ("zh" if any("\u4e00" <= character <= "\u9fff" for character in problem) else "en")
-    hits = matching.rank_technologies(problem, VISITOR, limit=limit)
-    rows = matching.answers(VISITOR, problem, hits, language, explained=limit)
+    wishes = text_wishes(problem, now().date())
+    if to == "technologies":
+        hits = matching.rank_technologies(problem, VISITOR, limit=limit, wishes=wishes)
+    else:
+        hits = matching.similar_needs(problem, VISITOR, limit)
+    rows = matching.answers(VISITOR, without_asides(problem), hits, language, limit, wishes)
     found = [_match_row(row, language) for row in rows]
     if json_:
         _print(found)
         return
     for number, row in enumerate(found, 1):
-        click.echo(f"{number:3}. {row['probability'] * 100:3.0f}%  {row['title']}")
+        shown = f"{row['probability'] * 100:3.0f}%" if "probability" in row else row["band"]
+        click.echo(f"{number:3}. {shown}  {row['title']}")
         for reason in row["reasons"]["sentences"][:1]:
             click.echo(f"           {reason['you_say'][:60]} ↔ {reason['it_says'][:80]}")
     if not found:
@@ -222,20 +232,26 @@ def _text(text_or_file: str) -> str:
 
 
 def _match_row(row: matching.Answer, language: str) -> dict[str, Any]:
-    why = row.evidence
+    """What a row may say: of a listing not open in full its teaser and a band, else everything."""
+    why, figures = row.evidence, {}
+    if row.in_full:
+        figures = {"base": round(row.hit.base, 4), "contributions": {name: round(value, 4) for name, value in row.hit.contributions}}
     return {
         "id": row.listing.public_id,
-        "title": row.listing.titled(language)[0],
-        "score": round(row.hit.score, 4),
-        "probability": round(row.hit.probability, 4),
+        "title": (row.listing.titled(language) if row.in_full else in_language(teaser(row.listing), language))[0],
+        **({"score": round(row.hit.score, 4), "probability": round(row.hit.probability, 4)} if row.in_full else {"band": band(row.hit.probability)}),
         "reasons": {
-            "base": round(row.hit.base, 4),
-            "contributions": {name: round(value, 4) for name, value in row.hit.contributions},
+            **figures,
             "sentences": [{"you_say": pair.asked.text, "it_says": pair.found.text, "similarity": round(pair.similarity, 3)}
                           for pair in (why.sentences if why else ())],
             "words": [[pair.asked[0].text, pair.found[0].text] for pair in (why.words if why else ())],
         },
+        "against": [{"code": one.code, **{name: _said(value, language) for name, value in one.facts.items()}} for one in row.remarks],
     }
+
+
+def _said(value: Any, language: str) -> Any:
+    return figure(value, language) if isinstance(value, Figure) else value
 
 
 @main.command("import")

@@ -21,7 +21,7 @@ Where = Mapping[str, Sequence[str]]
 Bits = NDArray[np.uint8]  # a bitmap, eight rows a byte, lowest bit first
 
 RECORD = np.dtype(
-    [("key", "<i8"), ("family", "<i8"), ("revision", "<i4"), ("trl", "i1"), ("english", "i1"), ("kind", "i1")]
+    [("key", "<i8"), ("family", "<i8"), ("revision", "<i4"), ("english", "i1"), ("kind", "i1")]
 )
 _DENSE = 64  # one row in so many has a value: kept as a bitmap once asked for
 _REMEMBERED = 64  # filters of a segment whose bitmaps are kept
@@ -37,7 +37,7 @@ def write(folder: Path, rows: Sequence[Passage]) -> None:
     facts = []
     for at, row in enumerate(rows):
         records[at] = (
-            row.key, row.family or row.key, row.revision, row.trl or 0, row.language == "en", kinds.index(row.kind)
+            row.key, row.family or row.key, row.revision, row.language == "en", kinds.index(row.kind)
         )
         facts.append(json.dumps(row.facts, ensure_ascii=False, separators=(",", ":")).encode() if row.facts else b"")
         postings.setdefault(("kind", row.kind), []).append(at)

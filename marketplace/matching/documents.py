@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from marketplace.catalogue.classification import industry_ancestors
-from marketplace.catalogue.models import Technology
+from marketplace.catalogue.models import Offer, Technology
 from marketplace.db import LANGUAGES
 from marketplace.matching.index import Document
+from marketplace.matching.rules import Amount, Facts, Figure, Wishes, figures, level_for
+from marketplace.matching.units import unit_at
 from marketplace.needs.models import Need
-from marketplace.terms.payment import forms_of, parse
+from marketplace.terms.payment import MINOR_UNITS, Terms, forms_of, parse
 
 BODY = ("abstract", "advantages", "applications")
+MEASURED = ("abstract", "advantages")
 ASKED = {"zh": 200, "en": 500}  # characters of an abstract that stand in the question
 SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}
 
@@ -40,8 +44,8 @@ def technology_document(technology: Technology) -> Document:
     numbers = tuple(number for number in (technology.application_number, technology.publication_number) if number)
     industries = dict.fromkeys(code for own in technology.industries for code in industry_ancestors(own))
     return Document(
-        key=technology.id, kind="technology", passages=passages, trl=technology.trl, revision=technology.revision,
-        family=technology.family_id,
+        key=technology.id, kind="technology", passages=passages, revision=technology.revision,
+        family=technology.family_id, facts=technology_facts(technology).packed(),
         facets={
             "visibility": (technology.visibility,),
             "organisation": (technology.organisation.public_id,),
@@ -57,8 +61,16 @@ def technology_document(technology: Technology) -> Document:
     )
 
 
-def shown_document(listing: Technology | Need) -> Document:
-    """A listing as its readers see it, without the keywords: what evidence is quoted from."""
+def teaser(listing: Technology | Need) -> dict[str, str]:
+    """What somebody may read who may not read the listing in full, by language; a listing without a teaser shows nothing."""
+    return getattr(listing, "teaser", None) or {}
+
+
+def shown_document(listing: Technology | Need, in_full: bool = True) -> Document:
+    """A listing as its readers see it, without the keywords: what evidence is quoted from. Not in full, it is its teaser alone."""
+    if not in_full:
+        kind = "need" if isinstance(listing, Need) else "technology"
+        return Document(key=listing.id, kind=kind, passages=_passages({}, teaser(listing)))
     if isinstance(listing, Need):
         return need_document(listing)
     bodies = {code: _joined(listing, BODY, code) for code in LANGUAGES}
@@ -75,7 +87,7 @@ def need_document(need: Need) -> Document:
     bodies = {code: need_text(need, code) for code in LANGUAGES}
     passages = _passages(need.title, bodies)
     return Document(
-        key=need.id, kind="need", passages=passages, revision=need.revision,
+        key=need.id, kind="need", passages=passages, revision=need.revision, facts=need_wishes(need).packed(),
         facets={
             "visibility": (need.visibility,),
             "organisation": (need.organisation.public_id,) if need.organisation else (),
@@ -98,17 +110,77 @@ def need_text(need: Need, code: str) -> str:
     return "\n".join(part for part in (need.problem.get(code, ""), "; ".join(targets), questions) if part)
 
 
-def need_query(need: Need) -> str:
-    """What a need is ranked with: title and body in the language the firm wrote in."""
-    code = need.language if need.problem.get(need.language) else next(iter(need.problem), "zh")
+def need_query(need: Need, reader: str | None = None) -> str:
+    """What a need is ranked with: title and body in the language the firm wrote in. For a `reader`, in that language where it is there."""
+    written = [code for code in (reader, need.language, *LANGUAGES) if code and need.problem.get(code)]
+    code = next(iter(written), "zh")
     return "\n".join(part for part in (need.title.get(code, ""), need_text(need, code)) if part)
 
 
-def technology_query(technology: Technology) -> str:
-    """What a technology is ranked with: title and the beginning of its abstract, in its first language.
+def technology_query(technology: Technology, reader: str | None = None) -> str:
+    """What a technology is ranked with: title and the beginning of its abstract, in its first language, or a `reader`'s if it is there.
 
     A few hundred characters say what it is; the slow encoder's time grows faster than the length.
     """
-    code = next((code for code in LANGUAGES if technology.abstract.get(code)), None)
+    code = next((code for code in (reader, *LANGUAGES) if code and technology.abstract.get(code)), None)
     code = code or next((code for code in LANGUAGES if technology.title.get(code)), "zh")
     return "\n".join(part for part in (technology.title.get(code, ""), technology.abstract.get(code, "")[: ASKED[code]]) if part)
+
+
+def need_wishes(need: Need) -> Wishes:
+    """What a need wants besides its words. Ages and months are counted from the day it was posted, so that a score does not
+    change overnight."""
+    day = (need.published or need.created).date()
+    return Wishes(
+        trl=level_for(day, need.deadline, need.modes), industries=(need.industry,) if need.industry else (), region=need.region,
+        modes=tuple(need.modes), paid_first=False if need.cash == "none" else None, budget=_budget(need),
+        targets=tuple(read for row in need.targets if (read := _target(row))), deadline=need.deadline, day=day,
+    )
+
+
+def _budget(need: Need) -> Amount | None:
+    known = need.budget_min is not None or need.budget_max is not None
+    return Amount(need.budget_min, need.budget_max, need.currency) if known else None
+
+
+def _target(row: dict[str, Any]) -> tuple[Figure, tuple[str, ...]] | None:
+    """A row of a need's targets as a figure with its names; None without a name, a number, or a unit that we know."""
+    names = tuple(row["quantity"][code] for code in LANGUAGES if row["quantity"].get(code))
+    written = (row["unit"] or "").strip()
+    read = unit_at(f"1 {written}", 1)
+    unit = read if read and read.end == len(written) + 2 else None
+    if not names or not row["wanted"] or (written and unit is None):
+        return None
+    value = float(Decimal(row["wanted"]) * Decimal(unit.factor if unit else 1))
+    return Figure(names[0], value, value, unit.name if unit else "", row["direction"], written=written), names
+
+
+def technology_facts(technology: Technology) -> Facts:
+    """What a technology offers besides its words; its figures are read from its abstract and advantages (some 1 ms a text)."""
+    offer, listed = technology.offer, technology.published
+    terms = parse(offer.terms, template=True) if offer and offer.terms else None
+    return Facts(
+        trl=technology.trl, industries=tuple(technology.industries), region=technology.organisation.region, **_offered(offer, terms),
+        listed=listed.date() if listed else None,
+        figures=tuple(one for code in LANGUAGES for one in figures(_joined(technology, MEASURED, code))),
+    )
+
+
+def _offered(offer: Offer | None, terms: Terms | None) -> dict[str, Any]:
+    """What an offer says of mode, territory and money. A royalty without a cap leaves the price open upwards."""
+    if offer is None:
+        return {}
+    facts: dict[str, Any] = {"mode": offer.mode, "territory": offer.territory}
+    if terms is None:
+        return facts
+    forms = forms_of(terms)
+    fees = (*terms.deferred, *terms.instalments, *terms.milestones, *terms.conditional)
+    fixed = terms.entry_fee + sum(fee.amount for fee in fees) + (terms.conversion.price if terms.conversion else 0)
+    surely = fixed if terms.cap_total is None else min(fixed, terms.cap_total)
+    most = terms.cap_total if terms.royalty and "royalty" in forms else surely
+    first = _minor(terms.entry_fee, terms.currency)
+    return facts | {"forms": forms, "price": Amount(_minor(surely, terms.currency), _minor(most, terms.currency), terms.currency), "first": first or None}
+
+
+def _minor(amount: Decimal | None, currency: str) -> int | None:
+    return None if amount is None else int(Decimal(amount).scaleb(MINOR_UNITS[currency]))

@@ -8,12 +8,14 @@ are given into the texts as they were handed in, so that a page can mark them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 
 from marketplace.matching import bridge
 from marketplace.matching import text as cut
+from marketplace.matching.quantities import quantities
 from marketplace.matching.semantic import Vectors
 
 MOST_PAIRS = 3
@@ -109,6 +111,8 @@ def _sentence_pairs(question: str, text: str, likeness: Likeness | None) -> tupl
 def _word_pairs(question: str, text: str) -> tuple[WordPair, ...]:
     """Words of the question that stand in the document, or whose glosses do; longer first, at most `MOST_WORDS`."""
     asked, found = _places(question), _places(text)
+    measured = _measured(question)
+    asked = {word: places for word, places in asked.items() if not all(_inside(place, measured) for place in places)}
     pairs = {
         word: WordPair(tuple(places), tuple(found[word]), bridged=False)
         for word, places in asked.items()
@@ -122,6 +126,16 @@ def _word_pairs(question: str, text: str) -> tuple[WordPair, ...]:
                 pairs[each.source] = WordPair(tuple(asked[each.source]), tuple(found[answer]), bridged=True)
     ordered = sorted(pairs, key=lambda word: (pairs[word].bridged, -len(word), word))
     return tuple(pairs[word] for word in ordered[:MOST_WORDS])
+
+
+@lru_cache(maxsize=64)
+def _measured(question: str) -> tuple[tuple[int, int], ...]:
+    """Where the quantities of a question stand: "mm" and 不超过 in two texts are no common ground, the figures are compared apart."""
+    return tuple((one.start, one.end) for one in quantities(question))
+
+
+def _inside(place: Mark, spans: tuple[tuple[int, int], ...]) -> bool:
+    return any(start <= place.start and place.end <= end for start, end in spans)
 
 
 def _places(text: str) -> dict[str, list[Mark]]:

@@ -30,7 +30,6 @@ PARTS = (
     "meaning_title", "meaning_body", "meaning_sentence", "meaning_slow", "meaning_bridged",
 )
 NUMBER_FOUND = 14.0  # log-odds: a patent number typed in full outweighs whatever else the text says
-MATURITY_STEP = -0.15  # log-odds for each level that a technology is below the level wanted; a judgement, not fitted
 
 FEWEST = 50  # documents below which the base rate rises no further: a handful need not hold an answer
 
@@ -121,11 +120,6 @@ def _learned(path: Path, *_state: int) -> Weights:
         _log.warning("%s is no file of weights; the packaged weights are used", path)
         return packaged()
     return found if found.packaged == packaged().version else packaged()
-
-
-def maturity(wanted: int | None, level: int | None) -> float:
-    """Log-odds for a technology that is less mature than wanted; unknown levels say nothing."""
-    return MATURITY_STEP * max(0, wanted - level) if wanted and level else 0.0
 
 
 def probability(log_odds: float) -> float:

@@ -29,8 +29,8 @@ from marketplace.matching.documents import ASKED, technology_document
 from marketplace.matching.families import Facts, Link
 from marketplace.matching.operations import USABLE, index, load, writer
 from marketplace.matching.ranking import View
-from marketplace.matching.semantic import UniversalEncoder
 
+MEASURED_WITH = "use-multilingual-3"  # the encoder for which likeness of meaning was measured; another links none
 CANDIDATES = 20  # looked at of those with most words of the title
 NEAREST = 8  # looked at of those in the other language near in meaning, where a translation is among the first
 GROUPED_AT_ONCE = 20  # technologies of an import between two commits
@@ -79,12 +79,12 @@ def _meanings(passages: Passages) -> dict[tuple[int, str], NDArray[np.float32]]:
     """The vectors of passages that have an abstract."""
     view = index().view()
     fast = view.encoders.fast if view else None
-    if view is None or fast is None or fast.name != UniversalEncoder.name:
+    if view is None or fast is None or fast.name != MEASURED_WITH:
         return {}
     found: dict[tuple[int, str], NDArray[np.float32]] = {}
     for code in LANGUAGES:
         keys = [key for key, (_, abstract) in passages.items() if key[1] == code and abstract]
-        encoded = view.encoders.stored(fast, [ranking.deep_text(*passages[key]) for key in keys])
+        encoded = view.encoders.stored(fast, [deep_text(*passages[key]) for key in keys])
         found |= zip(keys, view.constants.document(fast, code, encoded), strict=True)
     return found
 
@@ -142,7 +142,7 @@ def _meaning_alike(technology: Technology, code: str, kinds: Sequence[str], view
     if view.encoders.fast is None or not technology.abstract.get(code):
         return ()
     quick = replace(view, encoders=replace(view.encoders, slow=None))
-    asked = ranking.deep_text(technology.title.get(code, ""), technology.abstract[code][: ASKED[code]])
+    asked = deep_text(technology.title.get(code, ""), technology.abstract[code][: ASKED[code]])
     where = {"technology_kind": kinds, "language": [other for other in LANGUAGES if other != code]}
     hits = ranking.rank(quick, asked, "technology", where, {"key": (str(technology.id),)}, NEAREST, None, 0)
     return [hit.key for hit in hits]

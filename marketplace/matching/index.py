@@ -24,6 +24,7 @@ from marketplace.matching.keywords import Page
 from marketplace.matching.likeness import SentenceLikeness, likenesses
 from marketplace.matching.passages import Document
 from marketplace.matching.ranking import Filter, Hit, View
+from marketplace.matching.rules import Facts, Wishes
 from marketplace.matching.segments import to_disk
 from marketplace.matching.semantic import Encoders
 
@@ -74,17 +75,17 @@ class Index:
         where: Where = _NOWHERE,
         without: Where = _NOWHERE,
         limit: int = 10,
-        trl_wanted: int | None = None,
+        asker: Wishes | Facts | None = None,
         patience: int = 0,
     ) -> list[Hit]:
         """The best documents of a kind for a text, by meaning and words, best first, ties by key.
 
         `where`: facet → any of these values; `without`: facet → none of these; both apply before the ranking, and "key"
-        is a facet too. `patience`: how many documents the slow encoder may be asked for during this call (0.1 to 0.3 s
+        is a facet too. `asker`: what the asking side wants or offers besides the text, weighed by rule. `patience`: how many documents the slow encoder may be asked for during this call (0.1 to 0.3 s
         each) where it has not seen them; a page leaves it at 0, a job need not.
         """
         view = self._current()
-        return ranking.rank(view, text, Filter(kind, where, without), limit, trl_wanted, patience) if view else []
+        return ranking.rank(view, text, Filter(kind, where, without), limit, asker, patience) if view else []
 
     def likenesses(self, kind: str, keys: Sequence[int]) -> dict[int, SentenceLikeness]:
         """For documents of a kind, by key, how like their sentences are to a question's: what `explain.evidence` takes."""

@@ -112,7 +112,7 @@ def _plain(word: str) -> float | None:
 def english(words: str) -> float:
     """The value of English number words: "two hundred and fifty" is 250."""
     total = section = 0.0
-    for word in re.split(r"[ -]|and", words.lower()):
+    for word in re.split(" and |[ -]", words.lower()):
         if word == "hundred":
             section = (section or 1) * 100
         elif word in SCALES:

@@ -22,10 +22,19 @@ from marketplace.config import EncoderSpec, Settings, read
 from marketplace.db import now, session, to_read
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import enqueue, handler, supersede
-from marketplace.matching.documents import need_document, need_query, shown_document, technology_document, technology_query
+from marketplace.matching.documents import (
+    need_document,
+    need_query,
+    need_wishes,
+    shown_document,
+    technology_document,
+    technology_facts,
+    technology_query,
+)
 from marketplace.matching.explain import Evidence, evidence
 from marketplace.matching.index import Document, Hit, Index, Page
 from marketplace.matching.models import ANSWERS, DECLINE_CODES, SIDES, Match, MatchAnswer, Scoring
+from marketplace.matching.rules import Facts, Remark, Wishes, against
 from marketplace.matching.semantic import Encoder, Encoders, made
 from marketplace.needs.models import Need
 from marketplace.record import move, record
@@ -33,6 +42,7 @@ from marketplace.record import move, record
 KEPT = 30
 LEAST = 0.02
 NEGATIVE_LEAST = 0.02
+NEAR_FAILURE = 0.5  # how likely a technology must answer the text of a failed route to be told of it
 BATCH = 200
 DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
 DEEPENING_TURNS = 8  # of which one job takes so many, some ten seconds
@@ -185,25 +195,49 @@ def index_run(thing_id: int) -> Iterator[None]:
 
 
 def rank_technologies(
-    text: str, actor: Actor, where: Mapping[str, Sequence[str]] = {}, limit: int = 10, trl_wanted: int | None = None
+    text: str, actor: Actor, where: Mapping[str, Sequence[str]] = {}, limit: int = 10, wishes: Wishes | None = None
 ) -> list[Hit]:
     """Technologies for a text, best first; only what the actor may read, never a negative result."""
     filters = {"technology_kind": USABLE, **where, **_readable(actor)}
-    return index().rank(text, "technology", where=filters, limit=limit, trl_wanted=trl_wanted)
+    return index().rank(text, "technology", where=filters, limit=limit, asker=wishes)
 
 
 def negative_results(text: str, actor: Actor, limit: int = 2) -> list[Technology]:
     """Routes that were tried and failed near this text: warnings beside the matches."""
     filters = {"technology_kind": ("negative_result",), **_readable(actor)}
     hits = [hit for hit in index().rank(text, "technology", where=filters, limit=limit) if hit.probability >= NEGATIVE_LEAST]
-    return load(actor, Technology, [hit.key for hit in hits])
+    return [row for row in load(actor, Technology, [hit.key for hit in hits]) if may(actor, "listing.read_in_full", row)]
 
 
 def rank_needs(technology: Technology, actor: Actor, limit: int = 5) -> list[Hit]:
     """Open needs that a technology might answer, best first; only what the actor may read."""
     if technology.kind == "negative_result":
         return []
-    return index().rank(technology_query(technology), "need", where=_readable(actor), limit=limit)
+    return index().rank(technology_query(technology), "need", where=_readable(actor), limit=limit, asker=technology_facts(technology))
+
+
+def failures_near(actor: Actor, failures: Sequence[Technology], hits: Sequence[Hit]) -> dict[int, Technology]:
+    """For the technologies of the hits that come near a failed route the actor may read: which route that is, by key."""
+    near: dict[int, tuple[float, Technology]] = {}
+    keys = [str(hit.key) for hit in hits]
+    for failure in load(actor, Technology, [one.id for one in failures]) if keys else ():
+        for hit in index().rank(technology_query(failure), "technology", where={"key": keys}, limit=len(keys)):
+            if hit.probability >= max(NEAR_FAILURE, near.get(hit.key, (0.0,))[0]):
+                near[hit.key] = (hit.probability, failure)
+    return {key: failure for key, (_, failure) in near.items()}
+
+
+def similar_technologies(technology: Technology, actor: Actor, limit: int = 5) -> list[Hit]:
+    """Other technologies near this one, best first; only what the actor may read, never a negative result, never its own family."""
+    filters, without = {"technology_kind": USABLE, **_readable(actor)}, {"key": (str(technology.id),)}
+    hits = index().rank(technology_query(technology), "technology", where=filters, without=without, limit=limit + 1)
+    return [hit for hit in hits if hit.family != (technology.family_id or technology.id)][:limit]
+
+
+def similar_needs(text: str, actor: Actor, limit: int = 3, but: Need | None = None) -> list[Hit]:
+    """Open needs near a text, best first, `but` not that one; only what the actor may read. Two firms with one problem may join forces."""
+    without = {"key": (str(but.id),)} if but is not None and but.id is not None else {}
+    return index().rank(text, "need", where=_readable(actor), without=without, limit=limit)
 
 
 def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int) -> Page:
@@ -226,15 +260,22 @@ def load(actor: Actor, model: type, keys: Sequence[int]) -> list:
 
 @dataclass(frozen=True)
 class Answer:
-    """One ranked listing with its score and what speaks for it."""
+    """One ranked listing with its score, what speaks for it and what against; not `in_full`, it is known by its teaser alone."""
 
     listing: Technology | Need
     hit: Hit
     evidence: Evidence | None
+    remarks: tuple[Remark, ...] = ()
+    in_full: bool = True
 
 
-def answers(actor: Actor, text: str, hits: Sequence[Hit], language: str, explained: int = 10) -> list[Answer]:
-    """The listings of the hits, the first of them with their evidence."""
+def answers(
+    actor: Actor, text: str, hits: Sequence[Hit], language: str, explained: int = 10, asked: Wishes | Facts | None = None
+) -> list[Answer]:
+    """The listings of the hits, the first of them with their evidence, and with what speaks against them where `asked` has facts.
+
+    Whoever may not read a listing in full gets evidence from its teaser and no remarks, which would quote the rest.
+    """
     if not hits:
         return []
     model = Technology if hits[0].kind == "technology" else Need
@@ -243,9 +284,18 @@ def answers(actor: Actor, text: str, hits: Sequence[Hit], language: str, explain
     found = []
     for hit in hits:
         if hit.key in rows:
-            why = evidence(text, shown_document(rows[hit.key]), likenesses.get(hit.key), language) if len(found) < explained else None
-            found.append(Answer(rows[hit.key], hit, why))
+            listing, told = rows[hit.key], len(found) < explained
+            in_full = may(actor, "listing.read_in_full", listing)
+            why = evidence(text, shown_document(listing, in_full), likenesses.get(hit.key), language) if told else None
+            found.append(Answer(listing, hit, why, _remarks(asked, listing) if told and in_full else (), in_full))
     return found
+
+
+def _remarks(asked: Wishes | Facts | None, listing: Technology | Need) -> tuple[Remark, ...]:
+    """What the facts of the two sides say against each other, whichever of them asks."""
+    if isinstance(asked, Wishes) and isinstance(listing, Technology):
+        return against(asked, technology_facts(listing))
+    return against(need_wishes(listing), asked) if isinstance(asked, Facts) and isinstance(listing, Need) else ()
 
 
 def _store(need: Need, technology: Technology, hit: Hit, moment: datetime) -> Match:
@@ -280,7 +330,7 @@ def match_need(thing_id: int) -> Iterator[None]:
         if need.state not in Need.OPEN_STATES:
             hits = []
         else:
-            hits = [hit for hit in rank_technologies(need_query(need), SYSTEM, limit=KEPT) if hit.probability >= LEAST]
+            hits = [hit for hit in rank_technologies(need_query(need), SYSTEM, limit=KEPT, wishes=need_wishes(need)) if hit.probability >= LEAST]
     yield
     _keep_matches(session.get_one(Need, thing_id), hits, now())
 

@@ -29,7 +29,6 @@ class Document:
     kind: str
     passages: Mapping[str, tuple[str, str]]
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    trl: int | None = None
     revision: int = 0
     family: int | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -49,7 +48,6 @@ class Passage:
     title: str
     body: str
     facets: Mapping[str, tuple[str, ...]]
-    trl: int | None
     revision: int
     first: bool = True
     others: str = ""
@@ -76,7 +74,7 @@ def passages_of(document: Document) -> list[Passage]:
     return [
         Passage(
             row=0, key=document.key, kind=document.kind, language=language, title=title, body=body,
-            facets=document.facets, trl=document.trl, revision=document.revision, first=not place, others="" if place else others,
+            facets=document.facets, revision=document.revision, first=not place, others="" if place else others,
             family=document.family, facts=document.facts,
         )
         for place, (language, (title, body)) in enumerate(clean.items())

@@ -190,7 +190,8 @@ def _shared(first: Numeral, second: Numeral, plain: str) -> float:
     """In "20-30 万件" the scale word belongs to both numbers."""
     tail = scaled(replace(second, low=1.0, high=1.0), plain)
     written = plain[first.end:second.end]
-    scale = re.search("([百千万亿]{1,2})$", written) if second.figures and first.figures else None
+    own = plain[first.end - 1] in "百千万亿"  # 20万到30万: the first has its own
+    scale = re.search("([百千万亿]{1,2})$", written) if second.figures and first.figures and not own else None
     return scaled(Numeral(1.0, 1.0, 0), scale[1]).low if scale and first.high < second.high else min(tail.low, 1.0)
 
 
@@ -473,6 +474,8 @@ def _same(ends: list[float], target: Quantity) -> bool:
 
 def _strangers(one: Quantity, other: Quantity) -> bool:
     """True for two named things in the same script without a word (Chinese: two characters) in common."""
+    if not one.what or not other.what:
+        return False
     names = [_marks(one.what), _marks(other.what)]
     chinese = [bool(re.search("[一-鿿]", quantity.what)) for quantity in (one, other)]
     return bool(names[0] and names[1] and chinese[0] == chinese[1] and not names[0] & names[1])

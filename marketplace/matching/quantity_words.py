@@ -65,8 +65,9 @@ MOVED = re.compile(r"(?:降|减|缩|压|提|升|增|变|改|涨|cut|reduc|lower|
 RATE_BEFORE = re.compile(
     r"(?:(?:每|一)(?P<time>小时|分钟|秒|天|日|个月|月|年)|(?<![今明去半\d一二三四五六七八九十])(?P<short>[年月日])(?=产|用|耗|需|处理|出))"
     r"(?:产量|产能|产|出|用|需|要|耗|处理|能|做|过|卖|各|大约|约|大概|就|超|不到|\s){0,3}$")
-CURRENCY_SIGN = re.compile(r"(?:US\$|HK\$|\$|¥|￥|€|£)\s?$")
-CURRENCIES = {"US$": "USD", "$": "USD", "HK$": "HKD", "¥": "CNY", "￥": "CNY", "€": "EUR", "£": "GBP"}
+CURRENCY_SIGN = re.compile(r"(?:US\$|HK\$|\$|¥|￥|€|£|(?<![A-Za-z])(?:CNY|RMB|USD|EUR|GBP|JPY))\s?$")
+CURRENCIES = {"US$": "USD", "$": "USD", "HK$": "HKD", "¥": "CNY", "￥": "CNY", "€": "EUR", "£": "GBP", "CNY": "CNY", "RMB": "CNY",
+              "USD": "USD", "EUR": "EUR", "GBP": "GBP", "JPY": "JPY"}
 MONEY_SCALE = re.compile(r"\s?(?:(?P<m>m|mn|million)|(?P<k>k|thousand)|(?P<b>bn|billion)|(?P<万>万)|(?P<亿>亿))(?![A-Za-z])", re.IGNORECASE)
 MONEY_NEAR = re.compile(
     r"(?:预算|经费|单价|价格|报价|费用|转让费|许可费|投资|投入|出资|资金|成本|总价|价钱|价|费|设备|[单每][台套件只]|budget|price|cost)[^，。；,;.\n\d]{0,8}$",

@@ -21,6 +21,7 @@ from marketplace.matching.bags import FIELDS
 from marketplace.matching.constants import LANGUAGES, USUAL_SCALES, Constants, bridged_from
 from marketplace.matching.lexical import Searcher, Weighed, chosen
 from marketplace.matching.passages import deep_text
+from marketplace.matching.rules import NAMES, Facts, Wishes, contributions
 from marketplace.matching.segments import Segments
 from marketplace.matching.semantic import Encoders
 from marketplace.matching.vectors import Space
@@ -160,7 +161,7 @@ class Scores:
     def hit(self, place: int, kind: str) -> Hit:
         """One row as a hit."""
         record = self.records[place]
-        shares = tuple((name, float(values[place])) for name, values in self.contributions.items())
+        shares = tuple((name, float(values[place])) for name, values in self.contributions.items() if values[place] or name not in NAMES)
         score = self.base + sum(share for _, share in shares)
         return Hit(
             int(record["key"]), kind, score, fusion.probability(score), shares, self.base, int(record["revision"]),
@@ -189,8 +190,12 @@ class _Slowly:
         return found
 
 
-def rank(view: View, text: str, seen: Filter, limit: int, trl_wanted: int | None, patience: int) -> list[Hit]:
-    """The best documents for a text, best first, ties by key. `patience`: how many the slow encoder may see now."""
+def rank(view: View, text: str, seen: Filter, limit: int, asker: Wishes | Facts | None, patience: int) -> list[Hit]:
+    """The best documents for a text, best first, ties by key.
+
+    `asker`: what the asking side wants or offers besides the text, for the rules. `patience`: how many the slow encoder may
+    see now.
+    """
     question = ask(view, text)
     if question is None or not view.searcher.rows or limit < 1:
         return []
@@ -204,7 +209,7 @@ def rank(view: View, text: str, seen: Filter, limit: int, trl_wanted: int | None
     for known in (True, False):
         part = np.array(sorted(row for row in close.tolist() if (row in deep) is known), np.int64)
         for group in _by_language(view, part):
-            again.append(_ruled(view, question, _scored(view, question, group, among, (slowly, deep) if known else None), trl_wanted))
+            again.append(_ruled(view, question, _scored(view, question, group, among, (slowly, deep) if known else None), asker))
     judged = np.concatenate([group.records["family"] for group in again] or [np.zeros(0, np.int64)])
     groups = again + [group.without(judged) for group in first]
     return [group.hit(place, seen.kind) for group, place in _best(groups, limit)]
@@ -308,15 +313,22 @@ def chance(view: View, text: str, language: str, rows: Rows, slow_rows: int = _D
     return parts
 
 
-def _ruled(view: View, question: Question, scores: Scores, trl_wanted: int | None) -> Scores:
-    """The scores with contributions by rule and not by fit: a patent number typed in full, a maturity below the one wanted."""
+def _ruled(view: View, question: Question, scores: Scores, asker: Wishes | Facts | None) -> Scores:
+    """The scores with contributions by rule and not by fit: a patent number typed in full, and what the two sides' facts say."""
     if question.numbers:
         named = np.isin(scores.rows, view.searcher.numbered(question.numbers))
         scores.contributions["number"] = (fusion.NUMBER_FOUND * named).astype(np.float32)
-    if trl_wanted:
-        levels = scores.records["trl"].tolist()
-        scores.contributions["maturity"] = np.array([fusion.maturity(trl_wanted, level or None) for level in levels], np.float32)
+    if asker is not None and len(scores.rows):
+        shares = [dict(_by_rule(asker, view.segments.facts(row))) for row in scores.rows.tolist()]
+        scores.contributions.update({name: np.array([each[name] for each in shares], np.float32) for name in shares[0]})
     return scores
+
+
+def _by_rule(asker: Wishes | Facts, kept: Mapping[str, object]) -> tuple[tuple[str, float], ...]:
+    """What the asking side and the facts of a row say to each other, whichever of them wants."""
+    if isinstance(asker, Wishes):
+        return contributions(asker, Facts.unpacked(kept))
+    return contributions(Wishes.unpacked(kept), asker)
 
 
 def _read_slowly(view: View, text: str, manner: str) -> Floats | None:

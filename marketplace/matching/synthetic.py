@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from marketplace.matching.bridge import dictionary
 from marketplace.matching.passages import Document
+from marketplace.matching.rules import Facts
 from marketplace.matching.semantic import Encoder, Vectors
 
 TOPICS = 2_000
@@ -92,7 +93,7 @@ class Corpus:
             stop = "。" if language == "zh" else ". "
             yield Document(
                 key=number + 1, kind="technology", passages={language: (title, stop.join(sentences) + stop.strip())}, revision=1,
-                trl=int(chance.integers(1, 10)), facets=_facets(topic, language, chance),
+                facets=_facets(topic, language, chance), facts=Facts(trl=int(chance.integers(1, 10))).packed(),
             )
 
     def needs(self, count: int, first: int = 0) -> Iterator[tuple[int, str, str]]:

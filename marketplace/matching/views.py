@@ -22,7 +22,8 @@ from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
 from marketplace.matching import fusion, grouping, operations, words
-from marketplace.matching.documents import need_query, need_text, technology_query, term_codes
+from marketplace.matching.asides import text_wishes, without_asides
+from marketplace.matching.documents import need_query, need_text, need_wishes, teaser, technology_facts, technology_query, term_codes
 from marketplace.matching.forms import AnswerForm
 from marketplace.matching.models import SIDES, Match
 from marketplace.matching.quantities import quantities
@@ -48,6 +49,9 @@ SHOWN = 10
 FOUND = 50
 FEW = 5
 FACET_VALUES = 12
+SIMILAR = 5  # technologies beside one
+TWINS = 3  # needs that may be the same
+LEAST_SIMILAR, LEAST_TWIN = 0.2, 0.4  # two texts of one kind agree more easily than a need and its answer
 
 
 def prepare(app: Flask) -> None:
@@ -57,6 +61,7 @@ def prepare(app: Flask) -> None:
     app.jinja_env.globals.update(
         needs_for=needs_for, technologies_for=technologies_for, listings_of=listings_of, match_words=words, waterfall=waterfall,
         also_filed=lambda technology: grouping.also_filed(actor(), technology),
+        similar_technologies_to=similar_technologies_to, similar_needs_to=similar_needs_to, need_query=need_query, teaser_of=teaser,
     )
 
 
@@ -81,19 +86,24 @@ def problem(public_id: str) -> ResponseReturnValue:
     started = perf_counter()
     found = pasted(public_id)
     chosen = request.args.getlist("terms")
-    hits = operations.rank_technologies(found.text, actor(), limit=FOUND)
+    wishes, told = text_wishes(found.text, found.created.date()), without_asides(found.text)
+    hits = operations.rank_technologies(found.text, actor(), limit=FOUND, wishes=wishes)
     good = [hit for hit in hits if hit.probability >= operations.LEAST]
-    rows = operations.answers(actor(), found.text, good if len(good) > SHOWN else hits[:SHOWN], language(), explained=0 if chosen else SHOWN)
-    counts = Counter(code for row in rows for code in term_codes(row.listing))
+    rows = operations.answers(
+        actor(), told, good if len(good) > SHOWN else hits[:SHOWN], language(), 0 if chosen else SHOWN, wishes
+    )
+    counts = Counter(code for row in rows if row.in_full for code in term_codes(row.listing))
     total = len(rows)
     if chosen:
-        keep = [row.hit for row in rows if set(chosen) & set(term_codes(row.listing))]
-        rows = operations.answers(actor(), found.text, keep, language(), explained=SHOWN)
+        keep = [row.hit for row in rows if row.in_full and set(chosen) & set(term_codes(row.listing))]
+        rows = operations.answers(actor(), told, keep, language(), SHOWN, wishes)
+    failures = operations.negative_results(found.text, actor())
     read = [quantity_words(one, language()) for one in quantities(found.text) if one.role != "present"]
     return answer(
         "matching/problem.html", PastedForm(data={"problem": found.text}), pasted=found, rows=rows[:SHOWN], total=total, read=read[:6],
         counts=[(code, facet_value_name("terms", code, language()), number) for code, number in counts.most_common()], chosen=chosen,
-        warnings=operations.negative_results(found.text, actor()), seconds=perf_counter() - started,
+        warnings=failures, failures=operations.failures_near(actor(), failures, [row.hit for row in rows[:SHOWN]]),
+        seconds=perf_counter() - started,
     )
 
 
@@ -185,7 +195,7 @@ def needs_for(technology: Technology) -> Markup:
     if technology.state not in Technology.OPEN_STATES:
         return Markup("")
     hits = [hit for hit in operations.rank_needs(technology, actor(), limit=8) if hit.probability >= operations.LEAST]
-    rows = operations.answers(actor(), technology_query(technology), hits, language(), explained=3)
+    rows = operations.answers(actor(), technology_query(technology, language()), hits, language(), len(hits), technology_facts(technology))
     return Markup(render_template("matching/part_needs.html", rows=rows))
 
 
@@ -194,12 +204,29 @@ def technologies_for(need: Need) -> Markup:
     if need.state not in Need.OPEN_STATES:
         return Markup("")
     text = need_query(need)
-    hits = operations.rank_technologies(text, actor(), limit=SHOWN)
+    hits = operations.rank_technologies(text, actor(), limit=SHOWN, wishes=need_wishes(need))
     good = [hit for hit in hits if hit.probability >= operations.LEAST]
-    rows = operations.answers(actor(), text, good if len(good) > FEW else hits[:FEW], language(), explained=FEW)
+    rows = operations.answers(actor(), need_query(need, language()), good if len(good) > FEW else hits[:FEW], language(), FEW, need_wishes(need))
+    failures = operations.negative_results(text, actor())
+    near = operations.failures_near(actor(), failures, [row.hit for row in rows])
     matches = {match.technology_id: match for match in operations.matches_of(need) if _may_see(match)}
-    return Markup(render_template("matching/part_technologies.html", rows=rows, matches=matches, need=need,
-                                  warnings=operations.negative_results(text, actor())))
+    return Markup(render_template("matching/part_technologies.html", rows=rows, matches=matches, need=need, warnings=failures, failures=near))
+
+
+def similar_technologies_to(technology: Technology) -> Markup:
+    """Technologies near one, as a part of its page, each with what they have in common."""
+    if technology.state not in Technology.OPEN_STATES:
+        return Markup("")
+    hits = [hit for hit in operations.similar_technologies(technology, actor(), SIMILAR) if hit.probability >= LEAST_SIMILAR]
+    rows = operations.answers(actor(), technology_query(technology, language()), hits, language(), SIMILAR)
+    return Markup(render_template("matching/part_similar_technologies.html", rows=rows))
+
+
+def similar_needs_to(text: str, need: Need | None = None) -> Markup:
+    """Open needs near a text, as a part of the pages where it is about to be posted: two firms with one problem may join forces."""
+    hits = [hit for hit in operations.similar_needs(text, actor(), TWINS, need) if hit.probability >= LEAST_TWIN]
+    rows = operations.answers(actor(), text, hits, language(), TWINS)
+    return Markup(render_template("matching/part_similar_needs.html", rows=rows))
 
 
 def _may_see(match: Match) -> bool:
@@ -229,9 +256,12 @@ def match(public_id: str) -> ResponseReturnValue:
         except Problem as problem:
             form.refuse(problem)
     scoring = found.scorings[0]
-    why = operations.answers(actor(), need_query(found.need), [operations.hit_of(found, scoring)], language(), explained=1)
-    return answer("matching/match.html", form, match=found, sides=sides, scoring=scoring, why=why[0].evidence if why else None,
-                  need_body=need_text(found.need, found.need.language))
+    spoken = language() if found.need.problem.get(language()) else found.need.language
+    text, hit = need_query(found.need), operations.hit_of(found, scoring)
+    rows = operations.answers(actor(), need_query(found.need, language()), [hit], language(), 1, need_wishes(found.need))
+    near = operations.failures_near(actor(), operations.negative_results(text, actor()), [hit])
+    return answer("matching/match.html", form, match=found, sides=sides, scoring=scoring, row=rows[0] if rows else None,
+                  failure=near.get(hit.key), need_body=need_text(found.need, spoken), spoken=spoken)
 
 
 @blueprint.route("/how")

@@ -1,15 +1,25 @@
-"""The words of the codes of matching, lazily translated: contributions, answers, reasons for declining."""
+"""The words of the codes of matching, lazily translated: contributions, bands, answers, reasons for declining."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _l
+
+from marketplace.matching import quantities
+from marketplace.matching import text as cut
+from marketplace.matching.rules import Figure
 
 CONTRIBUTION_WORDS = {
     "words": _l("same words"), "bigrams": _l("same characters"), "bridge": _l("same words across languages"),
     "meaning_title": _l("meaning of the title"), "meaning_body": _l("meaning of the text"),
     "meaning_sentence": _l("meaning of the best sentence"), "meaning_slow": _l("meaning, second reading"),
     "meaning_bridged": _l("meaning through the dictionary"), "number": _l("patent number"), "maturity": _l("maturity"),
+    "field": _l("industry"), "terms": _l("terms"), "region": _l("region"), "freshness": _l("how long it is listed"), "price": _l("price"),
+    "quantity": _l("measured figures"),
 }
+BANDS = ((0.5, "high"), (0.1, "medium"), (0.0, "low"))
+BAND_WORDS = {"high": _l("strong"), "medium": _l("fair"), "low": _l("weak")}
 ANSWER_WORDS = {"new": _l("not answered yet"), "shortlisted": _l("shortlisted"), "declined": _l("declined"), "introduced": _l("introduced")}
 SIDE_WORDS = {"firm": _l("the firm"), "holder": _l("the holder of the technology"), "broker": _l("the technology manager")}
 MEANS_WORDS = {
@@ -23,3 +33,14 @@ DECLINE_WORDS = {
     "ip_position": _l("the patent position"), "capacity": _l("no capacity for it now"), "timing": _l("the timing"), "other": _l("another reason"),
 }
 FAMILY_WORDS = {"number": _l("same number"), "title": _l("same title and parties"), "meaning": _l("same meaning in the other language")}
+
+
+def band(probability: float) -> str:
+    """The band of a probability, for readers who see no figures: high from 50 %, medium from 10 %."""
+    return next(code for least, code in BANDS if probability >= least)
+
+
+def figure(one: Figure, language: str, names: Sequence[str] = ()) -> str:
+    """A figure as a reader sees it ("burr ≤ 0.02 mm"), under that of its names which is in the reader's language."""
+    name = next((name for name in names if cut.language(name) == language), one.what)
+    return quantities.words(one._replace(what=name), language)

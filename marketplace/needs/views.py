@@ -74,10 +74,13 @@ def edit(public_id: str) -> ResponseReturnValue:
 
 
 def _edit_page(form: NeedForm, need: Need | None) -> ResponseReturnValue:
-    """Save on POST; with the button "post" the need is published at once when it lacks nothing."""
+    """Save on POST; with the button "post" the need is published at once when it lacks nothing.
+
+    With "look" the page comes back as it was typed, and shows the open needs near it.
+    """
     if "more" in request.form:
         form.targets.append_entry()
-    elif form.ready():
+    elif "look" not in request.form and form.ready():
         try:
             saved = _save(form, need)
             if "post" in request.form:

@@ -15,6 +15,7 @@ from marketplace.matching.constants import Constants
 from marketplace.matching.explain import evidence
 from marketplace.matching.fusion import probability
 from marketplace.matching.index import Document, Index, RebuildNeeded
+from marketplace.matching.rules import Facts, Wishes
 from marketplace.matching.semantic import Encoders
 
 TEXTS = {
@@ -44,7 +45,7 @@ def document(key: int, revision: int = 0) -> Document:
         "number": (NUMBERS[key],) if key in NUMBERS else (),
         "listed": ("2026-11-21T00:00:00Z",),
     }
-    return Document(key, "technology", passages, facets, trl=key + 2, revision=revision)
+    return Document(key, "technology", passages, facets, revision=revision, facts=Facts(trl=key + 2).packed())
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def test_a_question_in_either_language_finds_its_answer(index: Index, text: str,
 
 
 def test_a_score_is_its_base_and_its_contributions(index: Index) -> None:
-    for hit in index.rank("压铸模开裂了怎么修", "technology", trl_wanted=7):
+    for hit in index.rank("压铸模开裂了怎么修", "technology", asker=Wishes(trl=7)):
         assert hit.score == pytest.approx(hit.base + sum(share for _, share in hit.contributions), abs=1e-9)
         assert hit.probability == pytest.approx(probability(hit.score)) and 0 < hit.probability < 1
 
@@ -97,7 +98,7 @@ def test_ranking_stays_within_the_kind_and_the_filter(index: Index) -> None:
 
 
 def test_a_lower_maturity_than_wanted_costs_and_an_equal_one_does_not(index: Index) -> None:
-    shares = {hit.key: dict(hit.contributions)["maturity"] for hit in index.rank("修复模具", "technology", trl_wanted=5)}
+    shares = {hit.key: dict(hit.contributions).get("maturity", 0) for hit in index.rank("修复模具", "technology", asker=Wishes(trl=5))}
     assert shares[1] < 0 == shares[3]
 
 

@@ -28,7 +28,8 @@ from marketplace.matching import text as cut
 from marketplace.matching.documents import ASKED, technology_document
 from marketplace.matching.families import Facts, Link
 from marketplace.matching.operations import USABLE, index, load, writer
-from marketplace.matching.ranking import View
+from marketplace.matching.passages import deep_text
+from marketplace.matching.ranking import Filter, View
 
 MEASURED_WITH = "use-multilingual-3"  # the encoder for which likeness of meaning was measured; another links none
 CANDIDATES = 20  # looked at of those with most words of the title
@@ -144,7 +145,7 @@ def _meaning_alike(technology: Technology, code: str, kinds: Sequence[str], view
     quick = replace(view, encoders=replace(view.encoders, slow=None))
     asked = deep_text(technology.title.get(code, ""), technology.abstract[code][: ASKED[code]])
     where = {"technology_kind": kinds, "language": [other for other in LANGUAGES if other != code]}
-    hits = ranking.rank(quick, asked, "technology", where, {"key": (str(technology.id),)}, NEAREST, None, 0)
+    hits = ranking.rank(quick, asked, Filter("technology", where, {"key": (str(technology.id),)}), NEAREST, None, 0)
     return [hit.key for hit in hits]
 
 

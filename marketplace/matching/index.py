@@ -81,8 +81,9 @@ class Index:
         """The best documents of a kind for a text, by meaning and words, best first, ties by key.
 
         `where`: facet → any of these values; `without`: facet → none of these; both apply before the ranking, and "key"
-        is a facet too. `asker`: what the asking side wants or offers besides the text, weighed by rule. `patience`: how many documents the slow encoder may be asked for during this call (0.1 to 0.3 s
-        each) where it has not seen them; a page leaves it at 0, a job need not.
+        is a facet too. `asker`: what the asking side wants or offers besides the text, weighed by rule. `patience`: how many
+        documents the slow encoder may be asked for during this call (0.1 to 0.3 s each) where it has not seen them; a
+        page leaves it at 0, a job need not.
         """
         view = self._current()
         return ranking.rank(view, text, Filter(kind, where, without), limit, asker, patience) if view else []

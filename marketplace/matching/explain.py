@@ -7,6 +7,7 @@ are given into the texts as they were handed in, so that a page can mark them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -110,40 +111,50 @@ def _sentence_pairs(question: str, text: str, likeness: Likeness | None) -> tupl
 
 def _word_pairs(question: str, text: str) -> tuple[WordPair, ...]:
     """Words of the question that stand in the document, or whose glosses do; longer first, at most `MOST_WORDS`."""
-    asked, found = _places(question), _places(text)
-    measured = _measured(question)
-    asked = {word: places for word, places in asked.items() if not all(_inside(place, measured) for place in places)}
-    pairs = {
-        word: WordPair(tuple(places), tuple(found[word]), bridged=False)
-        for word, places in asked.items()
-        if word in found and len(word) >= _FEWEST_LETTERS and not word.isdigit()
+    asked, found = _asked(question), _places(text)
+    answers = {
+        word: (word, False) for word in asked if word in found and len(word) >= _FEWEST_LETTERS and not word.isdigit()
     }
     if cut.language(question) != cut.language(text):
-        for each in bridge.cross(list(asked), cut.language(question)):
+        for each in _crossed(question):
             single = [gloss.words[0] for gloss in each.alternatives if len(gloss.words) == 1]
             answer = next((word for word in single if word in found), None)
-            if answer and each.source in asked and each.source not in pairs:
-                pairs[each.source] = WordPair(tuple(asked[each.source]), tuple(found[answer]), bridged=True)
-    ordered = sorted(pairs, key=lambda word: (pairs[word].bridged, -len(word), word))
-    return tuple(pairs[word] for word in ordered[:MOST_WORDS])
+            if answer and each.source in asked:
+                answers.setdefault(each.source, (answer, True))
+    ordered = sorted(answers, key=lambda word: (answers[word][1], -len(word), word))[:MOST_WORDS]
+    return tuple(
+        WordPair(_marks(question, asked[word]), _marks(text, found[answers[word][0]]), bridged=answers[word][1]) for word in ordered
+    )
 
 
 @lru_cache(maxsize=64)
-def _measured(question: str) -> tuple[tuple[int, int], ...]:
-    """Where the quantities of a question stand: "mm" and 不超过 in two texts are no common ground, the figures are compared apart."""
-    return tuple((one.start, one.end) for one in quantities(question))
+def _asked(question: str) -> dict[str, list[cut.Span]]:
+    """The words of a question and where they stand, but for those of its quantities: "mm" and 不超过 in two texts are no
+    common ground, the figures are compared apart."""
+    measured = [(one.start, one.end) for one in quantities(question)]
+    return {word: spans for word, spans in _places(question).items() if not all(_inside(span, measured) for span in spans)}
 
 
-def _inside(place: Mark, spans: tuple[tuple[int, int], ...]) -> bool:
-    return any(start <= place.start and place.end <= end for start, end in spans)
+@lru_cache(maxsize=64)
+def _crossed(question: str) -> tuple[bridge.Crossing, ...]:
+    return tuple(bridge.cross(list(_asked(question)), cut.language(question)))
 
 
-def _places(text: str) -> dict[str, list[Mark]]:
-    """Where each word of a text stands, by its searched form, each place as it is written there."""
-    places: dict[str, list[Mark]] = {}
+def _inside(span: cut.Span, parts: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= span.start and span.end <= end for start, end in parts)
+
+
+def _places(text: str) -> dict[str, list[cut.Span]]:
+    """Where each word of a text stands, by its searched form."""
+    places: dict[str, list[cut.Span]] = {}
     for span in cut.word_spans(text):
-        places.setdefault(span.text, []).append(Mark(span.start, span.end, text[span.start : span.end]))
+        places.setdefault(span.text, []).append(span)
     return places
+
+
+def _marks(text: str, spans: Sequence[cut.Span]) -> tuple[Mark, ...]:
+    """Places as they are written."""
+    return tuple(Mark(span.start, span.end, text[span.start : span.end]) for span in spans)
 
 
 def _mark(span: cut.Span) -> Mark:

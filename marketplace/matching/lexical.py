@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tantivy
@@ -27,6 +28,8 @@ Terms = Mapping[str, float]
 
 _HEAP = 50_000_000  # bytes of writing buffer; one thread, because segments then come out the same each time
 _MOST_BUCKETS = 1_000
+LOOKED_THROUGH = 200_000  # rows, counted once for each term, that a search for candidates goes through
+FEWEST_TERMS = 4  # terms that are looked for however many rows have them
 UNCOUNTED = ("number", "key", "kind")
 
 
@@ -133,15 +136,25 @@ def _any_of(name: str, values: Sequence[str]) -> Query:
     return Query.boolean_query(terms) if terms else Query.empty_query()
 
 
+class Sought(NamedTuple):
+    """A term as candidates are sought by it: how many rows have it, what it weighs, and its rarity."""
+
+    field: str
+    term: str
+    count: int
+    weight: float
+    rarity: float
+
+
 @dataclass(frozen=True)
 class Weighed:
-    """A query over one field, and its length: the root of the sum of squares of its words' weights.
+    """One part of a question: the terms to seek by, those to score by, and its length.
 
-    BM25 divided by that length is comparable between a question of three words and one of sixty. The length depends on
-    the question and the index, never on the pool of candidates.
+    The length is the root of the sum of squares of its words' worth; BM25 divided by it is comparable between a question of
+    three words and one of sixty. It depends on the question and the index, never on the pool of candidates.
     """
 
-    query: Query | None
+    sought: tuple[Sought, ...]
     length: float
     asked: Asked
 
@@ -158,27 +171,37 @@ class Searcher:
         return self.weigh_choices(field, [((term,), weight) for term, weight in terms.items()])
 
     def weigh_choices(self, field: str, choices: Iterable[tuple[Sequence[str], float]]) -> Weighed:
-        """A query that sums, over the choices, the best BM25 among each choice's terms."""
-        parts, squares, asked = [], 0.0, []
+        """A part that sums, over the choices, the best BM25 among each choice's terms."""
+        sought, squares, asked = [], 0.0, []
         for number, (alternatives, weight) in enumerate(choices):
             present = {term: count for term in alternatives if (count := self.frequency(field, term))}
             if not present or weight <= 0:
                 continue
-            asked += [(term, weight * self._rarity(count), number) for term, count in present.items()]
-            squares += (weight * self._rarity(min(present.values()))) ** 2
-            terms = [Query.term_query(SCHEMA, field, term, "freq") for term in present]
-            union = terms[0] if len(terms) == 1 else Query.disjunction_max_query(terms)
-            parts.append((Occur.Should, Query.boost_query(union, weight)))
-        return Weighed(Query.boolean_query(parts) if parts else None, max(math.sqrt(squares), 1e-6), Asked.of(asked))
+            found = [Sought(field, term, count, weight, self._rarity(count)) for term, count in present.items()]
+            sought += found
+            asked += [(each.term, weight * each.rarity, number) for each in found]
+            squares += (weight * max(each.rarity for each in found)) ** 2
+        return Weighed(tuple(sought), max(math.sqrt(squares), 1e-6), Asked.of(asked))
 
     def _rarity(self, count: int) -> float:
         return math.log(1 + (self.rows - count + 0.5) / (count + 0.5))
 
     def best(self, weighed: Sequence[tuple[Weighed, float]], allowed: Query, limit: int) -> NDArray[np.int64]:
-        """The rows among those allowed with the highest sum of parts, each times its weight, at most `limit`."""
-        parts = [
-            (Occur.Should, Query.boost_query(each.query, weight / each.length)) for each, weight in weighed if each.query and weight > 0
+        """The rows among those allowed with the highest sum of parts, each times its weight, at most `limit`.
+
+        The terms worth most are looked for, and only as many as stand in `LOOKED_THROUGH` rows together: the common ones
+        hardly move the order and would cost more than all others.
+        """
+        terms = [
+            (weight / part.length * each.weight * each.rarity, each, weight / part.length * each.weight)
+            for part, weight in weighed if weight > 0 for each in part.sought
         ]
+        parts, rows = [], 0
+        for _, each, boost in sorted(terms, key=lambda term: (-term[0], term[1])):
+            rows += each.count
+            if rows > LOOKED_THROUGH and len(parts) >= FEWEST_TERMS:
+                continue
+            parts.append((Occur.Should, Query.boost_query(Query.term_query(SCHEMA, each.field, each.term, "freq"), boost)))
         if not parts:
             return np.zeros(0, np.int64)
         both = Query.boolean_query([(Occur.Must, allowed), (Occur.Must, Query.boolean_query(parts))])

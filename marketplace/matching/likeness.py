@@ -64,5 +64,5 @@ def likenesses(view: View, kind: str, keys: Sequence[int]) -> dict[int, Sentence
     sources, records = view.searcher.source(rows.tolist()), view.segments.records(rows)
     for row, key in zip(rows.tolist(), records["key"].tolist(), strict=True):
         title, body = sources[row]
-        known[key] |= dict(zip(sentences_of(title, body), view.segments.sentences(row), strict=True))
+        known[key] |= {title: view.segments.title(row), **dict(zip(sentences_of(title, body), view.segments.sentences(row), strict=True))}
     return {key: SentenceLikeness(view, sentences) for key, sentences in known.items()}

@@ -26,7 +26,7 @@ from marketplace.matching.segments import Segments
 from marketplace.matching.semantic import Encoders
 from marketplace.matching.vectors import Space
 
-POOL = 400  # candidates by words and as many by meaning
+POOL = 300  # candidates by words and as many by meaning
 JUDGED_CLOSELY = 200  # the best of them, which the slow encoder sees and the rules weigh
 
 LONGEST_QUESTION = 3_000  # characters of a question that are read
@@ -139,6 +139,22 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Rows (ascending) of one language with their records and raw parts."""
+
+    language: str
+    rows: Rows
+    records: NDArray
+    parts: dict[str, Floats]
+
+    def only(self, rows: Rows) -> Measured:
+        """The same of those rows alone."""
+        places = np.flatnonzero(np.isin(self.rows, rows))
+        parts = {name: values[places] for name, values in self.parts.items()}
+        return Measured(self.language, self.rows[places], self.records[places], parts)
+
+
+@dataclass(frozen=True)
 class Scores:
     """Rows of one language with their log-odds: `base` for all, and the named contributions."""
 
@@ -202,14 +218,17 @@ def rank(view: View, text: str, seen: Filter, limit: int, asker: Wishes | Facts 
     slowly = _Slowly(view, question) if view.encoders.slow and question.fast is not None else None
     rows = _candidates(view, question, seen)
     among = view.segments.documents(seen.kind)
-    first = [_scored(view, question, group, among) for group in _by_language(view, rows)]
-    close = np.array([group.rows[place] for group, place in _best(first, JUDGED_CLOSELY)], np.int64)
+    groups = _measured(view, question, rows)
+    first = [_scored(view, question, group, among) for group in groups]
+    close = np.array([scores.rows[place] for scores, place in _best(first, JUDGED_CLOSELY)], np.int64)
     deep = deep_vectors(view, close, patience) if slowly and slowly.answers() else {}
+    deeply = np.array(sorted(deep), np.int64)
     again = []
-    for known in (True, False):
-        part = np.array(sorted(row for row in close.tolist() if (row in deep) is known), np.int64)
-        for group in _by_language(view, part):
-            again.append(_ruled(view, question, _scored(view, question, group, among, (slowly, deep) if known else None), asker))
+    for group in groups:
+        for known, chosen_rows in ((True, deeply), (False, np.setdiff1d(close, deeply))):
+            part = group.only(chosen_rows)
+            if len(part.rows):
+                again.append(_ruled(view, question, _scored(view, question, part, among, (slowly, deep) if known else None), asker))
     judged = np.concatenate([group.records["family"] for group in again] or [np.zeros(0, np.int64)])
     groups = again + [group.without(judged) for group in first]
     return [group.hit(place, seen.kind) for group, place in _best(groups, limit)]
@@ -230,14 +249,14 @@ def _best(groups: Sequence[Scores], limit: int) -> list[tuple[Scores, int]]:
     return [(groups[owner], int(place - starts[owner])) for owner, place in zip(owners, chosen_places, strict=True)]
 
 
-def _by_language(view: View, rows: Rows) -> list[tuple[str, Rows, NDArray]]:
-    """Rows parted by language, with their records."""
+def _measured(view: View, question: Question, rows: Rows) -> list[Measured]:
+    """Rows parted by language, with their records and raw parts."""
     records = view.segments.records(rows)
     groups = []
     for number, language in enumerate(LANGUAGES):
         places = records["english"] == number
         if places.any():
-            groups.append((language, rows[places], records[places]))
+            groups.append(Measured(language, rows[places], records[places], measure(view, question, language, rows[places])))
     return groups
 
 
@@ -263,19 +282,18 @@ def _lexical_weights(view: View, question: Question, kept: str) -> dict[str, flo
 
 
 def _scored(
-    view: View, question: Question, group: tuple[str, Rows, NDArray], among: int, slow: tuple[_Slowly, Mapping[int, Floats]] | None = None
+    view: View, question: Question, group: Measured, among: int, slow: tuple[_Slowly, Mapping[int, Floats]] | None = None
 ) -> Scores:
     """Rows of one language through the model for what is known of them; `among` how many documents of the kind there are."""
-    language, rows, records = group
+    language, parts = group.language, dict(group.parts)
     known = "lexical" if question.fast is None else "full" if slow else "fast"
-    parts = measure(view, question, language, rows)
     if slow:
         slowly, deep = slow
-        kept = view.constants.document(view.encoders.slow, language, np.stack([deep[row] for row in rows.tolist()]))
+        kept = view.constants.document(view.encoders.slow, language, np.stack([deep[row] for row in group.rows.tolist()]))
         parts |= slowly.parts(language, kept)
     scaled = {name: view.constants.scaled(name, question.language, language, values) for name, values in parts.items()}
     model = view.weights.model(known, question.language, language, among)
-    return Scores(rows, records, model.bias, model.contributions(scaled))
+    return Scores(group.rows, group.records, model.bias, model.contributions(scaled))
 
 
 def measure(view: View, question: Question, language: str, rows: Rows) -> dict[str, Floats]:

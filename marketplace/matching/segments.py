@@ -219,6 +219,11 @@ class Segments:
         segment = self._owner(row)
         return segment.vectors.sentences(row - segment.first)
 
+    def title(self, row: int) -> Floats:
+        """The kept vector of a row's title."""
+        segment = self._owner(row)
+        return segment.vectors.title(row - segment.first)
+
     def digests(self, rows: Rows) -> list[bytes]:
         """By what the slow encoder's store knows each row."""
         found = np.zeros((len(rows), 16), np.uint8)

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import opencc
 import rjieba
@@ -43,8 +44,7 @@ CHINESE_STOP_WORDS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """A piece of a text: where it begins, where it ends (exclusive) and what stands there in the engine's form."""
 
     start: int

@@ -162,6 +162,10 @@ class Vectors:
         start, end = int(self._starts[row]), int(self._starts[row + 1])
         return self._parts["sentences"][start:end].astype(np.float32) * self._scales["sentences"][start:end, None]
 
+    def title(self, row: int) -> Floats:
+        """The kept vector of a row's title."""
+        return self._parts["title"][row].astype(np.float32) * self._scales["title"][row]
+
     def _whole(self, start: int, end: int) -> Floats:
         """What the guide is made of, for rows `start` to `end`."""
         parts = (self._parts[name][start:end].astype(np.float32) * self._scales[name][start:end, None] for name in ("whole", "title"))

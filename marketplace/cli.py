@@ -23,6 +23,7 @@ from marketplace import __version__, create_app, demo, jobs
 from marketplace.access import SYSTEM, VISITOR
 from marketplace.catalogue.importing import operations as importing
 from marketplace.catalogue.models import Technology
+from marketplace.cli_bench import bench_group
 from marketplace.cli_learning import export_judged_command, learn_command
 from marketplace.config import Settings, SettingsError, read
 from marketplace.console import as_json
@@ -473,6 +474,7 @@ def check_command(json_: bool) -> None:
     sys.exit(0 if all(one["ok"] for one in found.values()) else 1)
 
 
+main.add_command(bench_group)
 main.add_command(learn_command)
 main.add_command(export_judged_command)
 

@@ -2,8 +2,8 @@
 
 The words index finds; this scores what was found, by words or by meaning, and scores many questions against many rows
 in one pass. A term is known by 28 bits of its hash beside four bits of how often it stands in the row (15 at most): two
-terms of a question and a document are confused once in ten thousand documents. BM25 with k1 1.2 and b 0.75 (Robertson and
-Zaragoza 2009), rarity from the words index.
+terms of a question and a document are confused once in ten thousand documents. BM25 with k1 1.2 and a b for each language
+(Robertson and Zaragoza 2009), rarity from the words index.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-K1, B = 1.2, 0.75
+K1 = 1.2
+B = {"zh": 0.75, "en": 1.0}  # long English texts hold any word by chance; in Chinese it makes no difference, see docs/matching.md
 FIELDS = ("words", "pairs")
 _TIMES = 4  # bits for how often
 _TABLE = 1 << 16  # entries of the table that most terms of other documents fall through
@@ -75,8 +75,8 @@ class Bags:
         self._lengths = np.load(folder / f"{field}_lengths.npy", mmap_mode="r")
         self.total = int(self._lengths.sum(dtype=np.int64))
 
-    def scores(self, asked: Asked, rows: Rows, average: float) -> Floats:
-        """The sum of BM25 over a question's choices for each row; `average` is the usual length of a row in terms."""
+    def scores(self, asked: Asked, rows: Rows, average: float, language: str) -> Floats:
+        """The sum of BM25 over a question's choices for each row, all of one language; `average` is a row's usual length in terms."""
         places, terms = self._gathered(rows)
         table = np.zeros(_TABLE, bool)
         table[_short(asked.codes)] = True
@@ -87,21 +87,12 @@ class Bags:
             return np.zeros(len(rows), np.float32)
         real = asked.codes[at] == terms[hits] >> _TIMES << _TIMES
         hits, at = hits[real], at[real]
-        values = asked.worth[at] * _saturated(terms[hits], self._lengths[rows][places[hits]], average)
+        values = asked.worth[at] * _saturated(terms[hits], self._lengths[rows][places[hits]], average, B[language])
         if asked.choices == len(asked.codes):
             return np.bincount(places[hits], values, len(rows)).astype(np.float32)
         best = np.zeros(len(rows) * asked.choices, np.float32)
         np.maximum.at(best, places[hits] * asked.choices + asked.choice[at], values)
         return best.reshape(len(rows), -1).sum(1)
-
-    def table(self, codes: NDArray[np.uint32], start: int, end: int, average: float) -> sparse.csr_array:
-        """Rows `start` to `end` against the given terms (ascending codes): the saturated frequency of each in each."""
-        terms = np.asarray(self._terms[self._ends[start] : self._ends[end]])
-        places = np.repeat(np.arange(end - start), np.diff(self._ends[start : end + 1]))
-        at = np.minimum(np.searchsorted(codes, terms >> _TIMES << _TIMES), len(codes) - 1)
-        hits = np.flatnonzero(codes[at] == terms >> _TIMES << _TIMES)
-        values = _saturated(terms[hits], self._lengths[start:end][places[hits]], average)
-        return sparse.csr_array((values, (places[hits], at[hits])), shape=(end - start, len(codes)))
 
     def _gathered(self, rows: Rows) -> tuple[Rows, NDArray[np.uint32]]:
         """The terms of rows one after another, and for each the place of its row."""
@@ -115,10 +106,10 @@ def _short(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return codes >> (32 - 16)
 
 
-def _saturated(terms: NDArray[np.uint32], lengths: NDArray[np.uint16], average: float) -> Floats:
+def _saturated(terms: NDArray[np.uint32], lengths: NDArray[np.uint16], average: float, b: float) -> Floats:
     """What so many times are worth in a row of that length."""
     times = (terms & 15).astype(np.float32)
-    return times * (K1 + 1) / (times + K1 * (1 - B + B * lengths.astype(np.float32) / max(average, 1.0)))
+    return times * (K1 + 1) / (times + K1 * (1 - b + b * lengths.astype(np.float32) / max(average, 1.0)))
 
 
 def join(folders: Sequence[Path], target: Path, field: str) -> None:

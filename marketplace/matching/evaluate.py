@@ -27,6 +27,7 @@ from marketplace.matching.semantic import Encoder, Encoders, Vectors
 
 KIND = "technology"
 DEPTH = 100  # results that are looked at for each question
+READ_SLOWLY = 20  # documents of a question that the slow encoder reads anew where the corpus is too large to read whole
 _RESAMPLES = 1_000
 _K1, _B = 1.2, 0.75  # of BM25, as in the engine's own words index
 _SLOW_AT_MOST = 5_000  # documents up to which the slow encoder alone is a baseline
@@ -85,7 +86,7 @@ def evaluate(
     cache: Path | None = None,
     baselines: bool = True,
     encoders: Encoders | None = None,
-    patience: int = DEPTH,
+    patience: int = READ_SLOWLY,
 ) -> dict:
     """The figures of the engine and of the baselines on one folder, as plain data.
 
@@ -95,7 +96,7 @@ def evaluate(
     say = progress or (lambda message: None)
     judged = read(folder)
     with tempfile.TemporaryDirectory() as aside:
-        kept = _remembering((encoders or Encoders.default()).keeping(cache or Path(aside) / "encodings.sqlite"))
+        kept = remembering((encoders or Encoders.default()).keeping(cache or Path(aside) / "encodings.sqlite"))
         index = Index(Path(aside) / "index", kept)
         index.rebuild(judged.documents(), lambda done: say(f"indexed {done} of {len(judged.titles)}"), judged.questions, thorough=True)
         ranked, chances = [], []
@@ -130,7 +131,8 @@ class _Remembering:
         return self._encoders.stored(self._encoder, texts).astype(np.float32)
 
 
-def _remembering(encoders: Encoders) -> Encoders:
+def remembering(encoders: Encoders) -> Encoders:
+    """The same encoders with the questions' encodings kept as well."""
     fast, slow = (each and _Remembering(each, encoders) for each in (encoders.fast, encoders.slow))
     return Encoders(fast, slow, encoders.store)
 

@@ -2,9 +2,10 @@
 
 First the parts' weights, as the ones that make the known answer likeliest among all documents (softmax over the
 corpus, weights not negative, a little shrinkage): that is what ranking needs. Then one slope and one intercept for the
-sum, by logistic regression over all pairs with scores from cross-validation: that makes the sum log-odds. Print a new
-`weights.json` with `python -m marketplace.matching.fitting ZH EN CROSS [CACHE]`: folders of judged pairs in Chinese, in
-English, and of English questions for Chinese documents, and a file of encodings.
+sum, by logistic regression over the best of each question with scores from cross-validation: that makes the sum log-odds.
+Print a new `weights.json` with `python -m marketplace.matching.fitting ZH EN CROSS BRIEF_ZH_EN BRIEF_EN_ZH [CACHE]`: folders
+of judged pairs in Chinese, in English, and of English questions for Chinese documents; of brief questions in Chinese for
+English paragraphs and the other way round, which are translations of each other; and a file of encodings.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,21 +24,22 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from marketplace.matching import fusion, ranking
-from marketplace.matching.evaluate import Judged, read
+from marketplace.matching.evaluate import Judged, read, remembering
 from marketplace.matching.index import Index
 from marketplace.matching.semantic import Encoders
 
 SLOW_PARTS = ("meaning_slow", "meaning_bridged")
 FOLDS = 5
+SHOWN = 30  # of the best of each question, on which scores are made log-odds: nobody sees the others
 MOST_DOCUMENTS = 2_000  # of a judged corpus; the models are for this size, see `fusion.Weights.model`
 _SHRINKAGE = 0.01
 
 Table = NDArray[np.float32]  # questions × documents × parts
 
 
-def table(judged: Judged, folder: Path, cache: Path | None) -> tuple[list[str], Table, Table]:
-    """The names of the parts, every part of every pair as the engine scales it, and which pairs are good."""
-    index = Index(folder, Encoders.default().keeping(cache or folder / "encodings.sqlite"))
+def table(judged: Judged, folder: Path, cache: Path | None, raw: bool = False) -> tuple[list[str], Table, Table]:
+    """The names of the parts, every part of every pair as the engine scales it (or `raw`), and which pairs are good."""
+    index = Index(folder, remembering(Encoders.default().keeping(cache or folder / "encodings.sqlite")))
     index.rebuild(judged.documents(), asked=judged.questions)
     view = index.view()
     rows = view.segments.every()
@@ -47,7 +50,7 @@ def table(judged: Judged, folder: Path, cache: Path | None) -> tuple[list[str], 
         question = ranking.ask(view, text)
         scaled = partial(view.constants.scaled, asked=question.language, kept=language)
         parts = ranking.chance(view, text, language, rows, slow_rows=len(rows))
-        found.append({name: scaled(name, values=values) for name, values in parts.items()})
+        found.append(parts if raw else {name: scaled(name, values=values) for name, values in parts.items()})
     names = [name for name in fusion.PARTS if name in found[0]]
     good = np.zeros((len(found), len(rows)), np.float32)
     places = {int(key): place for place, key in enumerate(records["key"])}
@@ -85,7 +88,9 @@ def held_back(parts: Table, good: Table, seed: int = 0) -> Table:
 def model(names: Sequence[str], parts: Table, good: Table) -> Mapping[str, object]:
     """The fitted model as `weights.json` holds it, with the nDCG@10 that cross-validation gives it."""
     scores = held_back(parts, good)
-    line = LogisticRegression(C=1e6, max_iter=1_000).fit(scores.reshape(-1, 1), good.ravel())
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :SHOWN]
+    shown, right = np.take_along_axis(scores, best, 1), np.take_along_axis(good, best, 1)
+    line = LogisticRegression(C=1e6, max_iter=1_000).fit(shown.reshape(-1, 1), right.ravel())
     slope = float(line.coef_[0, 0])
     weights = {name: round(slope * float(weight), 4) for name, weight in zip(names, listwise(parts, good), strict=True)}
     bias = round(float(line.intercept_[0]), 4)
@@ -119,6 +124,29 @@ def fit(folders: Mapping[str, Path], cache: Path | None = None) -> dict:
     return {"how": f"marketplace.matching.fitting on {'; '.join(counts)}", "fitted_at": MOST_DOCUMENTS, "models": models}
 
 
+def briefs(zh_en: Path, en_zh: Path, cache: Path | None = None) -> dict:
+    """The models for brief questions, all four pairs of languages: both folders hold the same questions and paragraphs."""
+    one, other = read(zh_en), read(en_zh)
+    folders = {"zh-en": one, "en-zh": other, "zh-zh": asking(one, other), "en-en": asking(other, one)}
+    found: dict[str, dict] = {"full": {}, "fast": {}, "lexical": {}}
+    for languages, judged in folders.items():
+        with tempfile.TemporaryDirectory() as aside:
+            names, parts, good = table(judged, Path(aside), cache, raw=True)
+        scales = {name: (float(parts[:, :, at].mean()), float(parts[:, :, at].std())) for at, name in enumerate(names)}
+        parts = (parts - np.array([mean for mean, _ in scales.values()], np.float32)) / np.array([spread for _, spread in scales.values()], np.float32)
+        for known in found:
+            chosen = [name for name in names if _seen_by(known, name) and name != "meaning_bridged"]
+            fitted = model(chosen, parts[:, :, [names.index(name) for name in chosen]], good)
+            kept = {name: [round(each, 5) for each in scales[name]] for name in chosen}
+            found[known][languages] = {**fitted, "scales": kept}
+    return {"briefs_at": len(one.titles), "briefs": found}
+
+
+def asking(questions: Judged, documents: Judged) -> Judged:
+    """The questions of one set about the documents of another that translates it."""
+    return replace(documents, questions=questions.questions, grades=questions.grades)
+
+
 def fewer(judged: Judged) -> Judged:
     """The same questions over at most `MOST_DOCUMENTS` documents: all good ones and an even pick of the others."""
     good = {place for grades in judged.grades for place in grades}
@@ -143,8 +171,9 @@ def _seen_by(known: str, name: str) -> bool:
 
 def main() -> None:
     """Print new weights for the folders named on the command line."""
-    zh, en, cross, *cache = (Path(each) for each in sys.argv[1:])
-    print(json.dumps(fit({"zh-zh": zh, "en-en": en, "en-zh": cross}, cache[0] if cache else None), indent=1))
+    zh, en, cross, zh_en, en_zh, *cache = (Path(each) for each in sys.argv[1:])
+    kept = cache[0] if cache else None
+    print(json.dumps({**fit({"zh-zh": zh, "en-en": en, "en-zh": cross}, kept), **briefs(zh_en, en_zh, kept)}, indent=1))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import json
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -31,6 +31,7 @@ PARTS = (
 )
 NUMBER_FOUND = 14.0  # log-odds: a patent number typed in full outweighs whatever else the text says
 
+BRIEF_WHOLLY, BRIEF_NO_MORE = 10, 20  # words of a question
 FEWEST = 50  # documents below which the base rate rises no further: a handful need not hold an answer
 
 KNOWN_ANSWER, SHORTLISTED = "known_answer", "shortlisted"  # what the probability is the probability of
@@ -53,6 +54,31 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Brief:
+    """A model for questions of a few words, with the average and spread of each part over such questions.
+
+    They share a far larger part of their words with a document by chance than needs do, which no average over an index of
+    needs and technologies shows.
+    """
+
+    model: Model
+    scales: Mapping[str, tuple[float, float]]
+
+    def contributions(self, raw: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Each part's share of the log-odds, from parts before scaling."""
+        scaled = {name: (raw[name] - mean) / spread for name, (mean, spread) in self.scales.items()}
+        return self.model.contributions(scaled)
+
+
+def brevity(words: int) -> float:
+    """How far a question of so many words counts as brief: wholly up to ten, not at all from twenty.
+
+    Judged needs have 27 words and more, judged short questions 3 to 11; between ten and twenty is a judgement.
+    """
+    return min(1.0, max(0.0, (BRIEF_NO_MORE - words) / (BRIEF_NO_MORE - BRIEF_WHOLLY)))
+
+
+@dataclass(frozen=True)
 class Weights:
     """All models, the corpus size at which they were fitted, and a name that changes when any figure does.
 
@@ -65,6 +91,16 @@ class Weights:
     version: str
     means: str = KNOWN_ANSWER
     packaged: str | None = None
+    briefs: Mapping[tuple[str, str], Brief] = field(default_factory=dict)
+    briefs_at: int = 1
+
+    def brief(self, known: str, asked: str, kept: str, documents: int) -> Brief | None:
+        """The model for a brief question, like `model`; None where there is none."""
+        fitted = self.briefs.get((known, f"{asked}-{kept}"))
+        if fitted is None:
+            return None
+        base = fitted.model.bias - math.log(max(documents, FEWEST) / self.briefs_at)
+        return Brief(Model(base, fitted.model.weights), fitted.scales)
 
     def model(self, known: str, asked: str, kept: str, documents: int) -> Model:
         """The model for what is known ("full", "fast", "lexical") and the languages of question and document.
@@ -108,8 +144,13 @@ def read(path: Path) -> Weights:
         for known, pairs in data["models"].items()
         for pair, each in pairs.items()
     }
+    briefs = {
+        (known, pair): Brief(Model(each["bias"], each["weights"]), {name: tuple(scale) for name, scale in each["scales"].items()})
+        for known, pairs in data.get("briefs", {}).items()
+        for pair, each in pairs.items()
+    }
     version = hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
-    return Weights(models, data["fitted_at"], version, data.get("means", KNOWN_ANSWER), data.get("packaged"))
+    return Weights(models, data["fitted_at"], version, data.get("means", KNOWN_ANSWER), data.get("packaged"), briefs, data.get("briefs_at", 1))
 
 
 @lru_cache(maxsize=8)
@@ -119,7 +160,8 @@ def _learned(path: Path, *_state: int) -> Weights:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         _log.warning("%s is no file of weights; the packaged weights are used", path)
         return packaged()
-    return found if found.packaged == packaged().version else packaged()
+    first = packaged()  # nobody answers a match of a question of few words, so nothing is learned about those
+    return replace(found, briefs=first.briefs, briefs_at=first.briefs_at) if found.packaged == first.version else first
 
 
 def probability(log_odds: float) -> float:

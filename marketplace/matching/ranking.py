@@ -31,6 +31,7 @@ JUDGED_CLOSELY = 200  # the best of them, which the slow encoder sees and the ru
 
 LONGEST_QUESTION = 3_000  # characters of a question that are read
 LONGEST_FOR_SLOW = 600  # of which the slow encoder sees so many, for it needs a second for a thousand
+HEADING = 2.0  # how much more a word of a question's heading weighs
 _DEEP_SAMPLE = 24  # rows from which the spread of the slow encoder's parts is measured
 
 Floats = NDArray[np.float32]
@@ -73,13 +74,14 @@ class Hit:
 class Question:
     """A text prepared for one view: its words weighed, its bridge, its vector.
 
-    `bridged` searches the words and the pairs of the other language; `bridged_text` are the text's words in it, empty
+    `length` is its words; `bridged` searches the words and the pairs of the other language; `bridged_text` are the text's words in it, empty
     where the dictionary knows none. The slow encoder reads the two texts when it is known that it must.
     """
 
     text: str
     bridged_text: str
     language: str
+    length: int
     words: Weighed
     pairs: Weighed
     bridged: tuple[Weighed, Weighed]
@@ -98,12 +100,15 @@ def ask(view: View, text: str) -> Question | None:
         return None
     language, find = cut.language(clean), view.searcher
     weights = view.constants.term_weights(language, words)
+    for word in set(cut.words(cut.heading(clean))):
+        weights[word] *= HEADING
     crossings = bridge.cross(words, language)
     read = view.encoders.asked(view.encoders.fast, [clean])
     return Question(
         text=clean,
         bridged_text=bridge.said(crossings),
         language=language,
+        length=len(words),
         words=find.weigh("words", weights),
         pairs=find.weigh("pairs", view.constants.term_weights(language, cut.bigrams(clean))),
         bridged=_bridged(find, words, crossings, weights),
@@ -293,13 +298,19 @@ def _scored(
         parts |= slowly.parts(language, kept)
     scaled = {name: view.constants.scaled(name, question.language, language, values) for name, values in parts.items()}
     model = view.weights.model(known, question.language, language, among)
-    return Scores(group.rows, group.records, model.bias, model.contributions(scaled))
+    base, shares, brief = model.bias, model.contributions(scaled), view.weights.brief(known, question.language, language, among)
+    share = fusion.brevity(question.length)
+    if brief and share:
+        others = brief.contributions(parts)
+        base = (1 - share) * base + share * brief.model.bias
+        shares = {name: (1 - share) * values + share * others.get(name, np.float32(0)) for name, values in shares.items()}
+    return Scores(group.rows, group.records, base, shares)
 
 
 def measure(view: View, question: Question, language: str, rows: Rows) -> dict[str, Floats]:
     """The raw parts of rows (ascending) of one language, apart from the slow encoder's; before scaling."""
     def shared(field: str, part: Weighed) -> Floats:
-        return view.segments.shared(field, part.asked, rows) / part.length
+        return view.segments.shared(field, part.asked, rows, language) / part.length
 
     if language == question.language:
         parts = {"words": shared("words", question.words), "bigrams": shared("pairs", question.pairs)}

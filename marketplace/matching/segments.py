@@ -189,11 +189,11 @@ class Segments:
         """Terms of a row on average."""
         return sum(each.bags[field].total for each in self._segments) / max(sum(map(len, self._segments)), 1)
 
-    def shared(self, field: str, asked: Asked, rows: Rows) -> Floats:
-        """How many of the terms asked for each row shares, by BM25."""
+    def shared(self, field: str, asked: Asked, rows: Rows, language: str) -> Floats:
+        """How many of the terms asked for each row shares, by BM25; all rows are of one language."""
         found, average = np.zeros(len(rows), np.float32), self.average_length(field)
         for segment, places in self._by_segment(rows):
-            found[places] = segment.bags[field].scores(asked, rows[places] - segment.first, average)
+            found[places] = segment.bags[field].scores(asked, rows[places] - segment.first, average, language)
         return found
 
     def cosines(self, part: str, asked: Floats, rows: Rows) -> Floats:

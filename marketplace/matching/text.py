@@ -30,6 +30,8 @@ _HAN_ONLY = re.compile(rf"[{_HAN}]")
 _LATIN_ONLY = re.compile(r"[A-Za-zÀ-ɏ]")
 _SENTENCE_END = re.compile(r"[。！？；!?;\n]+[”’」』\"')）]*|\.(?=\s|$)")
 _CJK_POINT = re.compile(rf"(?<=[{_HAN}])\.(?=[{_HAN}])")
+_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9'-]*")
+_CAPITALS = 0.7  # share of a heading's words that begin with a capital
 _SHORTEST_SENTENCE = 8  # characters; a shorter piece belongs to its neighbour
 _PATENT = re.compile(r"^(?:ZL)?([A-Z]{2})?(\d{6,13})([A-Z]\d?)?$")
 
@@ -220,6 +222,18 @@ def _trimmed(span: Span) -> Span:
     left = len(span.text) - len(span.text.lstrip())
     stripped = span.text.strip()
     return Span(span.start + left, span.start + left + len(stripped), stripped)
+
+
+def heading(text: str) -> str:
+    """The heading of an English text: its first sentence, if more follows and it is written like a title; else nothing.
+
+    Written like a title: two to 25 words besides stop words, seven in ten of them with a capital. An ordinary first sentence
+    says no more than the others (doubling it costs 0.05 of nDCG on needs).
+    """
+    first, *rest = _SENTENCE_END.split(text[:400], maxsplit=1)
+    pieces = [piece for piece in _LATIN_WORD.findall(first) if piece.lower() not in ENGLISH_STOP_WORDS]
+    titled = sum(piece[0].isupper() for piece in pieces) >= _CAPITALS * len(pieces)
+    return first if rest and rest[0].strip() and 2 <= len(pieces) <= 25 and titled else ""
 
 
 def number_forms(text: str) -> tuple[str, ...]:

@@ -1,0 +1,47 @@
+"""The benchmarks: how long the engine takes, beside the bare engines on the same work in the same run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from marketplace.console import as_json, bar, settings_or_fail, show
+from marketplace.matching.bench import bench
+
+
+@click.group("bench")
+def bench_group() -> None:
+    """Measure speed and memory on synthetic data."""
+
+
+@bench_group.command("match")
+@click.option("--docs", type=click.IntRange(min=100), default=10_000, show_default=True, help="Technologies in the index.")
+@click.option("--questions", type=click.IntRange(min=2), default=200, show_default=True)
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=None, help="Where indexes are kept; by default beside the data.")
+@as_json
+def bench_match_command(docs: int, questions: int, folder: Path | None, json_: bool) -> None:
+    """Build (or take up) an index of synthetic technologies and time needs of sixty words against it."""
+    kept = folder or settings_or_fail().data / "bench"
+    kept.mkdir(parents=True, exist_ok=True)
+    with bar(None, "Bench", json_) as progress:
+        def say(words: str) -> None:
+            progress.set_description(words)
+            progress.update()
+
+        report = bench(docs, kept, say, questions)
+    if json_:
+        show(report)
+        return
+    _tell(report)
+
+
+def _tell(report: dict[str, Any]) -> None:
+    click.echo(f"{report['documents']:,} technologies, {report['encoded']} encoded; built in {report['build_seconds']} s")
+    click.echo(f"{report['disk_bytes_a_document']:,} bytes a document on disk, {report['memory_own_bytes'] / 2**20:,.0f} MB of its own in memory")
+    for mode in ("quick", "full"):
+        figures = report[mode]
+        click.echo(f"\n{mode}: {figures['questions']} questions, 95 % of them within {figures['p95_to_bare']} times the bare engines'")
+        for name, values in figures["milliseconds"].items():
+            click.echo(f"  {name:20}" + "".join(f"{percent:>6} {value:9.1f} ms" for percent, value in values.items()))

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "config", "migrate", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching",
-    "licensing", "deals", "calls", "alerts", "reactions", "__init__", "wsgi", "demo", "console", "cli_learning", "cli",
+    "licensing", "deals", "calls", "alerts", "reactions", "__init__", "wsgi", "demo", "console", "cli_bench", "cli_learning", "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
 FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}

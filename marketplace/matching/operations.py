@@ -172,7 +172,7 @@ def _of_run(run_id: int, after: int, batch: int) -> list[Technology]:
     return list(session.scalars(query.order_by(Technology.id).limit(batch)))
 
 
-@handler("matching.index_run", "matching.index_members")
+@handler("matching.index_run")
 def index_run(thing_id: int) -> Iterator[None]:
     """Bring what an import run published into the index.
 

@@ -38,6 +38,7 @@ from marketplace.matching import operations as matching
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import teaser
 from marketplace.matching.evaluate import evaluate as run_evaluation
+from marketplace.matching.index import RebuildNeeded
 from marketplace.matching.rules import Figure
 from marketplace.matching.semantic import EncoderUnavailable
 from marketplace.matching.words import band, figure
@@ -97,10 +98,18 @@ def demo_command() -> None:
                 bar.update()
             session.commit()
         click.echo("The demo catalogue is loaded.")
-    if not matching.index().version:
+    if not _index_stands():
         click.echo("Building the index: each text is encoded once, this takes a minute or two.")
         _reindex(quiet=False)
     click.echo("Ready. The worker beside the server matches needs and technologies in the background.")
+
+
+def _index_stands() -> bool:
+    """Whether there is an index that this program can read; one of an older format is built anew."""
+    try:
+        return bool(matching.index().version)
+    except RebuildNeeded:
+        return False
 
 
 def _named(database: str) -> str:

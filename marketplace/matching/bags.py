@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from marketplace.matching import arrays
+
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
@@ -70,9 +72,9 @@ class Bags:
     """The terms of one field of a segment's rows, mapped. Rows are counted from 0 within the segment."""
 
     def __init__(self, folder: Path, field: str) -> None:
-        self._terms = np.load(folder / f"{field}.npy", mmap_mode="r")
-        self._ends = np.load(folder / f"{field}_ends.npy", mmap_mode="r")
-        self._lengths = np.load(folder / f"{field}_lengths.npy", mmap_mode="r")
+        self._terms = arrays.mapped(folder / f"{field}.npy")
+        self._ends = arrays.mapped(folder / f"{field}_ends.npy")
+        self._lengths = arrays.mapped(folder / f"{field}_lengths.npy")
         self.total = int(self._lengths.sum(dtype=np.int64))
 
     def scores(self, asked: Asked, rows: Rows, average: float, language: str) -> Floats:
@@ -114,13 +116,13 @@ def _saturated(terms: NDArray[np.uint32], lengths: NDArray[np.uint16], average: 
 
 def join(folders: Sequence[Path], target: Path, field: str) -> None:
     """Write the bags of neighbouring segments as those of one."""
-    terms = [np.load(folder / f"{field}.npy", mmap_mode="r") for folder in folders]
+    terms = [arrays.mapped(folder / f"{field}.npy") for folder in folders]
     whole = np.lib.format.open_memmap(target / f"{field}.npy", "w+", np.uint32, (sum(map(len, terms)) or 1,))
     at, ends = 0, [np.zeros(1, np.int64)]
     for folder, each in zip(folders, terms, strict=True):
         whole[at : at + len(each)] = each
-        ends.append(np.load(folder / f"{field}_ends.npy")[1:] + at)
+        ends.append(arrays.read(folder / f"{field}_ends.npy")[1:] + at)
         at += len(each)
     whole.flush()
     np.save(target / f"{field}_ends.npy", np.concatenate(ends))
-    np.save(target / f"{field}_lengths.npy", np.concatenate([np.load(folder / f"{field}_lengths.npy") for folder in folders]))
+    np.save(target / f"{field}_lengths.npy", np.concatenate([arrays.read(folder / f"{field}_lengths.npy") for folder in folders]))

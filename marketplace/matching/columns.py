@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from marketplace.matching import arrays
 from marketplace.matching.passages import Passage
 
 Where = Mapping[str, Sequence[str]]
@@ -67,10 +68,10 @@ class Columns:
     """The columns of one segment, mapped. Rows are counted from 0 within the segment."""
 
     def __init__(self, folder: Path) -> None:
-        self.records: NDArray = np.load(folder / "records.npy", mmap_mode="r")
+        self.records: NDArray = arrays.mapped(folder / "records.npy")
         self._facts = np.memmap(folder / "facts.bin", np.uint8, "r") if (folder / "facts.bin").stat().st_size else None
-        self._fact_ends = np.load(folder / "fact_ends.npy", mmap_mode="r")
-        self._postings = np.load(folder / "postings.npy", mmap_mode="r")
+        self._fact_ends = arrays.mapped(folder / "fact_ends.npy")
+        self._postings = arrays.mapped(folder / "postings.npy")
         described = json.loads((folder / "facets.json").read_text(encoding="utf-8"))
         self.kinds: list[str] = described["kinds"]
         self._places: dict[str, dict[str, tuple[int, int]]] = described["places"]

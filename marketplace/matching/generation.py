@@ -145,9 +145,10 @@ def _bits(segment: Segment, built: int, gone: np.ndarray, later: np.ndarray) -> 
 def _retired(folder: Path) -> np.ndarray:
     """The rows that changes have replaced or taken away, in the order in which they did, or were about to when they died."""
     try:
-        return np.frombuffer((folder / "retired").read_bytes()[: (folder / "retired").stat().st_size // 8 * 8], np.int64)
+        noted = (folder / "retired").read_bytes()
     except FileNotFoundError:
         return np.zeros(0, np.int64)
+    return np.frombuffer(noted[: len(noted) // 8 * 8], np.int64)  # the last number may be half written just now
 
 
 def _retire(folder: Path, rows: np.ndarray) -> None:
@@ -163,7 +164,7 @@ def _retire(folder: Path, rows: np.ndarray) -> None:
 
 def _space(first: list[Document], encoders: Encoders, constants: Constants) -> Space:
     """How vectors are kept, learnt from the first documents."""
-    if encoders.fast is None or len(first) < _BATCH // 2:
+    if encoders.fast is None:
         return Space(None, None)
     rows = [row for document in first for row in passages_of(document)]
     return Space.learnt(_centred([deep_text(row.title, row.body) for row in rows], [row.language for row in rows], encoders, constants))

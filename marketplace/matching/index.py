@@ -204,7 +204,9 @@ def _opened(folder: Path, encoders: Encoders, before: Generation | None) -> tupl
         generation = before if before and before.folder.name == name else Generation(folder / name)
         try:
             return generation, generation.view(_usable(generation.about(), encoders))
-        except (FileNotFoundError, RuntimeError):
+        except RebuildNeeded:
+            raise
+        except (OSError, RuntimeError, ValueError):  # the words index says ValueError of a file that was taken away
             if attempt == _OPENINGS - 1:
                 raise
     return None, None

@@ -198,9 +198,9 @@ class Searcher:
         ]
         parts, rows = [], 0
         for _, each, boost in sorted(terms, key=lambda term: (-term[0], term[1])):
-            rows += each.count
-            if rows > LOOKED_THROUGH and len(parts) >= FEWEST_TERMS:
+            if rows + each.count > LOOKED_THROUGH and len(parts) >= FEWEST_TERMS:
                 continue
+            rows += each.count
             parts.append((Occur.Should, Query.boost_query(Query.term_query(SCHEMA, each.field, each.term, "freq"), boost)))
         if not parts:
             return np.zeros(0, np.int64)

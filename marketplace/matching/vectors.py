@@ -17,6 +17,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from marketplace.matching import arrays
 from marketplace.matching.columns import Bits, places
 
 Half = NDArray[np.float16]
@@ -86,7 +87,7 @@ class Space:
         """Read what `save` wrote."""
         if not (folder / "turn.npy").exists():
             return cls(None, None)
-        return cls(np.load(folder / "turn.npy"), faiss.read_index(str(folder / "guide.faiss")))
+        return cls(arrays.read(folder / "turn.npy"), faiss.read_index(str(folder / "guide.faiss")))
 
 
 def write(folder: Path, batch: Batch, space: Space) -> None:
@@ -117,10 +118,10 @@ class Vectors:
     """The vectors of one segment, mapped. Rows are counted from 0 within the segment."""
 
     def __init__(self, folder: Path) -> None:
-        self._parts = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _PARTS}
-        self._scales = {name: np.load(folder / f"{name}_scales.npy", mmap_mode="r") for name in _PARTS}
-        self._starts = np.load(folder / "starts.npy", mmap_mode="r")
-        self.digests: NDArray[np.uint8] = np.load(folder / "digests.npy", mmap_mode="r")
+        self._parts = {name: arrays.mapped(folder / f"{name}.npy") for name in _PARTS}
+        self._scales = {name: arrays.mapped(folder / f"{name}_scales.npy") for name in _PARTS}
+        self._starts = arrays.mapped(folder / "starts.npy")
+        self.digests: NDArray[np.uint8] = arrays.mapped(folder / "digests.npy")
         guide = folder / "guide.faiss"
         self._guide = faiss.read_index(str(guide), faiss.IO_FLAG_MMAP_IFC) if guide.exists() else None
 
@@ -177,7 +178,7 @@ def join(folders: Sequence[Path], target: Path, space: Space) -> None:
     parts = [Vectors(folder) for folder in folders]
     names = [*_PARTS, *(f"{name}_scales" for name in _PARTS), "digests"]
     for name in names:
-        _joined([np.load(folder / f"{name}.npy", mmap_mode="r") for folder in folders], target / f"{name}.npy")
+        _joined([arrays.mapped(folder / f"{name}.npy") for folder in folders], target / f"{name}.npy")
     offsets = np.cumsum([0, *(int(part._starts[-1]) for part in parts)])
     starts = [np.asarray(part._starts[:-1]) + offset for part, offset in zip(parts, offsets, strict=False)]
     np.save(target / "starts.npy", np.concatenate([*starts, offsets[-1:]]).astype(np.int64))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from marketplace.matching import lexical
 from marketplace.matching.constants import Constants
 from marketplace.matching.explain import evidence
 from marketplace.matching.fusion import probability
@@ -341,3 +342,18 @@ def test_death_at_any_moment_leaves_the_index_before_or_after(tmp_path: Path) ->
 @pytest.mark.slow
 def test_two_hundred_deaths_lose_and_double_nothing(tmp_path: Path) -> None:
     assert len(killed(tmp_path, 200)) > 100
+
+
+def test_a_common_word_does_not_hide_the_rare_ones_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terms that would go beyond the bound are passed over; rarer ones behind them still find their document."""
+    monkeypatch.setattr(lexical, "LOOKED_THROUGH", 30)
+    monkeypatch.setattr(lexical, "FEWEST_TERMS", 1)
+    made = Index(tmp_path, Encoders())
+    made.rebuild([Document(n, "technology", {"en": (f"pump {n}", "pump pump" + (" gasket" if n == 9 else ""))}) for n in range(1, 26)])
+    find = made.view().searcher
+    heavy, rare = find.weigh("words", {"pump": 9.0, "gasket": 0.1}), find.weigh("words", {"pump": 9.0})
+    found = [set(find.best([(part, 1.0)], lexical.chosen("technology", {}, {}), 50).tolist()) for part in (heavy, rare)]
+    assert len(found[0]) == len(found[1]) == 25
+    monkeypatch.setattr(lexical, "LOOKED_THROUGH", 10)
+    weighed = find.weigh("words", {"9": 3.0, "pump": 9.0, "gasket": 2.0})
+    assert find.best([(weighed, 1.0)], lexical.chosen("technology", {}, {}), 50).size == 1

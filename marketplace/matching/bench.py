@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -58,14 +58,14 @@ class _Named:
 class _SlowOnes(Encodings):
     """A store that keeps nothing of the fast encoder: sampling anew is cheaper."""
 
-    def write(self, encoder: str, rows: dict[bytes, Vectors]) -> None:
+    def keep(self, encoder: str, packed: Mapping[bytes, bytes]) -> None:
         """See `Encodings`."""
         if "e5" in encoder:
-            super().write(encoder, rows)
+            super().keep(encoder, packed)
 
-    def read(self, encoder: str, digests: Sequence[bytes]) -> dict:
+    def packed(self, encoder: str, digests: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """See `Encodings`."""
-        return super().read(encoder, digests) if "e5" in encoder else {}
+        return super().packed(encoder, digests) if "e5" in encoder else iter(())
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _asked(index: Index, asked: Sequence[Asked], counted: int, say: Progress) ->
                 hits = index.rank(each.text, "technology", where=each.where, limit=EXPLAINED)
             with _Timed(times, "explanation"):
                 texts.load(hits)
-                likenesses = index.likenesses("technology", [hit.key for hit in hits])
+                likenesses = index.likenesses("technology", [hit.key for hit in hits], each.text)
                 for hit in hits:
                     evidence(each.text, texts[hit.key], likenesses[hit.key], cut.language(each.text))
         _bare(view, each.text, times)

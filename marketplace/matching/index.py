@@ -88,10 +88,10 @@ class Index:
         view = self._current()
         return ranking.rank(view, text, Filter(kind, where, without), limit, asker, patience) if view else []
 
-    def likenesses(self, kind: str, keys: Sequence[int]) -> dict[int, SentenceLikeness]:
-        """For documents of a kind, by key, how like their sentences are to a question's: what `explain.evidence` takes."""
+    def likenesses(self, kind: str, keys: Sequence[int], text: str) -> dict[int, SentenceLikeness]:
+        """For documents of a kind, by key, how like their sentences are to those of a question: what `explain.evidence` takes."""
         view = self._current()
-        return likenesses(view, kind, keys) if view else {}
+        return likenesses(view, kind, keys, text) if view else {}
 
     def search(
         self,

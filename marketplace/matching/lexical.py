@@ -29,6 +29,7 @@ Terms = Mapping[str, float]
 _HEAP = 50_000_000  # bytes of writing buffer; one thread, because segments then come out the same each time
 _MOST_BUCKETS = 1_000
 LOOKED_THROUGH = 200_000  # rows, counted once for each term, that a search for candidates goes through
+_MOST_COUNTS = 100_000  # counts of terms kept in memory
 FEWEST_TERMS = 4  # terms that are looked for however many rows have them
 UNCOUNTED = ("number", "key", "kind")
 
@@ -164,6 +165,7 @@ class Searcher:
 
     def __init__(self, searcher: tantivy.Searcher) -> None:
         self._searcher = searcher
+        self._counts: dict[tuple[str, str], int] = {}
         self.rows = searcher.num_docs
 
     def weigh(self, field: str, terms: Terms) -> Weighed:
@@ -267,8 +269,13 @@ class Searcher:
         }
 
     def frequency(self, field: str, term: str) -> int:
-        """How many rows have a term."""
-        return int(self._searcher.doc_freq(field, term))
+        """How many rows have a term; the common ones are asked for in every question, so what was looked up is kept."""
+        found = self._counts.get((field, term))
+        if found is None:
+            if len(self._counts) >= _MOST_COUNTS:
+                self._counts = {}
+            found = self._counts[field, term] = int(self._searcher.doc_freq(field, term))
+        return found
 
     def vocabulary(self, prefix: str) -> list[tuple[str, int]]:
         """The words as typed that begin so, with the number of documents that have them."""

@@ -280,7 +280,7 @@ def answers(
         return []
     model = Technology if hits[0].kind == "technology" else Need
     rows = {row.id: row for row in load(actor, model, [hit.key for hit in hits])}
-    likenesses = index().likenesses(hits[0].kind, list(rows)[:explained])
+    likenesses = index().likenesses(hits[0].kind, list(rows)[:explained], text)
     found = []
     for hit in hits:
         if hit.key in rows:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from marketplace.matching import text as cut
 from marketplace.matching.constants import LANGUAGES
-from marketplace.matching.semantic import digest
+from marketplace.matching.semantic import Whole, digest
 
 TITLE_TIMES = 2
 
@@ -84,6 +84,11 @@ def passages_of(document: Document) -> list[Passage]:
 def sentences_of(title: str, body: str) -> list[str]:
     """The sentences of a passage whose vectors are kept; the title for a passage without a body."""
     return cut.sentences(body) or [title]
+
+
+def reading(title: str, body: str) -> Whole:
+    """What the fast encoder reads in one pass: the passage, its title if it has a body besides, and its sentences."""
+    return Whole(deep_text(title, body), (*([title] if title and body else []), *sentences_of(title, body)))
 
 
 def deep_text(title: str, body: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from marketplace.matching.lexical import Searcher, Weighed, chosen
 from marketplace.matching.passages import deep_text
 from marketplace.matching.rules import NAMES, Facts, Wishes, contributions
 from marketplace.matching.segments import Segments
-from marketplace.matching.semantic import Encoders
+from marketplace.matching.semantic import Encoders, Whole
 from marketplace.matching.vectors import Space
 
 POOL = 300  # candidates by words and as many by meaning
@@ -37,6 +38,7 @@ _DEEP_SAMPLE = 24  # rows from which the spread of the slow encoder's parts is m
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
+_beside = ThreadPoolExecutor(8, "words")
 _aside = ThreadPoolExecutor(2, "slow-encoder")  # its work is done outside the interpreter's lock, while the index is searched
 
 
@@ -75,7 +77,7 @@ class Question:
     """A text prepared for one view: its words weighed, its bridge, its vector.
 
     `length` is its words; `bridged` searches the words and the pairs of the other language; `bridged_text` are the text's words in it, empty
-    where the dictionary knows none. The slow encoder reads the two texts when it is known that it must.
+    where the dictionary knows none. The encoders read the texts when it is known that they must.
     """
 
     text: str
@@ -86,7 +88,19 @@ class Question:
     pairs: Weighed
     bridged: tuple[Weighed, Weighed]
     numbers: tuple[str, ...]
-    fast: Floats | None
+    view: View
+
+    @cached_property
+    def fast(self) -> Floats | None:
+        """Its vector as the index keeps vectors, less what all questions share; None without the fast encoder. Read when first asked for."""
+        encoders, constants = self.view.encoders, self.view.constants
+        read = encoders.asked_whole(question_of(self.text))
+        return None if read is None else self.view.space.kept(constants.question(encoders.fast, self.language, read[:1]))[0]
+
+
+def question_of(clean: str) -> Whole:
+    """What the fast encoder reads of a question, already normalised."""
+    return Whole(clean[:LONGEST_QUESTION], tuple(cut.sentences(clean[:LONGEST_QUESTION])))
 
 
 def ask(view: View, text: str) -> Question | None:
@@ -103,7 +117,6 @@ def ask(view: View, text: str) -> Question | None:
     for word in set(cut.words(cut.heading(clean))):
         weights[word] *= HEADING
     crossings = bridge.cross(words, language)
-    read = view.encoders.asked(view.encoders.fast, [clean])
     return Question(
         text=clean,
         bridged_text=bridge.said(crossings),
@@ -113,7 +126,7 @@ def ask(view: View, text: str) -> Question | None:
         pairs=find.weigh("pairs", view.constants.term_weights(language, cut.bigrams(clean))),
         bridged=_bridged(find, words, crossings, weights),
         numbers=cut.number_forms(clean),
-        fast=None if read is None else view.space.kept(view.constants.question(view.encoders.fast, language, read))[0],
+        view=view,
     )
 
 
@@ -220,13 +233,13 @@ def rank(view: View, text: str, seen: Filter, limit: int, asker: Wishes | Facts 
     question = ask(view, text)
     if question is None or not view.searcher.rows or limit < 1:
         return []
-    slowly = _Slowly(view, question) if view.encoders.slow and question.fast is not None else None
+    slowly = _Slowly(view, question) if view.encoders.slow and view.encoders.fast else None
     rows = _candidates(view, question, seen)
     among = view.segments.documents(seen.kind)
     groups = _measured(view, question, rows)
     first = [_scored(view, question, group, among) for group in groups]
     close = np.array([scores.rows[place] for scores, place in _best(first, JUDGED_CLOSELY)], np.int64)
-    deep = deep_vectors(view, close, patience) if slowly and slowly.answers() else {}
+    deep = deep_vectors(view, close, patience) if slowly and question.fast is not None and slowly.answers() else {}
     deeply = np.array(sorted(deep), np.int64)
     again = []
     for group in groups:
@@ -274,10 +287,11 @@ def _candidates(view: View, question: Question, seen: Filter) -> Rows:
     parts = [
         (question.words, same["words"]), (question.pairs, same["bigrams"]), *((part, across["bridge"]) for part in question.bridged)
     ]
-    found = [find.best(parts, allowed, POOL), find.numbered(question.numbers, allowed)]
+    by_words = _beside.submit(find.best, parts, allowed, POOL)  # while the fast encoder reads and the guide is searched
+    found = [find.numbered(question.numbers, allowed)]
     if question.fast is not None:
         found.append(view.segments.nearest(question.fast, view.segments.allowed(seen.kind, seen.where, seen.without), POOL))
-    return view.segments.live(np.concatenate(found))
+    return view.segments.live(np.concatenate([by_words.result(), *found]))
 
 
 def _lexical_weights(view: View, question: Question, kept: str) -> dict[str, float]:

@@ -13,14 +13,14 @@ import logging
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,30 @@ class Encoder(Protocol):
         tries again. Raises `EncoderUnavailable`.
         """
         ...
+
+
+class Whole(NamedTuple):
+    """A text and the pieces that it consists of, in order: together they have all its characters but for spaces."""
+
+    whole: str
+    pieces: tuple[str, ...]
+
+
+@runtime_checkable
+class ReadsPieces(Protocol):
+    """An encoder that reads a text and its pieces in one pass."""
+
+    def read(self, texts: Sequence[Whole]) -> list[Vectors]:
+        """For each text the vector of the whole and of each piece, (1 + pieces, dimensions), rows of length one."""
+        ...
+
+
+def read(encoder: Encoder, texts: Sequence[Whole], within: float | None = None) -> list[Vectors]:
+    """The vectors of texts and of their pieces, in one pass where the encoder can; see `ReadsPieces` and `Encoder.encode`."""
+    if isinstance(encoder, ReadsPieces):
+        return encoder.read(texts)
+    rows = encoder.encode([part for text in texts for part in (text.whole, *text.pieces)], within)
+    return np.split(rows, np.cumsum([1 + len(text.pieces) for text in texts])[:-1]) if texts else []
 
 
 @cache
@@ -149,25 +173,48 @@ class Encodings:
 
     def read(self, encoder: str, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """The encodings that are there."""
-        found: dict[bytes, NDArray[np.float16]] = {}
+        return {key: np.frombuffer(vector, np.float16) for key, vector in self.packed(encoder, digests)}
+
+    def packed(self, encoder: str, digests: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        """The encodings that are there, as they were kept."""
         with closing(self._open()) as store:
             for start in range(0, len(digests), 500):
                 part = digests[start : start + 500]
                 marks = ",".join("?" * len(part))
-                rows = store.execute(
+                yield from store.execute(
                     f"SELECT digest, vector FROM encoding WHERE encoder = ? AND digest IN ({marks})", (encoder, *part)
                 )
-                found.update((key, np.frombuffer(vector, np.float16)) for key, vector in rows)
-        return found
 
     def write(self, encoder: str, rows: dict[bytes, Vectors]) -> None:
-        """Add encodings; a store that cannot be written just now (locked, disk full) stays as it is."""
-        values = [(encoder, key, row.astype(np.float16).tobytes()) for key, row in rows.items()]
+        """Add encodings, in two bytes a number; a store that cannot be written just now (locked, disk full) stays as it is."""
+        self.keep(encoder, {key: row.astype(np.float16).tobytes() for key, row in rows.items()})
+
+    def keep(self, encoder: str, packed: Mapping[bytes, bytes]) -> None:
+        """The same for encodings that are bytes already."""
+        values = [(encoder, key, row) for key, row in packed.items()]
         try:
             with closing(self._open()) as store, store:
                 store.executemany("INSERT OR IGNORE INTO encoding VALUES (?, ?, ?)", values)
         except sqlite3.OperationalError:
             return
+
+
+def _packed(rows: Vectors) -> bytes:
+    """Rows in a byte for each number, and what one unit of each row's is worth."""
+    units = np.maximum(np.abs(rows).max(1), 1e-9).astype("<f4") / 127
+    return units.tobytes() + np.round(rows / units[:, None]).astype(np.int8).tobytes()
+
+
+def _unpacked(packed: bytes, dimensions: int) -> Vectors:
+    rows = len(packed) // (4 + dimensions)
+    units = np.frombuffer(packed, "<f4", rows)
+    return np.frombuffer(packed, np.int8, offset=4 * rows).reshape(rows, dimensions) * units[:, None]
+
+
+@lru_cache(maxsize=64)
+def _asked_whole(encoder: Encoder, text: Whole) -> Vectors:
+    """Kept in memory for a while: a page ranks for a question and then explains several documents by its sentences."""
+    return read(encoder, [text], ASKED_WITHIN)[0]
 
 
 @dataclass
@@ -212,6 +259,14 @@ class Encoders:
             log.warning("a question goes without an encoder: %s", reason)
             return None
 
+    def asked_whole(self, text: Whole) -> Vectors | None:
+        """The fast encoder's vectors of what somebody asks now and of its pieces; None as in `asked`."""
+        try:
+            return _asked_whole(self.fast, text) if self.fast else None
+        except EncoderUnavailable as reason:
+            log.warning("a question goes without an encoder: %s", reason)
+            return None
+
     def answering(self) -> list[str]:
         """Each encoder in words, once it has shown that it works. Raises `EncoderUnavailable`."""
         found = []
@@ -239,6 +294,25 @@ class Encoders:
         if not keys:
             return np.zeros((0, encoder.dimensions), np.float16)
         return np.stack([found[key] for key in keys])
+
+
+    def read(self, texts: Sequence[Whole]) -> list[Vectors]:
+        """The fast encoder's vectors of documents and of their pieces, from the store where it has them.
+
+        Raises `EncoderUnavailable`; what was read until then is kept.
+        """
+        name = f"{self.fast.name}/pieces"
+        keys = [digest("\x1f".join((text.whole, *text.pieces))) for text in texts]
+        found = dict(self.store.packed(name, list(dict.fromkeys(keys)))) if self.store else {}
+        missing = [(key, text) for key, text in dict(zip(keys, texts, strict=True)).items() if key not in found]
+        for start in range(0, len(missing), _BATCH):
+            part = missing[start : start + _BATCH]
+            rows = read(self.fast, [text for _, text in part])
+            fresh = {key: _packed(each) for (key, _), each in zip(part, rows, strict=True)}
+            if self.store:
+                self.store.keep(name, fresh)
+            found.update(fresh)
+        return [_unpacked(found[key], self.fast.dimensions) for key in keys]
 
 
 def _name(encoder: Encoder | None) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -29,7 +29,7 @@ _TOKEN = re.compile(rf"\d{{1,2}}d\b|\d+(?:\.\d+)?|[a-z][a-z0-9]*|[{_HAN}]+")
 _HAN_ONLY = re.compile(rf"[{_HAN}]")
 _LATIN_ONLY = re.compile(r"[A-Za-zÀ-ɏ]")
 _SENTENCE_END = re.compile(r"[。！？；!?;\n]+[”’」』\"')）]*|\.(?=\s|$)")
-_CJK_POINT = re.compile(rf"(?<=[{_HAN}])\.(?=[{_HAN}])")
+_SENTENCE_EDGE = re.compile(rf"{_SENTENCE_END.pattern}|(?<=[{_HAN}])\.(?=[{_HAN}])")
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9'-]*")
 _CAPITALS = 0.7  # share of a heading's words that begin with a capital
 _SHORTEST_SENTENCE = 8  # characters; a shorter piece belongs to its neighbour
@@ -100,9 +100,12 @@ def normalise(text: str) -> str:
 
     Longer texts are cut at `LONGEST_TEXT` characters (before and after the HTML is removed), so no query runs long.
     """
-    plain = _TAG.sub(" ", html.unescape(text[: 4 * LONGEST_TEXT]))
+    plain = html.unescape(text[: 4 * LONGEST_TEXT])
+    if "<" in plain:
+        plain = _TAG.sub(" ", plain)
     plain = unicodedata.normalize("NFKC", plain)[:LONGEST_TEXT]
-    plain = plain.translate(_VISIBLE)
+    if not plain.isprintable():
+        plain = plain.translate(_VISIBLE)
     if plain.translate(_TRADITIONAL):
         plain = _traditional_to_simplified.convert(plain)
     return _SPACE.sub(" ", plain).strip()
@@ -114,18 +117,18 @@ def language(text: str) -> str:
     return "zh" if 3 * han > latin else "en"
 
 
-def word_spans(text: str) -> list[Span]:
-    """The words of a text with their offsets: Chinese segmented, English stemmed, numbers whole, no stop words."""
+def word_spans(text: str, only: Container[str] | None = None) -> list[Span]:
+    """The words of a text with their offsets: Chinese segmented, English stemmed, numbers whole, no stop words; `only` some of them."""
     folded = fold(text)
     spans = []
     for match in _TOKEN.finditer(folded):
         piece, at = match.group(), match.start()
         if not _HAN_ONLY.match(piece):
-            if piece not in ENGLISH_STOP_WORDS:
+            if piece not in ENGLISH_STOP_WORDS and (only is None or stem(piece) in only):
                 spans.append(Span(at, match.end(), stem(piece)))
             continue
         for word in rjieba.cut(piece):
-            if word not in CHINESE_STOP_WORDS:
+            if word not in CHINESE_STOP_WORDS and (only is None or word in only):
                 spans.append(Span(at, at + len(word), word))
             at += len(word)
     return spans
@@ -198,10 +201,9 @@ def stem(word: str) -> str:
 
 def sentence_spans(text: str, most: int = 64) -> list[Span]:
     """The sentences of a text with their offsets, at most `most`; a very short piece joins the one before it."""
-    edges = sorted({match.end() for ending in (_SENTENCE_END, _CJK_POINT) for match in ending.finditer(text)})
     spans: list[Span] = []
     start = 0
-    for end in [*edges, len(text)]:
+    for end in [*(match.end() for match in _SENTENCE_EDGE.finditer(text)), len(text)]:
         piece = text[start:end]
         if not piece.strip():
             continue

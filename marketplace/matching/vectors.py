@@ -190,14 +190,14 @@ def join(folders: Sequence[Path], target: Path, space: Space) -> None:
         faiss.write_index(guide, str(target / "guide.faiss"))
 
 
-def _joined(arrays: Sequence[NDArray], path: Path) -> None:
-    shape = (sum(map(len, arrays)), *arrays[0].shape[1:])
+def _joined(parts: Sequence[NDArray], path: Path) -> None:
+    shape = (sum(map(len, parts)), *parts[0].shape[1:])
     if not all(shape):
-        np.save(path, np.zeros(shape, arrays[0].dtype))
+        np.save(path, np.zeros(shape, parts[0].dtype))
         return
-    whole = np.lib.format.open_memmap(path, "w+", arrays[0].dtype, shape)
+    whole = np.lib.format.open_memmap(path, "w+", parts[0].dtype, shape)
     at = 0
-    for array in arrays:
-        whole[at : at + len(array)] = array
-        at += len(array)
+    for part in parts:
+        whole[at : at + len(part)] = part
+        at += len(part)
     whole.flush()

@@ -423,7 +423,7 @@ def test_a_question_is_answered_by_words_while_the_server_fails(
         hits = index.rank(f"水泵叶轮磨损。{SECRET}", "technology")
         assert hits[0].key == 4 and part not in dict(hits[0].contributions)
         assert SECRET not in caplog.text and "a question goes without an encoder" in caplog.text
-        assert evidence("水泵叶轮磨损。", DOCUMENTS[3], index.likenesses("technology", [4])[4], "zh").words
+        assert evidence("水泵叶轮磨损。", DOCUMENTS[3], index.likenesses("technology", [4], "水泵叶轮磨损。")[4], "zh").words
 
 
 TEXTS = [f"第{number}号水泵叶轮磨损" for number in range(300)]

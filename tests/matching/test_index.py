@@ -15,6 +15,7 @@ from marketplace.matching import lexical
 from marketplace.matching.constants import Constants
 from marketplace.matching.explain import evidence
 from marketplace.matching.fusion import probability
+from marketplace.matching.generation import FORMAT
 from marketplace.matching.index import Document, Index, RebuildNeeded
 from marketplace.matching.rules import Facts, Wishes
 from marketplace.matching.semantic import Encoders
@@ -162,7 +163,7 @@ def test_the_same_question_gets_the_same_answer(index: Index) -> None:
 
 def test_evidence_marks_sentences_and_words_of_both_texts(index: Index) -> None:
     question = "压铸模开裂了，想用激光修补。最好年底以前能够用上。"
-    likeness = index.likenesses("technology", [1])[1]
+    likeness = index.likenesses("technology", [1], question)[1]
     same = evidence(question, document(1), likeness, "zh")
     assert any(question[mark.start : mark.end] == same.text[found.start : found.end]
                for pair in same.words for mark in pair.asked for found in pair.found)
@@ -245,7 +246,7 @@ def test_vectors_of_another_encoder_are_refused(tmp_path: Path) -> None:
     assert len(made) == 6
     with pytest.raises(RebuildNeeded, match="built with even"):
         len(Index(tmp_path, Encoders(fast=Odd())))
-    about.write_text(about.read_text().replace('"2"', '"0"'))
+    about.write_text(about.read_text().replace(f'"{FORMAT}"', '"0"'))
     with pytest.raises(RebuildNeeded, match="format"):
         Index(tmp_path, Encoders()).update([document(1)])
     assert Index(tmp_path, Encoders()).rebuild([document(1)])

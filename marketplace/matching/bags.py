@@ -8,12 +8,11 @@ terms of a question and a document are confused once in ten thousand documents. 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +29,9 @@ _TIMES = 4  # bits for how often
 _TABLE = 1 << 16  # entries of the table that most terms of other documents fall through
 
 
-@lru_cache(maxsize=200_000)
 def code(term: str) -> int:
     """The number by which a term is known, the lowest four bits left empty."""
-    return int.from_bytes(blake2b(term.encode(), digest_size=4).digest(), "little") >> _TIMES << _TIMES
+    return crc32(term.encode()) >> _TIMES << _TIMES
 
 
 @dataclass(frozen=True)
@@ -62,10 +60,13 @@ class Asked:
 
 def write(folder: Path, field: str, rows: Sequence[Sequence[str]]) -> None:
     """Write the terms of consecutive rows."""
-    bags = [sorted(code(term) | min(times, 15) for term, times in Counter(terms).items()) for terms in rows]
-    np.save(folder / f"{field}.npy", np.array([each for bag in bags for each in bag], np.uint32))
-    np.save(folder / f"{field}_ends.npy", np.cumsum([0, *map(len, bags)], dtype=np.int64))
-    np.save(folder / f"{field}_lengths.npy", np.array([len(terms) for terms in rows], np.uint16))
+    lengths = [len(terms) for terms in rows]
+    codes = np.fromiter(map(crc32, map(str.encode, chain.from_iterable(rows))), np.uint64, sum(lengths)) >> _TIMES << _TIMES
+    owners = np.repeat(np.arange(len(rows), dtype=np.uint64) << 32, lengths)
+    found, times = np.unique(owners | codes, return_counts=True)
+    np.save(folder / f"{field}.npy", found.astype(np.uint32) | np.minimum(times, 15).astype(np.uint32))
+    np.save(folder / f"{field}_ends.npy", np.searchsorted(found, np.arange(len(rows) + 1, dtype=np.uint64) << 32).astype(np.int64))
+    np.save(folder / f"{field}_lengths.npy", np.array(lengths, np.uint16))
 
 
 class Bags:

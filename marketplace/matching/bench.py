@@ -27,6 +27,7 @@ from marketplace.matching.semantic import Encoder, Encoders, Encodings, Vectors
 from marketplace.matching.synthetic import REGIONS, TERMS, Corpus, Sampled
 
 REAL_UP_TO = 10_000
+READ_SLOWLY = 1_000_000  # documents that the slow encoder has read where they are sampled: it would take a month for all patents
 EXPLAINED = 20
 _QUESTIONS = 200
 _WARMING = 20
@@ -138,9 +139,10 @@ def _built(index: Index, corpus: Corpus, documents: int, say: Progress) -> dict:
 def _slowly_known(documents: Iterator[Document], index: Index, sampled: bool) -> Iterator[Document]:
     """The documents, the slow encoder's opinion of each put into the store on the way where it is sampled."""
     batch: list[Document] = []
-    for document in documents:
+    for number, document in enumerate(documents):
         yield document
-        batch.append(document)
+        if number < READ_SLOWLY:
+            batch.append(document)
         if sampled and len(batch) == _AT_ONCE:
             _know_slowly(batch, index)
             batch = []

@@ -21,9 +21,7 @@ from marketplace.matching.passages import Passage
 Where = Mapping[str, Sequence[str]]
 Bits = NDArray[np.uint8]  # a bitmap, eight rows a byte, lowest bit first
 
-RECORD = np.dtype(
-    [("key", "<i8"), ("family", "<i8"), ("revision", "<i4"), ("english", "i1"), ("kind", "i1")]
-)
+RECORD = np.dtype([("key", "<i8"), ("family", "<i8"), ("revision", "<i4"), ("english", "i1")])
 _DENSE = 64  # one row in so many has a value: kept as a bitmap once asked for
 _REMEMBERED = 64  # filters of a segment whose bitmaps are kept
 
@@ -32,14 +30,11 @@ _FILES = ("records.npy", "facts.bin", "fact_ends.npy", "postings.npy")
 
 def write(folder: Path, rows: Sequence[Passage]) -> None:
     """Write the columns of consecutive rows into a folder."""
-    kinds = sorted({row.kind for row in rows})
     records = np.zeros(len(rows), RECORD)
     postings: dict[tuple[str, str], list[int]] = {}
     facts = []
     for at, row in enumerate(rows):
-        records[at] = (
-            row.key, row.family or row.key, row.revision, row.language == "en", kinds.index(row.kind)
-        )
+        records[at] = (row.key, row.family or row.key, row.revision, row.language == "en")
         facts.append(json.dumps(row.facts, ensure_ascii=False, separators=(",", ":")).encode() if row.facts else b"")
         postings.setdefault(("kind", row.kind), []).append(at)
         if row.first:
@@ -50,10 +45,10 @@ def write(folder: Path, rows: Sequence[Passage]) -> None:
     np.save(folder / "records.npy", records)
     (folder / "facts.bin").write_bytes(b"".join(facts))
     np.save(folder / "fact_ends.npy", np.cumsum([0, *map(len, facts)], dtype=np.int64))
-    _write_postings(folder, kinds, postings)
+    _write_postings(folder, postings)
 
 
-def _write_postings(folder: Path, kinds: Sequence[str], postings: Mapping[tuple[str, str], Sequence[int]]) -> None:
+def _write_postings(folder: Path, postings: Mapping[tuple[str, str], Sequence[int]]) -> None:
     """The rows of each value, one list after another, and where each list begins."""
     places: dict[str, dict[str, tuple[int, int]]] = {}
     at = 0
@@ -61,7 +56,7 @@ def _write_postings(folder: Path, kinds: Sequence[str], postings: Mapping[tuple[
         places.setdefault(name, {})[value] = (at, at + len(rows))
         at += len(rows)
     np.save(folder / "postings.npy", np.concatenate([np.array(rows, np.uint32) for rows in postings.values()]))
-    (folder / "facets.json").write_text(json.dumps({"kinds": kinds, "places": places}, ensure_ascii=False), encoding="utf-8")
+    (folder / "facets.json").write_text(json.dumps(places, ensure_ascii=False), encoding="utf-8")
 
 
 class Columns:
@@ -72,9 +67,7 @@ class Columns:
         self._facts = np.memmap(folder / "facts.bin", np.uint8, "r") if (folder / "facts.bin").stat().st_size else None
         self._fact_ends = arrays.mapped(folder / "fact_ends.npy")
         self._postings = arrays.mapped(folder / "postings.npy")
-        described = json.loads((folder / "facets.json").read_text(encoding="utf-8"))
-        self.kinds: list[str] = described["kinds"]
-        self._places: dict[str, dict[str, tuple[int, int]]] = described["places"]
+        self._places: dict[str, dict[str, tuple[int, int]]] = json.loads((folder / "facets.json").read_text(encoding="utf-8"))
         self._bits = lru_cache(_REMEMBERED)(self._value_bits)
         self._filtered = lru_cache(_REMEMBERED)(self._filter_bits)
 
@@ -146,12 +139,8 @@ def count(bits: Bits) -> int:
 def join(folders: Sequence[Path], target: Path) -> None:
     """Write the columns of neighbouring segments as those of one."""
     parts = [Columns(folder) for folder in folders]
-    kinds = sorted({kind for part in parts for kind in part.kinds})
     records = np.concatenate([np.array(part.records) for part in parts])
     offsets = np.cumsum([0, *map(len, parts)])
-    for part, start, end in zip(parts, offsets, offsets[1:], strict=False):
-        codes = np.array([kinds.index(kind) for kind in part.kinds], np.int8)
-        records["kind"][start:end] = codes[records["kind"][start:end]]
     np.save(target / "records.npy", records)
     (target / "facts.bin").write_bytes(b"".join((folder / "facts.bin").read_bytes() for folder in folders))
     sizes = np.cumsum([0, *(int(part._fact_ends[-1]) for part in parts)])
@@ -162,4 +151,4 @@ def join(folders: Sequence[Path], target: Path) -> None:
         for name, values in part._places.items():
             for value, (start, end) in values.items():
                 postings.setdefault((name, value), []).append(part._postings[start:end] + np.uint32(offset))
-    _write_postings(target, kinds, {key: np.concatenate(rows) for key, rows in postings.items()})
+    _write_postings(target, {key: np.concatenate(rows) for key, rows in postings.items()})

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,12 +90,18 @@ class Question:
     fast: Floats | None
 
 
-def ask(view: View, text: str) -> Question | None:
+def as_asked(text: str) -> str:
+    """What is read of a question."""
+    return cut.normalise(text)[:LONGEST_QUESTION]
+
+
+def ask(view: View, text: str, read: NDArray | None = None) -> Question | None:
     """Prepare a question, or nothing when the text holds no word (empty, punctuation, emoji).
 
-    Its encodings are not kept: what somebody asked is nobody's business afterwards.
+    `read`: its fast encoding, (1, dimensions), where that is known; else it is encoded now and not kept, for what somebody
+    asked is nobody's business afterwards.
     """
-    clean = cut.normalise(text)[:LONGEST_QUESTION]
+    clean = as_asked(text)
     words = cut.words(clean)
     if not words and not cut.bigrams(clean):
         return None
@@ -103,7 +110,7 @@ def ask(view: View, text: str) -> Question | None:
     for word in set(cut.words(cut.heading(clean))):
         weights[word] *= HEADING
     crossings = bridge.cross(words, language)
-    read = view.encoders.asked(view.encoders.fast, [clean])
+    read = view.encoders.asked(view.encoders.fast, [clean]) if read is None else read
     return Question(
         text=clean,
         bridged_text=bridge.said(crossings),
@@ -190,6 +197,18 @@ class Scores:
         )
 
 
+class Slow(Protocol):
+    """The slow encoder's reading of a question: whether there is one, and the slow parts of documents of a language."""
+
+    def answers(self) -> bool:
+        """Whether the encoder has read the question."""
+        ...
+
+    def parts(self, language: str, kept: Floats) -> dict[str, Floats]:
+        """The slow parts, from the documents' vectors."""
+        ...
+
+
 class _Slowly:
     """The slow encoder's reading of a question in its own words and through the bridge, under way while candidates are sought."""
 
@@ -221,10 +240,16 @@ def rank(view: View, text: str, seen: Filter, limit: int, asker: Wishes | Facts 
     if question is None or not view.searcher.rows or limit < 1:
         return []
     slowly = _Slowly(view, question) if view.encoders.slow and question.fast is not None else None
-    rows = _candidates(view, question, seen)
-    among = view.segments.documents(seen.kind)
+    return judged(view, question, _candidates(view, question, seen), seen.kind, limit, asker, slowly, patience)
+
+
+def judged(
+    view: View, question: Question, rows: Rows, kind: str, limit: int, asker: Wishes | Facts | None, slowly: Slow | None, patience: int = 0
+) -> list[Hit]:
+    """The best of candidates (live rows of a kind, ascending), as `rank` gives them; `slowly` the slow encoder's reading of the question."""
+    among = view.segments.documents(kind)
     groups = _measured(view, question, rows)
-    first = [_scored(view, question, group, among) for group in groups]
+    first = [scored(view, question, group, among) for group in groups]
     close = np.array([scores.rows[place] for scores, place in _best(first, JUDGED_CLOSELY)], np.int64)
     deep = deep_vectors(view, close, patience) if slowly and slowly.answers() else {}
     deeply = np.array(sorted(deep), np.int64)
@@ -233,10 +258,10 @@ def rank(view: View, text: str, seen: Filter, limit: int, asker: Wishes | Facts 
         for known, chosen_rows in ((True, deeply), (False, np.setdiff1d(close, deeply))):
             part = group.only(chosen_rows)
             if len(part.rows):
-                again.append(_ruled(view, question, _scored(view, question, part, among, (slowly, deep) if known else None), asker))
-    judged = np.concatenate([group.records["family"] for group in again] or [np.zeros(0, np.int64)])
-    groups = again + [group.without(judged) for group in first]
-    return [group.hit(place, seen.kind) for group, place in _best(groups, limit)]
+                again.append(_ruled(view, question, scored(view, question, part, among, (slowly, deep) if known else None), asker))
+    families = np.concatenate([group.records["family"] for group in again] or [np.zeros(0, np.int64)])
+    groups = again + [group.without(families) for group in first]
+    return [group.hit(place, kind) for group, place in _best(groups, limit)]
 
 
 def _best(groups: Sequence[Scores], limit: int) -> list[tuple[Scores, int]]:
@@ -286,8 +311,8 @@ def _lexical_weights(view: View, question: Question, kept: str) -> dict[str, flo
     return {name: weight / USUAL_SCALES[name].spread for name, weight in model.weights.items()}
 
 
-def _scored(
-    view: View, question: Question, group: Measured, among: int, slow: tuple[_Slowly, Mapping[int, Floats]] | None = None
+def scored(
+    view: View, question: Question, group: Measured, among: int, slow: tuple[Slow, Mapping[int, Floats]] | None = None
 ) -> Scores:
     """Rows of one language through the model for what is known of them; `among` how many documents of the kind there are."""
     language, parts = group.language, dict(group.parts)

@@ -28,9 +28,8 @@ from marketplace.matching.rules import Wishes
 from marketplace.matching.segments import Segment
 from marketplace.matching.shared_terms import SharedTerms
 
-MOST_BY_RULE = (  # what the facts of two sides can add to a score
-    rules.SAME_CLASS + rules.WANTED_MODE + rules.NOTHING_FIRST + rules.SAME_REGION + rules.WITHIN_BUDGET + rules.TARGETS_BOUND
-)
+KEPT = 30  # matches of a need
+LEAST = 0.02  # and how probable one must be
 MOST_BY_READING = 3.0  # what the slow encoder's opinion is taken to add at most; see docs/matching.md
 _ROUNDING = 1e-3  # log-odds by which a sum in another order may differ
 _CELLS = 2_000_000  # pairs of a need and a row in one block
@@ -55,8 +54,8 @@ def match(
     view: View,
     asked: Sequence[Asked],
     seen: Filter,
-    limit: int,
-    least: float,
+    limit: int = KEPT,
+    least: float = LEAST,
     among: Collection[int] | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Iterator[dict[int, list[Hit]]]:
@@ -95,7 +94,16 @@ def _prepared(view: View, asked: Sequence[Asked]) -> list[Question | None]:
 
 def _floor(least: float, asked: Asked) -> float:
     """The fast model's log-odds below which rules cannot lift a document to the least probability."""
-    return math.log(least / (1 - least)) - (MOST_BY_RULE if asked.wishes is not None else 0.0) - _ROUNDING
+    return math.log(least / (1 - least)) - (_most_by_rule(asked.wishes) if asked.wishes else 0.0) - _ROUNDING
+
+
+def _most_by_rule(wishes: Wishes) -> float:
+    """What a technology's facts can add at most for a need that wants so much."""
+    wanted = (
+        (wishes.industries, rules.SAME_CLASS), (wishes.modes, rules.WANTED_MODE), (wishes.paid_first is False, rules.NOTHING_FIRST),
+        (wishes.region, rules.SAME_REGION), (wishes.budget, rules.WITHIN_BUDGET), (wishes.targets, rules.TARGETS_BOUND),
+    )
+    return sum(most for said, most in wanted if said)
 
 
 def _blocks(view: View, seen: Filter, among: Collection[int] | None, size: int) -> Iterator[tuple[Segment, Rows]]:

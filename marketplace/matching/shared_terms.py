@@ -45,7 +45,7 @@ class SharedTerms:
         members = []
         numbers = np.zeros(len(starts), np.int64)
         best = np.maximum.reduceat(worth, starts) if len(starts) else worth
-        for place, (start, end) in enumerate(zip(starts, [*starts[1:], len(terms)], strict=True)):
+        for place, (start, end) in enumerate(zip(starts, np.append(starts[1:], len(terms)), strict=False)):
             key = terms[start:end].tobytes()
             if key not in known:
                 known[key] = len(known)

@@ -53,18 +53,24 @@ class Asked:
         """From (term, worth, choice); of a term that stands in two choices the worthier stays."""
         best: dict[int, tuple[float, int]] = {}
         for term, worth, choice in terms:
-            best[code(term)] = max(best.get(code(term), (0.0, 0)), (worth, choice))
-        codes = np.array(sorted(best), np.uint32)
-        pairs = [best[int(each)] for each in codes]
-        choices, of_term = np.unique([choice for _, choice in pairs], return_inverse=True)
-        return cls(codes, np.array([worth for worth, _ in pairs], np.float32), of_term.astype(np.int64), len(choices))
+            known, pair = code(term), (worth, choice)
+            if known not in best or best[known] < pair:
+                best[known] = pair
+        found = sorted((known, *pair) for known, pair in best.items())
+        codes, worths, numbers = zip(*found, strict=True) if found else ((), (), ())
+        choices, of_term = np.unique(np.array(numbers, np.int64), return_inverse=True)
+        return cls(np.array(codes, np.uint32), np.array(worths, np.float32), of_term.astype(np.int64), len(choices))
 
 
 def write(folder: Path, field: str, rows: Sequence[Sequence[str]]) -> None:
     """Write the terms of consecutive rows."""
-    bags = [sorted(code(term) | min(times, 15) for term, times in Counter(terms).items()) for terms in rows]
-    np.save(folder / f"{field}.npy", np.array([each for bag in bags for each in bag], np.uint32))
-    np.save(folder / f"{field}_ends.npy", np.cumsum([0, *map(len, bags)], dtype=np.int64))
+    bags = [Counter(terms) for terms in rows]
+    sizes = [len(bag) for bag in bags]
+    codes = np.array([code(term) for bag in bags for term in bag], np.uint32)
+    times = np.array([times for bag in bags for times in bag.values()], np.uint32)
+    terms = codes | np.minimum(times, 15)
+    np.save(folder / f"{field}.npy", terms[np.lexsort((terms, np.repeat(np.arange(len(bags)), sizes)))].astype(np.uint32))
+    np.save(folder / f"{field}_ends.npy", np.cumsum([0, *sizes], dtype=np.int64))
     np.save(folder / f"{field}_lengths.npy", np.array([len(terms) for terms in rows], np.uint16))
 
 

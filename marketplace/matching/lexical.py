@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ Terms = Mapping[str, float]
 _HEAP = 50_000_000  # bytes of writing buffer; one thread, because segments then come out the same each time
 _MOST_BUCKETS = 1_000
 LOOKED_THROUGH = 200_000  # rows, counted once for each term, that a search for candidates goes through
+_REMEMBERED = 100_000  # terms whose number of rows is remembered: many needs asked at once share most of them
 FEWEST_TERMS = 4  # terms that are looked for however many rows have them
 UNCOUNTED = ("number", "key", "kind")
 
@@ -165,6 +167,7 @@ class Searcher:
     def __init__(self, searcher: tantivy.Searcher) -> None:
         self._searcher = searcher
         self.rows = searcher.num_docs
+        self.frequency = lru_cache(_REMEMBERED)(self._frequency)
 
     def weigh(self, field: str, terms: Terms) -> Weighed:
         """A query that sums the BM25 of weighted terms."""
@@ -266,7 +269,7 @@ class Searcher:
             name: {each["key"][1:]: int(each["doc_count"]) for each in part["buckets"]} for name, part in found.items()
         }
 
-    def frequency(self, field: str, term: str) -> int:
+    def _frequency(self, field: str, term: str) -> int:
         """How many rows have a term."""
         return int(self._searcher.doc_freq(field, term))
 

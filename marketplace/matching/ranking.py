@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -137,8 +138,14 @@ def _bridged(
     for each in crossings:
         weight = weights.get(each.source, 1.0)
         over_words.append((tuple(word for gloss in each.alternatives for word in gloss.words), weight))
-        over_pairs.append((tuple(pair for gloss in each.alternatives for pair in cut.bigrams(gloss.said)), weight))
+        over_pairs.append((tuple(pair for gloss in each.alternatives for pair in _pairs_of(gloss.said)), weight))
     return find.weigh_choices("words", kept + over_words), find.weigh_choices("pairs", over_pairs)
+
+
+@lru_cache(maxsize=100_000)
+def _pairs_of(said: str) -> tuple[str, ...]:
+    """The pairs of a gloss: a dictionary's glosses come again with every question."""
+    return tuple(cut.bigrams(said))
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ KINDS = {  # what may stand in a slot → where it is made
 }
 ASKED_WITHIN = 1.5  # seconds in which a question's encoding must be there, or the words answer alone
 SHOWN_WITHIN = 10.0  # seconds for an encoder to show that it works
-_BATCH = 64  # texts encoded between two writes to the store, so that a killed rebuild keeps what it has
+_BATCH = 64  # texts encoded at once
+_WRITTEN = 512  # and between two writes to the store, each of which waits for the disk; a killed rebuild keeps these
 
 log = logging.getLogger(__name__)
 
@@ -229,9 +230,9 @@ class Encoders:
         keys = [digest(text) for text in texts]
         found = self.known(encoder, list(dict.fromkeys(keys)))
         missing = [(key, text) for key, text in dict(zip(keys, texts, strict=True)).items() if key not in found]
-        for start in range(0, len(missing), _BATCH):
-            part = missing[start : start + _BATCH]
-            rows = encoder.encode([text for _, text in part])
+        for start in range(0, len(missing), _WRITTEN):
+            part = missing[start : start + _WRITTEN]
+            rows = np.concatenate([encoder.encode([text for _, text in part[at : at + _BATCH]]) for at in range(0, len(part), _BATCH)])
             fresh = {key: row for (key, _), row in zip(part, rows, strict=True)}
             if self.store:
                 self.store.write(encoder.name, fresh)

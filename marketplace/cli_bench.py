@@ -10,7 +10,7 @@ import click
 from marketplace.console import as_json, bar, settings_or_fail, show
 from marketplace.matching.bench import bench
 from marketplace.matching.bench_import import bench_import
-from marketplace.matching.operations import BATCH
+from marketplace.matching.operations import INDEXED_AT_ONCE
 
 
 @click.group("bench")
@@ -54,7 +54,7 @@ def bench_import_command(docs: int, needs: int, catalogue: int, folder: Path | N
             progress.set_description(words)
             progress.update()
 
-        show(bench_import(docs, needs, catalogue, kept, BATCH, say))
+        show(bench_import(docs, needs, catalogue, kept, INDEXED_AT_ONCE, say))
 
 
 def _tell(report: dict[str, Any]) -> None:

@@ -45,6 +45,7 @@ from marketplace.record import move, record
 NEGATIVE_LEAST = 0.02
 NEAR_FAILURE = 0.5  # how likely a technology must answer the text of a failed route to be told of it
 BATCH = 200
+INDEXED_AT_ONCE = 500  # technologies of an import written to the index in one commit: each waits for the disk a dozen times
 DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
 DEEPENING_TURNS = 8  # of which one job takes so many, some ten seconds
 INDEXERS = ("matching.index_technology", "matching.index_need", "matching.index_run", "matching.index_members")
@@ -167,10 +168,10 @@ def index_need(thing_id: int) -> Iterator[None]:
     yield
 
 
-def _of_run(run_id: int, after: int, batch: int) -> list[Technology]:
+def _of_run(run_id: int, after: int, most: int) -> list[Technology]:
     """The next technologies that an import run touched."""
     query = select(Technology).where(Technology.import_run_id == run_id, Technology.id > after)
-    return list(session.scalars(query.order_by(Technology.id).limit(batch)))
+    return list(session.scalars(query.options(selectinload(Technology.offer)).order_by(Technology.id).limit(most)))
 
 
 @handler("matching.index_run")
@@ -182,7 +183,7 @@ def index_run(thing_id: int) -> Iterator[None]:
     last = touched = 0
     while True:
         with to_read():
-            rows = _of_run(thing_id, last, BATCH)
+            rows = _of_run(thing_id, last, INDEXED_AT_ONCE)
             if rows:
                 last, touched = rows[-1].id, touched + len(rows)
                 _refresh("technology", rows)
@@ -346,7 +347,8 @@ def _match(among: set[int] | None, progress: Callable[[int], None] | None = None
     yield
     view = index().view()
     usable = Filter("technology", {"technology_kind": USABLE}, {})
-    for found in batch.match(view, asked, usable, among=among, progress=progress or (lambda done: None)) if view and asked else ():
+    passing = batch.match(view, asked, usable, KEPT, LEAST, among, progress or (lambda done: None)) if view and asked else ()
+    for found in passing:
         yield
         keys = list(found)
         for start in range(0, len(keys), NEEDS_AT_ONCE):

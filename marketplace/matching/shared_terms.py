@@ -46,10 +46,11 @@ class SharedTerms:
         numbers = np.zeros(len(starts), np.int64)
         best = np.maximum.reduceat(worth, starts) if len(starts) else worth
         for place, (start, end) in enumerate(zip(starts, np.append(starts[1:], len(terms)), strict=False)):
-            key = terms[start:end].tobytes()
+            shares = worth[start:end] / best[place]
+            key = terms[start:end].tobytes() + np.round(shares, 5).tobytes()
             if key not in known:
                 known[key] = len(known)
-                members.append((terms[start:end], np.full(end - start, known[key]), worth[start:end] / best[place]))
+                members.append((terms[start:end], np.full(end - start, known[key]), shares))
             numbers[place] = known[key]
         self._several = len(known)
         of, number, share = (np.concatenate(each) for each in zip(*members, strict=True)) if members else (terms, choices, worth)

@@ -40,7 +40,7 @@ class ByContent:
         for row, text in zip(rows, texts, strict=True):
             for at in range(len(text) - 1):
                 row[int.from_bytes(digest(self.name + text[at : at + 2])[:2], "little") % self.dimensions] += 1
-        return unit(rows)
+        return unit(rows).astype(np.float16).astype(np.float32)  # as the store keeps them
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ def asked(corpus: Corpus) -> list[Asked]:
     return [Asked(key, text, wishes[key % 3]) for key, (_, _, text) in enumerate(corpus.needs(40))]
 
 
-def built(folder: Path, corpus: Corpus, encoders: Encoders, count: int = 500) -> Index:
-    """An index in two segments with some documents in both languages, families, and two that were taken away."""
+def built(folder: Path, corpus: Corpus, encoders: Encoders, count: int = 280) -> Index:
+    """An index, small enough that `rank` has every row among its candidates, in two segments with some documents in both languages, families, and two that were taken away."""
     index = Index(folder, encoders)
     documents = [replace(each, family=each.key // 2 if each.key % 5 == 0 else None) for each in corpus.technologies(count)]
     both = [replace(one, passages={**one.passages, **other.passages}) for one, other in zip(documents[:40], documents[40:80], strict=True)]
@@ -95,23 +95,21 @@ def test_a_pass_gives_each_need_what_it_finds_alone(tmp_path, corpus, asked, enc
         same(found[need.key], alone(view, need))
 
 
-def test_the_slow_encoder_is_read_from_the_store_and_only_where_it_says_something(tmp_path, corpus, asked):
+def test_the_slow_encoder_is_asked_once_and_only_where_it_says_something(tmp_path, corpus, asked):
     slow = ByContent("slow")
     index = built(tmp_path, corpus, Encoders(ByContent("fast"), slow))
     view = index.view()
-    slow.read.clear()
-    together(view, asked)
-    sample = len(slow.read)
     index.deepen(1_000)
-    slow.read.clear()
     found = together(view, asked)
-    assert sample <= len(asked) < len(slow.read)
     for need in asked[:20]:
         same(found[need.key], alone(view, need))
     assert any(name == "meaning_slow" for hits in found.values() for hit in hits for name, _ in hit.contributions)
     slow.read.clear()
     again = together(view, asked)
     assert slow.read == [] and again == found
+    unread = built(tmp_path / "unread", corpus, Encoders(ByContent("fast"))).view()
+    together(replace(unread, encoders=replace(unread.encoders, slow=slow)), asked)
+    assert slow.read == [], "no document has been read by it, so no question is"
 
 
 def test_needs_are_encoded_together_and_once(tmp_path, corpus, asked):
@@ -138,10 +136,10 @@ def test_a_needs_text_as_it_is_asked_is_its_text_in_the_index(tmp_path, corpus):
 
 
 def test_only_what_is_new_is_looked_at_and_judged_beside_what_was_there(fast_only, asked):
-    whole = {need.key: alone(fast_only, need) for need in asked}
-    new = {hit.key for need in asked[::4] for hit in whole[need.key][:2]}
+    whole = {need.key: alone(fast_only, need, least=0.05) for need in asked}
+    new = {hit.key for need in asked[::8] for hit in whole[need.key][:1]}
     before = [replace(need, before=tuple(hit.key for hit in whole[need.key] if hit.key not in new)) for need in asked]
-    found = together(fast_only, before, among=new)
+    found = together(fast_only, before, least=0.05, among=new)
     concerned = {need.key for need in asked if new & {hit.key for hit in whole[need.key]}}
     assert concerned <= found.keys() and len(found) < len(asked)
     for key in concerned:
@@ -151,15 +149,15 @@ def test_only_what_is_new_is_looked_at_and_judged_beside_what_was_there(fast_onl
 def test_a_match_that_changed_is_judged_again_even_if_it_is_none_any_more(fast_only, asked):
     need = asked[0]
     stranger = next(key for key in range(100, 200) if key not in {hit.key for hit in alone(fast_only, need)})
-    assert together(fast_only, [replace(need, before=(stranger,))], among={stranger}) == {need.key: []}
-    assert together(fast_only, [need], among={stranger}) == {}
+    assert together(fast_only, [replace(need, before=(stranger,))], least=0.05, among={stranger}) == {need.key: []}
+    assert together(fast_only, [need], least=0.05, among={stranger}) == {}
     assert together(fast_only, [need], among=set()) == {}
 
 
 def test_what_lies_outside_the_filter_is_never_found(fast_only, asked):
     seen = Filter("technology", {"visibility": ("members",)}, {})
-    inside = {each.key for each in Corpus(topics=30).technologies(500) if each.facets["visibility"] == ("members",)}
-    everything = tuple(range(1, 501))
+    inside = {each.key for each in Corpus(topics=30).technologies(280) if each.facets["visibility"] == ("members",)}
+    everything = tuple(range(1, 281))
     found = {key: hits for part in match(fast_only, [replace(need, before=everything) for need in asked], seen, 30, LEAST) for key, hits in part.items()}
     assert {hit.key for hits in found.values() for hit in hits} <= inside and any(found.values())
 
@@ -174,23 +172,23 @@ def test_rules_lift_what_the_fast_model_leaves_below(tmp_path, corpus):
     lifted = 0
     for key, (_, _, text) in enumerate(corpus.needs(20)):
         plain = alone(view, Asked(key, text), least=1e-9)
-        least = math.sqrt(plain[0].probability * plain[1].probability) if len(plain) > 1 else plain[0].probability
+        least = 1 / (1 + math.exp(-plain[5].score - 0.3))  # what facts say is worth 0.55: the sixth comes in by them alone
         need = Asked(key, text, wishes)
         ours = together(view, [need], least=least)[key]
         same(ours, alone(view, need, least=least))
-        lifted += len(ours) > 1
-    assert lifted
+        lifted += sum(hit.key == plain[5].key for hit in ours)
+    assert lifted > 10
 
 
 def test_a_number_that_a_need_names_is_found(tmp_path, corpus):
     documents = list(corpus.technologies(100))
-    documents[60] = replace(documents[60], facets={**documents[60].facets, "visibility": ("public",), "number": ("CN112233445A",)})
+    documents[60] = replace(documents[60], facets={**documents[60].facets, "visibility": ("public",), "number": ("CN201710601862",)})
     index = Index(tmp_path, Encoders())
     index.rebuild(documents)
-    need = Asked(1, "想用专利 CN112233445A 的办法做叶轮")
-    found = together(index.view(), [need])
-    assert found[1][0].key == 61
-    same(found[1], alone(index.view(), need))
+    need = Asked(1, "ZL 2017 1 0601862.3")
+    found = together(index.view(), [need], least=0.02)
+    assert [hit.key for hit in found[1]] == [61]
+    same(found[1], alone(index.view(), need, least=0.02))
 
 
 @pytest.mark.parametrize("text", ["", "？！", "😀", "a", "毛" * 5_000, "1 2 3"])

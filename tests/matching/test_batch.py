@@ -55,7 +55,7 @@ def asked(corpus: Corpus) -> list[Asked]:
 
 
 def built(folder: Path, corpus: Corpus, encoders: Encoders, count: int = 280) -> Index:
-    """An index, small enough that `rank` has every row among its candidates, in two segments with some documents in both languages, families, and two that were taken away."""
+    """An index so small that `rank` has every row among its candidates: two segments, both languages, families, two documents taken away."""
     index = Index(folder, encoders)
     documents = [replace(each, family=each.key // 2 if each.key % 5 == 0 else None) for each in corpus.technologies(count)]
     both = [replace(one, passages={**one.passages, **other.passages}) for one, other in zip(documents[:40], documents[40:80], strict=True)]
@@ -73,8 +73,13 @@ def alone(view: View, need: Asked, limit: int = 30, least: float = LEAST) -> lis
 
 
 def same(ours: list[Hit], theirs: list[Hit]) -> None:
-    assert [(hit.key, hit.row, hit.family) for hit in ours] == [(hit.key, hit.row, hit.family) for hit in theirs]
-    for one, other in zip(ours, theirs, strict=True):
+    """The same documents with the same scores, best first; two that differ by rounding alone may change places."""
+    known = {hit.key: hit for hit in theirs}
+    assert sorted(hit.key for hit in ours) == sorted(known)
+    assert [hit.score for hit in ours] == pytest.approx([hit.score for hit in theirs], abs=1e-4)
+    for one in ours:
+        other = known[one.key]
+        assert (one.row, one.family, one.revision) == (other.row, other.family, other.revision)
         assert one.score == pytest.approx(other.score, abs=1e-4) and one.base == pytest.approx(other.base)
         assert dict(one.contributions) == pytest.approx(dict(other.contributions), abs=1e-4)
 
@@ -95,7 +100,9 @@ def test_a_pass_gives_each_need_what_it_finds_alone(tmp_path, corpus, asked, enc
         same(found[need.key], alone(view, need))
 
 
-def test_the_slow_encoder_is_asked_once_and_only_where_it_says_something(tmp_path, corpus, asked):
+def test_the_slow_encoder_is_asked_once_and_only_where_it_says_something(tmp_path, corpus, asked, monkeypatch):
+    monkeypatch.setattr(batch, "MOST_BY_READING", 50.0)  # these vectors of chance disagree by more than real ones
+    monkeypatch.setattr(batch, "JUDGED_CLOSELY", 300)  # rows here, families there
     slow = ByContent("slow")
     index = built(tmp_path, corpus, Encoders(ByContent("fast"), slow))
     view = index.view()
@@ -210,7 +217,7 @@ def test_a_pass_pauses_at_each_block_and_tells_how_far_it_is(fast_only, asked, m
     done: list[int] = []
     pauses = [part for part in match(fast_only, asked, SEEN, 5, LEAST, progress=done.append) if not part]
     assert done == sorted(done) and done[-1] == len(fast_only.segments.every("technology")) - _hidden(fast_only)
-    assert len(pauses) > len(done) > 8
+    assert len(pauses) > len(done) > 5
 
 
 def _hidden(view: View) -> int:

@@ -25,6 +25,7 @@ from marketplace.catalogue.importing import operations as importing
 from marketplace.catalogue.models import Technology
 from marketplace.cli_bench import bench_group
 from marketplace.cli_learning import export_judged_command, learn_command
+from marketplace.cli_matching import match_all_command
 from marketplace.config import Settings, SettingsError, read
 from marketplace.console import as_json
 from marketplace.console import bar as _bar
@@ -485,6 +486,7 @@ def check_command(json_: bool) -> None:
 
 main.add_command(bench_group)
 main.add_command(learn_command)
+main.add_command(match_all_command)
 main.add_command(export_judged_command)
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import click
 
 from marketplace.console import as_json, bar, settings_or_fail, show
 from marketplace.matching.bench import bench
+from marketplace.matching.bench_import import bench_import
+from marketplace.matching.operations import INDEXED_AT_ONCE
 
 
 @click.group("bench")
@@ -35,6 +37,24 @@ def bench_match_command(docs: int, questions: int, folder: Path | None, json_: b
         show(report)
         return
     _tell(report)
+
+
+@bench_group.command("import")
+@click.option("--docs", type=click.IntRange(min=10), default=5_000, show_default=True, help="Technologies that arrive.")
+@click.option("--needs", type=click.IntRange(min=1), default=3_000, show_default=True, help="Open needs.")
+@click.option("--catalogue", type=click.IntRange(min=0), default=0, show_default=True, help="Technologies that are there before.")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=None, help="Where indexes are kept; by default beside the data.")
+@as_json
+def bench_import_command(docs: int, needs: int, catalogue: int, folder: Path | None, json_: bool) -> None:
+    """Encode, index and match an import of synthetic abstracts, and time the fast encoder alone on the same texts."""
+    kept = folder or settings_or_fail().data / "bench"
+    kept.mkdir(parents=True, exist_ok=True)
+    with bar(None, "Bench", json_) as progress:
+        def say(words: str) -> None:
+            progress.set_description(words)
+            progress.update()
+
+        show(bench_import(docs, needs, catalogue, kept, INDEXED_AT_ONCE, say))
 
 
 def _tell(report: dict[str, Any]) -> None:

@@ -51,11 +51,13 @@ class Asked:
         """From (term, worth, choice); of a term that stands in two choices the worthier stays."""
         best: dict[int, tuple[float, int]] = {}
         for term, worth, choice in terms:
-            best[code(term)] = max(best.get(code(term), (0.0, 0)), (worth, choice))
-        codes = np.array(sorted(best), np.uint32)
-        pairs = [best[int(each)] for each in codes]
-        choices, of_term = np.unique([choice for _, choice in pairs], return_inverse=True)
-        return cls(codes, np.array([worth for worth, _ in pairs], np.float32), of_term.astype(np.int64), len(choices))
+            known, pair = code(term), (worth, choice)
+            if known not in best or best[known] < pair:
+                best[known] = pair
+        found = sorted((known, *pair) for known, pair in best.items())
+        codes, worths, numbers = zip(*found, strict=True) if found else ((), (), ())
+        choices, of_term = np.unique(np.array(numbers, np.int64), return_inverse=True)
+        return cls(np.array(codes, np.uint32), np.array(worths, np.float32), of_term.astype(np.int64), len(choices))
 
 
 def write(folder: Path, field: str, rows: Sequence[Sequence[str]]) -> None:
@@ -80,22 +82,28 @@ class Bags:
 
     def scores(self, asked: Asked, rows: Rows, average: float, language: str) -> Floats:
         """The sum of BM25 over a question's choices for each row, all of one language; `average` is a row's usual length in terms."""
-        places, terms = self._gathered(rows)
-        table = np.zeros(_TABLE, bool)
-        table[_short(asked.codes)] = True
-        hits = np.flatnonzero(table[_short(terms)])
-        at = np.searchsorted(asked.codes, terms[hits] >> _TIMES << _TIMES)
-        at = np.minimum(at, max(len(asked.codes) - 1, 0))
-        if not len(hits) or not len(asked.codes):
-            return np.zeros(len(rows), np.float32)
-        real = asked.codes[at] == terms[hits] >> _TIMES << _TIMES
-        hits, at = hits[real], at[real]
-        values = asked.worth[at] * _saturated(terms[hits], self._lengths[rows][places[hits]], average, B[language])
+        places, at, values = self.found(asked.codes, rows, average, language)
+        values *= asked.worth[at]
         if asked.choices == len(asked.codes):
-            return np.bincount(places[hits], values, len(rows)).astype(np.float32)
+            return np.bincount(places, values, len(rows)).astype(np.float32)
         best = np.zeros(len(rows) * asked.choices, np.float32)
-        np.maximum.at(best, places[hits] * asked.choices + asked.choice[at], values)
+        np.maximum.at(best, places * asked.choices + asked.choice[at], values)
         return best.reshape(len(rows), -1).sum(1)
+
+    def found(self, codes: NDArray[np.uint32], rows: Rows, average: float, language: str) -> tuple[Rows, Rows, Floats]:
+        """Which of the codes (ascending) stand in which of the rows: places in both, row by row, and what each is worth by BM25 less its rarity."""
+        places, terms = self._gathered(rows)
+        if not len(codes) or not len(terms):
+            none = np.zeros(0, np.int64)
+            return none, none, np.zeros(0, np.float32)
+        table = np.zeros(_TABLE, bool)
+        table[_short(codes)] = True
+        hits = np.flatnonzero(table[_short(terms)])
+        sought = terms[hits] >> _TIMES << _TIMES
+        at = np.minimum(np.searchsorted(codes, sought), len(codes) - 1)
+        real = codes[at] == sought
+        hits, at = hits[real], at[real]
+        return places[hits], at, _saturated(terms[hits], self._lengths[rows][places[hits]], average, B[language])
 
     def _gathered(self, rows: Rows) -> tuple[Rows, NDArray[np.uint32]]:
         """The terms of rows one after another, and for each the place of its row."""

@@ -43,9 +43,9 @@ class UniversalEncoder:
 
     def encode(self, texts: Sequence[str], within: float | None = None) -> Vectors:
         """See `Encoder`; an empty text is encoded as a full stop, which is near nothing."""
-        return np.concatenate([np.zeros((0, self.dimensions), np.float32), *self.read([Whole(text, ()) for text in texts])])
+        return np.concatenate([np.zeros((0, self.dimensions), np.float32), *self.read_pieces([Whole(text, ()) for text in texts])])
 
-    def read(self, texts: Sequence[Whole]) -> list[Vectors]:
+    def read_pieces(self, texts: Sequence[Whole]) -> list[Vectors]:
         """See `ReadsPieces`."""
         with self._lock:
             return self._model.read(texts)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from marketplace.access import Actor, require
 from marketplace.catalogue.models import Technology
 from marketplace.db import LANGUAGES, now, session
 from marketplace.errors import N_, Refused
-from marketplace.jobs import enqueue, handler
+from marketplace.jobs import enqueue
 from marketplace.matching import fusion, learning
 from marketplace.matching import text as cut
 from marketplace.matching.documents import need_query, shown_document, technology_document
@@ -61,7 +61,7 @@ def _swapped(actor: Actor, verb: str, at: datetime, lesson: Lesson | None) -> We
     """Swap the file, queue the rescoring, and tell the log of it as something that happened to that job."""
     folder = index().folder
     before = fusion.weights(folder)
-    job = enqueue("matching.rescore")
+    job = enqueue("matching.match_all")
     session.flush()  # the event points at the job; and should the database refuse, the file is not touched
     try:
         found = learning.install(folder, lesson, at) if lesson else learning.undo(folder)
@@ -70,21 +70,6 @@ def _swapped(actor: Actor, verb: str, at: datetime, lesson: Lesson | None) -> We
     facts = {"before": before.version, "now": found.version, "means": found.means}
     record(job, verb, actor, at, **facts, **({"counts": dict(lesson.counts), **asdict(lesson.change)} if lesson else {}))
     return found
-
-
-@handler("matching.rescore")
-def rescore() -> Iterator[None]:
-    """Have every open need scored anew, because the weights have changed."""
-    last = 0
-    while True:
-        query = select(Need.id).where(Need.id > last, Need.state.in_(Need.OPEN_STATES)).order_by(Need.id).limit(BATCH)
-        ids = list(session.scalars(query))
-        if not ids:
-            return
-        for need_id in ids:
-            enqueue("matching.match_need", key=f"need:{need_id}", thing_id=need_id)
-        last = ids[-1]
-        yield
 
 
 def _answers() -> list[tuple[MatchAnswer, Match, bool]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ Terms = Mapping[str, float]
 _HEAP = 50_000_000  # bytes of writing buffer; one thread, because segments then come out the same each time
 _MOST_BUCKETS = 1_000
 LOOKED_THROUGH = 200_000  # rows, counted once for each term, that a search for candidates goes through
-_MOST_COUNTS = 100_000  # counts of terms kept in memory
+_REMEMBERED = 100_000  # terms whose number of rows is remembered: many needs asked at once share most of them
 FEWEST_TERMS = 4  # terms that are looked for however many rows have them
 UNCOUNTED = ("number", "key", "kind")
 
@@ -165,8 +166,8 @@ class Searcher:
 
     def __init__(self, searcher: tantivy.Searcher) -> None:
         self._searcher = searcher
-        self._counts: dict[tuple[str, str], int] = {}
         self.rows = searcher.num_docs
+        self.frequency = lru_cache(_REMEMBERED)(self._frequency)
 
     def weigh(self, field: str, terms: Terms) -> Weighed:
         """A query that sums the BM25 of weighted terms."""
@@ -268,14 +269,9 @@ class Searcher:
             name: {each["key"][1:]: int(each["doc_count"]) for each in part["buckets"]} for name, part in found.items()
         }
 
-    def frequency(self, field: str, term: str) -> int:
-        """How many rows have a term; the common ones are asked for in every question, so what was looked up is kept."""
-        found = self._counts.get((field, term))
-        if found is None:
-            if len(self._counts) >= _MOST_COUNTS:
-                self._counts = {}
-            found = self._counts[field, term] = int(self._searcher.doc_freq(field, term))
-        return found
+    def _frequency(self, field: str, term: str) -> int:
+        """How many rows have a term."""
+        return int(self._searcher.doc_freq(field, term))
 
     def vocabulary(self, prefix: str) -> list[tuple[str, int]]:
         """The words as typed that begin so, with the number of documents that have them."""

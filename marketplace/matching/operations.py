@@ -22,6 +22,8 @@ from marketplace.config import EncoderSpec, Settings, read
 from marketplace.db import now, session, to_read
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import enqueue, handler, supersede
+from marketplace.matching import batch
+from marketplace.matching.batch import KEPT, LEAST
 from marketplace.matching.documents import (
     need_document,
     need_query,
@@ -34,21 +36,22 @@ from marketplace.matching.documents import (
 from marketplace.matching.explain import Evidence, evidence
 from marketplace.matching.index import Document, Hit, Index, Page
 from marketplace.matching.models import ANSWERS, DECLINE_CODES, SIDES, Match, MatchAnswer, Scoring
+from marketplace.matching.ranking import Filter
 from marketplace.matching.rules import Facts, Remark, Wishes, against
 from marketplace.matching.semantic import Encoder, Encoders, made
 from marketplace.needs.models import Need
 from marketplace.record import move, record
 
-KEPT = 30
-LEAST = 0.02
 NEGATIVE_LEAST = 0.02
 NEAR_FAILURE = 0.5  # how likely a technology must answer the text of a failed route to be told of it
 BATCH = 200
+INDEXED_AT_ONCE = 500  # technologies of an import written to the index in one commit: each waits for the disk a dozen times
 DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
 DEEPENING_TURNS = 8  # of which one job takes so many, some ten seconds
 INDEXERS = ("matching.index_technology", "matching.index_need", "matching.index_run", "matching.index_members")
 REBUILT_AT_MOST = 20_000  # technologies up to which a large import has the index built anew by itself
-MATCHED_AT_ONCE = 10  # technologies scored between two commits: about a second, for other writers wait meanwhile
+NEEDS_NEAR = 200  # open needs that a single technology is matched with: those it is nearest to
+NEEDS_AT_ONCE = 10  # needs whose matches, up to thirty each, are kept between two commits
 USABLE = tuple(kind for kind in KINDS if kind != "negative_result")
 
 _settings: list[Settings] = []
@@ -166,10 +169,10 @@ def index_need(thing_id: int) -> Iterator[None]:
     yield
 
 
-def _of_run(run_id: int, after: int, batch: int) -> list[Technology]:
+def _of_run(run_id: int, after: int, most: int) -> list[Technology]:
     """The next technologies that an import run touched."""
     query = select(Technology).where(Technology.import_run_id == run_id, Technology.id > after)
-    return list(session.scalars(query.order_by(Technology.id).limit(batch)))
+    return list(session.scalars(query.options(selectinload(Technology.offer)).order_by(Technology.id).limit(most)))
 
 
 @handler("matching.index_run")
@@ -181,7 +184,7 @@ def index_run(thing_id: int) -> Iterator[None]:
     last = touched = 0
     while True:
         with to_read():
-            rows = _of_run(thing_id, last, BATCH)
+            rows = _of_run(thing_id, last, INDEXED_AT_ONCE)
             if rows:
                 last, touched = rows[-1].id, touched + len(rows)
                 _refresh("technology", rows)
@@ -298,27 +301,6 @@ def _remarks(asked: Wishes | Facts | None, listing: Technology | Need) -> tuple[
     return against(need_wishes(listing), asked) if isinstance(asked, Facts) and isinstance(listing, Need) else ()
 
 
-def _store(need: Need, technology: Technology, hit: Hit, moment: datetime) -> Match:
-    """Keep a scoring of the pair; scored again with the same revisions and index, nothing is added."""
-    match = session.scalar(select(Match).where(Match.need_id == need.id, Match.technology_id == technology.id))
-    if match is None:
-        match = Match(need_id=need.id, technology_id=technology.id, score=hit.score, probability=hit.probability, created=moment)
-        session.add(match)
-        record(match, "found", SYSTEM, moment)
-    match.score, match.probability, match.current = hit.score, hit.probability, True
-    version = index().version
-    known = select(Scoring.id).where(
-        Scoring.match_id == match.id, Scoring.need_revision == need.revision,
-        Scoring.technology_revision == technology.revision, Scoring.index_version == version,
-    )
-    if session.scalar(known) is None:
-        session.add(Scoring(
-            match_id=match.id, need_revision=need.revision, technology_revision=technology.revision, index_version=version,
-            score=hit.score, base=hit.base, contributions=[list(part) for part in hit.contributions], at=moment,
-        ))
-    return match
-
-
 @handler("matching.match_need")
 def match_need(thing_id: int) -> Iterator[None]:
     """Score a need against all technologies and keep the best; what fell out of the best is no longer current.
@@ -335,59 +317,97 @@ def match_need(thing_id: int) -> Iterator[None]:
     _keep_matches(session.get_one(Need, thing_id), hits, now())
 
 
-def _keep_matches(need: Need, hits: Sequence[Hit], moment: datetime) -> None:
-    found = {row.id: row for row in load(SYSTEM, Technology, [hit.key for hit in hits])}
-    before = {match.technology_id: match for match in session.scalars(select(Match).where(Match.need_id == need.id))}
-    if need.state not in Need.OPEN_STATES:
-        return
-    kept = [_store(need, found[hit.key], hit, moment) for hit in hits if hit.key in found]
-    for technology_id, match in before.items():
-        match.current = technology_id in found
-    fresh = sum(1 for match in kept if match.technology_id not in before)
-    if kept and need.state == "published":
-        move(need, "match", SYSTEM, moment)
-    if fresh:
-        record(need, "matches_found", SYSTEM, moment, count=fresh)
-
-
 @handler("matching.match_technology")
 def match_technology(thing_id: int) -> Iterator[None]:
-    """Score a technology against the open needs and keep the pairs that might be answers."""
+    """Score the open needs near a technology against it and what they had before."""
     with to_read():
-        ranked = _ranked([session.get_one(Technology, thing_id)])
-    yield
-    _keep_pairs(ranked, now())
+        near = {hit.key for hit in rank_needs(session.get_one(Technology, thing_id), SYSTEM, limit=NEEDS_NEAR)}
+        near.update(session.scalars(select(Match.need_id).where(Match.technology_id == thing_id, Match.current)))
+    yield from _match({thing_id}, near)
 
 
 @handler("matching.match_run")
 def match_run(thing_id: int) -> Iterator[None]:
-    """Score what an import run published against the open needs."""
-    last = 0
-    while True:
-        with to_read():
-            rows = _of_run(thing_id, last, MATCHED_AT_ONCE)
-            if rows:
-                last = rows[-1].id
-            ranked = _ranked(rows)
+    """Score the open needs against what an import run published and what they had before, in one pass."""
+    with to_read():
+        among = set(session.scalars(select(Technology.id).where(Technology.import_run_id == thing_id)))
+    yield from _match(among)
+
+
+@handler("matching.match_all")
+def match_all(progress: Callable[[int], None] | None = None) -> Iterator[None]:
+    """Score all open needs against all technologies in one pass: after a rebuild, or when weights were learned."""
+    return _match(None, progress=progress)
+
+
+def _match(among: set[int] | None, needs: set[int] | None = None, progress: Callable[[int], None] | None = None) -> Iterator[None]:
+    """Keep the best of what the pass over the technologies `among` gives and of what each of the `needs` had before, some at a time.
+
+    The pass reads the index alone, so that no transaction is open while it calculates. Killed, it begins anew and adds nothing
+    twice.
+    """
+    with to_read():
+        asked = [each for each in _open_needs() if needs is None or each.key in needs]
+    yield
+    view = index().view()
+    usable = Filter("technology", {"technology_kind": USABLE}, {})
+    passing = batch.match(view, asked, usable, KEPT, LEAST, among, progress or (lambda done: None)) if view and asked else ()
+    for found in passing:
         yield
-        if not rows:
-            return
-        _keep_pairs(ranked, now())
-        yield
+        keys = list(found)
+        for start in range(0, len(keys), NEEDS_AT_ONCE):
+            for key in keys[start : start + NEEDS_AT_ONCE]:
+                _keep_matches(session.get_one(Need, key), found[key], now())
+            yield
 
 
-def _ranked(rows: Iterable[Technology]) -> dict[int, list[Hit]]:
-    """For each open technology the needs that it might answer."""
-    usable = [row for row in rows if row.state in Technology.OPEN_STATES and row.kind != "negative_result"]
-    return {row.id: [hit for hit in rank_needs(row, SYSTEM, limit=KEPT) if hit.probability >= LEAST] for row in usable}
+def _open_needs() -> list[batch.Asked]:
+    """Every open need as it is asked, with the technologies of its current matches."""
+    before: dict[int, list[int]] = {}
+    for need_id, technology_id in session.execute(select(Match.need_id, Match.technology_id).where(Match.current)):
+        before.setdefault(need_id, []).append(technology_id)
+    needs = session.scalars(select(Need).where(Need.state.in_(Need.OPEN_STATES)).order_by(Need.id).execution_options(yield_per=BATCH))
+    return [batch.Asked(need.id, need_query(need), need_wishes(need), tuple(before.get(need.id, ()))) for need in needs]
 
 
-def _keep_pairs(ranked: Mapping[int, Sequence[Hit]], moment: datetime) -> None:
-    needs = {row.id: row for row in load(SYSTEM, Need, [hit.key for hits in ranked.values() for hit in hits])}
-    for technology in load(SYSTEM, Technology, list(ranked)):
-        for hit in ranked[technology.id]:
-            if hit.key in needs:
-                _store(needs[hit.key], technology, hit, moment)
+def _keep_matches(need: Need, hits: Sequence[Hit], moment: datetime) -> None:
+    """Keep these as the need's current matches; scored again with the same revisions and index, nothing is added."""
+    found = {row.id: row for row in load(SYSTEM, Technology, [hit.key for hit in hits])}
+    before = {match.technology_id: match for match in session.scalars(select(Match).where(Match.need_id == need.id))}
+    if need.state not in Need.OPEN_STATES:
+        return
+    version = index().version
+    scored = select(Scoring.match_id, Scoring.technology_revision).where(
+        Scoring.match_id.in_([match.id for match in before.values()]), Scoring.need_revision == need.revision, Scoring.index_version == version
+    )
+    known = {tuple(row) for row in session.execute(scored)} if before else set()
+    for hit in hits:
+        if hit.key in found:
+            match = before.get(hit.key) or _first_found(need, found[hit.key], hit, moment)
+            match.score, match.probability = hit.score, hit.probability
+            if (match.id, found[hit.key].revision) not in known:
+                session.add(_scoring(match, need.revision, found[hit.key].revision, version, hit, moment))
+    for technology_id, match in before.items():
+        match.current = technology_id in found
+    if found and need.state == "published":
+        move(need, "match", SYSTEM, moment)
+    if fresh := len(found.keys() - before.keys()):
+        record(need, "matches_found", SYSTEM, moment, count=fresh)
+
+
+def _first_found(need: Need, technology: Technology, hit: Hit, moment: datetime) -> Match:
+    """A pairing that was not there before."""
+    match = Match(need_id=need.id, technology_id=technology.id, score=hit.score, probability=hit.probability, created=moment)
+    session.add(match)
+    record(match, "found", SYSTEM, moment)
+    return match
+
+
+def _scoring(match: Match, need_revision: int, technology_revision: int, version: str, hit: Hit, moment: datetime) -> Scoring:
+    return Scoring(
+        match_id=match.id, need_revision=need_revision, technology_revision=technology_revision, index_version=version,
+        score=hit.score, base=hit.base, contributions=[list(part) for part in hit.contributions], at=moment,
+    )
 
 
 def hit_of(match: Match, scoring: Scoring) -> Hit:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,8 @@ class Question:
     """A text prepared for one view: its words weighed, its bridge, its vector.
 
     `length` is its words; `bridged` searches the words and the pairs of the other language; `bridged_text` are the text's words in it, empty
-    where the dictionary knows none. The encoders read the texts when it is known that they must.
+    where the dictionary knows none. The encoders read the texts when it is known that they must; `known` is the fast encoding,
+    the whole first, where somebody has it already.
     """
 
     text: str
@@ -89,12 +91,13 @@ class Question:
     bridged: tuple[Weighed, Weighed]
     numbers: tuple[str, ...]
     view: View
+    known: Floats | None
 
     @cached_property
     def fast(self) -> Floats | None:
         """Its vector as the index keeps vectors, less what all questions share; None without the fast encoder. Read when first asked for."""
         encoders, constants = self.view.encoders, self.view.constants
-        read = encoders.asked_whole(question_of(self.text))
+        read = encoders.asked_whole(question_of(self.text)) if self.known is None else self.known
         return None if read is None else self.view.space.kept(constants.question(encoders.fast, self.language, read[:1]))[0]
 
 
@@ -103,12 +106,18 @@ def question_of(clean: str) -> Whole:
     return Whole(clean[:LONGEST_QUESTION], tuple(cut.sentences(clean[:LONGEST_QUESTION])))
 
 
-def ask(view: View, text: str) -> Question | None:
+def as_asked(text: str) -> str:
+    """What is read of a question."""
+    return cut.normalise(text)[:LONGEST_QUESTION]
+
+
+def ask(view: View, text: str, read: NDArray | None = None) -> Question | None:
     """Prepare a question, or nothing when the text holds no word (empty, punctuation, emoji).
 
-    Its encodings are not kept: what somebody asked is nobody's business afterwards.
+    `read`: its fast encoding, the whole first, where that is known; else it is encoded now and not kept, for what somebody
+    asked is nobody's business afterwards.
     """
-    clean = cut.normalise(text)[:LONGEST_QUESTION]
+    clean = as_asked(text)
     words = cut.words(clean)
     if not words and not cut.bigrams(clean):
         return None
@@ -127,6 +136,7 @@ def ask(view: View, text: str) -> Question | None:
         bridged=_bridged(find, words, crossings, weights),
         numbers=cut.number_forms(clean),
         view=view,
+        known=read,
     )
 
 
@@ -143,8 +153,14 @@ def _bridged(
     for each in crossings:
         weight = weights.get(each.source, 1.0)
         over_words.append((tuple(word for gloss in each.alternatives for word in gloss.words), weight))
-        over_pairs.append((tuple(pair for gloss in each.alternatives for pair in cut.bigrams(gloss.said)), weight))
+        over_pairs.append((tuple(pair for gloss in each.alternatives for pair in _pairs_of(gloss.said)), weight))
     return find.weigh_choices("words", kept + over_words), find.weigh_choices("pairs", over_pairs)
+
+
+@lru_cache(maxsize=100_000)
+def _pairs_of(said: str) -> tuple[str, ...]:
+    """The pairs of a gloss: a dictionary's glosses come again with every question."""
+    return tuple(cut.bigrams(said))
 
 
 @dataclass(frozen=True)
@@ -203,6 +219,18 @@ class Scores:
         )
 
 
+class Slow(Protocol):
+    """The slow encoder's reading of a question: whether there is one, and the slow parts of documents of a language."""
+
+    def answers(self) -> bool:
+        """Whether the encoder has read the question."""
+        ...
+
+    def parts(self, language: str, kept: Floats) -> dict[str, Floats]:
+        """The slow parts, from the documents' vectors."""
+        ...
+
+
 class _Slowly:
     """The slow encoder's reading of a question in its own words and through the bridge, under way while candidates are sought."""
 
@@ -234,10 +262,16 @@ def rank(view: View, text: str, seen: Filter, limit: int, asker: Wishes | Facts 
     if question is None or not view.searcher.rows or limit < 1:
         return []
     slowly = _Slowly(view, question) if view.encoders.slow and view.encoders.fast else None
-    rows = _candidates(view, question, seen)
-    among = view.segments.documents(seen.kind)
+    return judged(view, question, _candidates(view, question, seen), seen.kind, limit, asker, slowly, patience)
+
+
+def judged(
+    view: View, question: Question, rows: Rows, kind: str, limit: int, asker: Wishes | Facts | None, slowly: Slow | None, patience: int = 0
+) -> list[Hit]:
+    """The best of candidates (live rows of a kind, ascending), as `rank` gives them; `slowly` the slow encoder's reading of the question."""
+    among = view.segments.documents(kind)
     groups = _measured(view, question, rows)
-    first = [_scored(view, question, group, among) for group in groups]
+    first = [scored(view, question, group, among) for group in groups]
     close = np.array([scores.rows[place] for scores, place in _best(first, JUDGED_CLOSELY)], np.int64)
     deep = deep_vectors(view, close, patience) if slowly and question.fast is not None and slowly.answers() else {}
     deeply = np.array(sorted(deep), np.int64)
@@ -246,10 +280,10 @@ def rank(view: View, text: str, seen: Filter, limit: int, asker: Wishes | Facts 
         for known, chosen_rows in ((True, deeply), (False, np.setdiff1d(close, deeply))):
             part = group.only(chosen_rows)
             if len(part.rows):
-                again.append(_ruled(view, question, _scored(view, question, part, among, (slowly, deep) if known else None), asker))
-    judged = np.concatenate([group.records["family"] for group in again] or [np.zeros(0, np.int64)])
-    groups = again + [group.without(judged) for group in first]
-    return [group.hit(place, seen.kind) for group, place in _best(groups, limit)]
+                again.append(_ruled(view, question, scored(view, question, part, among, (slowly, deep) if known else None), asker))
+    families = np.concatenate([group.records["family"] for group in again] or [np.zeros(0, np.int64)])
+    groups = again + [group.without(families) for group in first]
+    return [group.hit(place, kind) for group, place in _best(groups, limit)]
 
 
 def _best(groups: Sequence[Scores], limit: int) -> list[tuple[Scores, int]]:
@@ -300,8 +334,8 @@ def _lexical_weights(view: View, question: Question, kept: str) -> dict[str, flo
     return {name: weight / USUAL_SCALES[name].spread for name, weight in model.weights.items()}
 
 
-def _scored(
-    view: View, question: Question, group: Measured, among: int, slow: tuple[_Slowly, Mapping[int, Floats]] | None = None
+def scored(
+    view: View, question: Question, group: Measured, among: int, slow: tuple[Slow, Mapping[int, Floats]] | None = None
 ) -> Scores:
     """Rows of one language through the model for what is known of them; `among` how many documents of the kind there are."""
     language, parts = group.language, dict(group.parts)

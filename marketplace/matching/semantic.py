@@ -36,6 +36,7 @@ KINDS = {  # what may stand in a slot → where it is made
 ASKED_WITHIN = 1.5  # seconds in which a question's encoding must be there, or the words answer alone
 SHOWN_WITHIN = 10.0  # seconds for an encoder to show that it works
 _BATCH = 64  # texts encoded between two writes to the store, so that a killed rebuild keeps what it has
+_PARTING = 8  # bytes
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class Whole(NamedTuple):
 class ReadsPieces(Protocol):
     """An encoder that reads a text and its pieces in one pass."""
 
-    def read(self, texts: Sequence[Whole]) -> list[Vectors]:
+    def read_pieces(self, texts: Sequence[Whole]) -> list[Vectors]:
         """For each text the vector of the whole and of each piece, (1 + pieces, dimensions), rows of length one."""
         ...
 
@@ -93,7 +94,7 @@ class ReadsPieces(Protocol):
 def read(encoder: Encoder, texts: Sequence[Whole], within: float | None = None) -> list[Vectors]:
     """The vectors of texts and of their pieces, in one pass where the encoder can; see `ReadsPieces` and `Encoder.encode`."""
     if isinstance(encoder, ReadsPieces):
-        return encoder.read(texts)
+        return encoder.read_pieces(texts)
     rows = encoder.encode([part for text in texts for part in (text.whole, *text.pieces)], within)
     return np.split(rows, np.cumsum([1 + len(text.pieces) for text in texts])[:-1]) if texts else []
 
@@ -169,7 +170,9 @@ class Encodings:
             )
 
     def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=30)
+        store = sqlite3.connect(self._path, timeout=30)
+        store.execute("PRAGMA synchronous=NORMAL")  # a power cut may lose the last encodings; waiting for the disk costs a tenth of an import
+        return store
 
     def read(self, encoder: str, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """The encodings that are there."""
@@ -194,21 +197,27 @@ class Encodings:
         values = [(encoder, key, row) for key, row in packed.items()]
         try:
             with closing(self._open()) as store, store:
-                store.executemany("INSERT OR IGNORE INTO encoding VALUES (?, ?, ?)", values)
+                store.executemany("INSERT OR REPLACE INTO encoding VALUES (?, ?, ?)", values)
         except sqlite3.OperationalError:
             return
 
 
+def _parting(text: Whole) -> bytes:
+    """By what it is known into which pieces a text was parted."""
+    return digest("\x1f".join(text.pieces))[:_PARTING]
+
+
 def _packed(rows: Vectors) -> bytes:
-    """Rows in a byte for each number, and what one unit of each row's is worth."""
-    units = np.maximum(np.abs(rows).max(1), 1e-9).astype("<f4") / 127
-    return units.tobytes() + np.round(rows / units[:, None]).astype(np.int8).tobytes()
+    """The whole's row in two bytes a number, for it is compared as a question too; its pieces' in one, and what one unit of each is worth."""
+    units = np.maximum(np.abs(rows[1:]).max(1), 1e-9).astype("<f4") / 127
+    return rows[0].astype("<f2").tobytes() + units.tobytes() + np.round(rows[1:] / units[:, None]).astype(np.int8).tobytes()
 
 
 def _unpacked(packed: bytes, dimensions: int) -> Vectors:
-    rows = len(packed) // (4 + dimensions)
-    units = np.frombuffer(packed, "<f4", rows)
-    return np.frombuffer(packed, np.int8, offset=4 * rows).reshape(rows, dimensions) * units[:, None]
+    pieces = (len(packed) - 2 * dimensions) // (4 + dimensions)
+    whole = np.frombuffer(packed, "<f2", dimensions).astype(np.float32)
+    units = np.frombuffer(packed, "<f4", pieces, 2 * dimensions)
+    return np.vstack([whole, np.frombuffer(packed, np.int8, offset=2 * dimensions + 4 * pieces).reshape(pieces, dimensions) * units[:, None]])
 
 
 @lru_cache(maxsize=64)
@@ -301,18 +310,28 @@ class Encoders:
 
         Raises `EncoderUnavailable`; what was read until then is kept.
         """
+        return self._read(texts, as_parted=True)
+
+    def read_whole(self, texts: Sequence[Whole]) -> Vectors:
+        """The fast encoder's vectors of documents, whatever pieces they were read in, (texts, dimensions); otherwise as `read`."""
+        return np.stack([rows[0] for rows in self._read(texts, as_parted=False)])
+
+    def _read(self, texts: Sequence[Whole], as_parted: bool) -> list[Vectors]:
         name = f"{self.fast.name}/pieces"
-        keys = [digest("\x1f".join((text.whole, *text.pieces))) for text in texts]
-        found = dict(self.store.packed(name, list(dict.fromkeys(keys)))) if self.store else {}
-        missing = [(key, text) for key, text in dict(zip(keys, texts, strict=True)).items() if key not in found]
+        keys = [digest(text.whole) for text in texts]
+        wanted = dict(zip(keys, texts, strict=True))
+        found = dict(self.store.packed(name, list(wanted))) if self.store else {}
+        if as_parted:
+            found = {key: row for key, row in found.items() if row.startswith(_parting(wanted[key]))}
+        missing = [(key, text) for key, text in wanted.items() if key not in found]
         for start in range(0, len(missing), _BATCH):
             part = missing[start : start + _BATCH]
             rows = read(self.fast, [text for _, text in part])
-            fresh = {key: _packed(each) for (key, _), each in zip(part, rows, strict=True)}
+            fresh = {key: _parting(text) + _packed(each) for (key, text), each in zip(part, rows, strict=True)}
             if self.store:
                 self.store.keep(name, fresh)
             found.update(fresh)
-        return [_unpacked(found[key], self.fast.dimensions) for key in keys]
+        return [_unpacked(found[key][_PARTING:], self.fast.dimensions) for key in keys]
 
 
 def _name(encoder: Encoder | None) -> str:

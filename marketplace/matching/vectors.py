@@ -150,13 +150,25 @@ class Vectors:
         """Cosine of one vector with the whole or the title of each row."""
         return (self._parts[part][rows].astype(np.float32) @ asked) * self._scales[part][rows]
 
+    def kept(self, part: str, rows: NDArray[np.int64]) -> Floats:
+        """The kept vectors of rows, whole or of their titles."""
+        return self._parts[part][rows].astype(np.float32) * self._scales[part][rows, None]
+
+    def kept_sentences(self, rows: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+        """The kept vectors of the sentences of rows, one row's after another's, and how many each row has."""
+        picks, counts = self._sentence_places(rows)
+        return self.kept("sentences", picks), counts
+
     def sentence_cosines(self, asked: Floats, rows: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
         """Cosines of one vector with the sentences of rows, one row's after another's, and how many each row has."""
-        begins, ends = self._starts[rows], self._starts[rows + 1]
-        counts = (ends - begins).astype(np.int64)
-        picks = np.repeat(begins - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
+        picks, counts = self._sentence_places(rows)
         vectors = self._parts["sentences"][picks].astype(np.float32)
         return (vectors @ asked) * self._scales["sentences"][picks], counts
+
+    def _sentence_places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        begins, ends = self._starts[rows], self._starts[rows + 1]
+        counts = (ends - begins).astype(np.int64)
+        return np.repeat(begins - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum()), counts
 
     def sentences(self, row: int) -> Floats:
         """The kept vectors of a row's sentences."""

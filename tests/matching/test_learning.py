@@ -19,7 +19,7 @@ from marketplace.access import SYSTEM, VISITOR
 from marketplace.cli import main
 from marketplace.db import session
 from marketplace.errors import NotAllowed, Refused
-from marketplace.jobs import Job, run_all
+from marketplace.jobs import Job
 from marketplace.matching import fusion, learning, lessons, operations
 from marketplace.matching.evaluate import evaluate
 from marketplace.matching.index import Document, Index
@@ -282,9 +282,7 @@ def test_a_simulated_site_learns_swaps_and_goes_back(folder: Path) -> None:
     session.commit()
     event = session.query(Event).filter_by(name="job.weights_learned").one()
     assert event.facts["now"] == weights.version and event.facts["before"] == fusion.packaged().version and event.actor_kind == "system"
-    with playing():
-        assert run_all(only=("matching.rescore",)) == 1
-    assert session.query(Job).filter_by(kind="matching.match_need", state="queued").count() == 120
+    assert session.query(Job).filter_by(kind="matching.match_all", state="queued").count() == 1
     again = lessons.study(SYSTEM)
     assert again.change.multipliers == pytest.approx(found.change.multipliers, abs=0.01), "answers must not count twice"
     assert again.verdict == "kept"
@@ -431,7 +429,7 @@ def test_the_commands_learn_report_and_go_back(folder: Path, run) -> None:
     assert "dry run" in run("learn", "--dry-run") and not list(folder.glob("weights*"))
     found = run("learn")
     assert "are in use" in found and "bigrams ×" in found and fusion.weights(folder).means == "shortlisted"
-    assert session.query(Job).filter_by(kind="matching.rescore").count() == 1
+    assert session.query(Job).filter_by(kind="matching.match_all").count() == 1
     assert "stay" in run("learn")
     counts = json.loads(run("export-judged", str(folder / "out"), "--json"))
     assert counts["judged"] == tried["counts"]["pairs"]

@@ -102,6 +102,122 @@ def test_a_new_technology_finds_the_open_needs():
     assert session.query(Match).filter_by(need_id=need.id, technology_id=fresh.id).count() == 1
 
 
+def crowd():
+    """Eight needs of four kinds and technologies for each: (needs, technologies)."""
+    person = factories.person()
+    firm = factories.organisation(person)
+    topics = ("手术钳毛刺", "海水淡化膜", "水稻抗倒伏", "激光焊接飞溅")
+    asked = [
+        factories.need(firm, title={"zh": f"{topic}问题怎么解决"}, problem={"zh": f"我们厂{topic}处理得太慢，{extra}。"})
+        for topic in topics for extra in ("想找新办法", "成本也高")
+    ]
+    for n in range(20):
+        factories.technology(title={"zh": f"第{n}号物流分拣装置"}, abstract={"zh": f"用于包裹分拣的输送带与控制方法之{n}。"})
+    return asked, [factories.technology(title={"zh": f"一种{topic}的处理方法"}, abstract={"zh": f"处理{topic}，速度提高。"}) for topic in topics]
+
+
+def current():
+    """Every current pair with its score."""
+    session.expire_all()
+    return {(row.need_id, row.technology_id): round(row.score, 5) for row in session.query(Match).filter(Match.current)}
+
+
+def counts():
+    return session.query(Match).count(), session.query(Scoring).count(), session.query(Event).count()
+
+
+def arrived(topics=("手术钳毛刺", "激光焊接飞溅"), copies=3):
+    """A published import run with technologies for some of the needs."""
+    run = factories.import_run()
+    for topic in topics:
+        for n in range(copies):
+            factories.technology(run.organisation, import_run_id=run.id, title={"zh": f"{topic}快速处理装置{n}"},
+                                 abstract={"zh": f"用新办法处理{topic}，成本低，型号{n}。"})
+    return run
+
+
+def test_all_against_all_is_what_each_need_alone_would_find():
+    asked, _technologies = crowd()
+    build()
+    enqueue("matching.match_all")
+    work()
+    together = current()
+    assert {need_id for need_id, _ in together} == {need.id for need in asked}
+    before = counts()
+    for need in asked:
+        enqueue("matching.match_need", thing_id=need.id)
+    work()
+    assert current() == together
+    assert counts() == before
+    assert session.query(Event).filter_by(name="need.matches_found").count() == len(asked)
+    assert {need.state for need in asked} == {"matched"}
+
+
+def test_after_an_import_old_and_new_stand_in_one_list(monkeypatch):
+    monkeypatch.setattr(operations, "KEPT", 3)
+    asked, technologies = crowd()
+    build()
+    enqueue("matching.match_all")
+    work()
+    assert len(current()) == len(asked)
+    run = arrived()
+    enqueue("matching.index_run", thing_id=run.id)
+    enqueue("matching.match_run", thing_id=run.id)
+    work()
+    together, before = current(), counts()
+    fresh = {row.id for row in session.query(operations.Technology).filter_by(import_run_id=run.id)}
+    assert {technology for _, technology in together} & fresh
+    assert session.query(Match).filter(Match.current.is_(False)).count() > 0, "some fell out of the three best"
+    enqueue("matching.match_run", thing_id=run.id)
+    work()
+    assert (current(), counts()) == (together, before), "a second run adds nothing"
+    for need in asked[:2] + asked[6:]:
+        enqueue("matching.match_need", thing_id=need.id)
+    work()
+    assert current() == together and counts() == before
+
+
+def test_matches_of_needs_that_an_import_does_not_concern_stay_as_they_are():
+    asked, _technologies = crowd()
+    build()
+    enqueue("matching.match_all")
+    work()
+    before = current()
+    run = factories.import_run()
+    factories.technology(run.organisation, import_run_id=run.id, title={"zh": "钢琴调音"}, abstract={"zh": "钢琴音准校正。"})
+    enqueue("matching.index_run", thing_id=run.id)
+    enqueue("matching.match_run", thing_id=run.id)
+    work()
+    assert operations.index().count("technology") == 25 and current() == before
+
+
+def test_a_pass_that_is_killed_is_taken_up_again():
+    crowd()
+    build()
+    steps = operations.match_all()
+    with playing():
+        for _ in range(4):
+            next(steps)
+            session.commit()
+    steps.close()
+    partly = len(current())
+    enqueue("matching.match_all")
+    work()
+    whole, once = current(), counts()
+    assert partly < len(whole)
+    enqueue("matching.match_all")
+    work()
+    assert current() == whole and counts() == once
+
+
+def test_a_pass_goes_without_an_index():
+    factories.need()
+    session.commit()
+    enqueue("matching.match_all")
+    work()
+    assert current() == {} and {job.state for job in session.query(Job)} == {"done"}
+
+
 def test_withdrawn_listings_leave_the_index():
     good, *_rest = catalogue()
     build()

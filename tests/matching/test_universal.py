@@ -43,7 +43,7 @@ def test_a_whole_text_is_what_the_package_makes_of_it(package: USE, encoder: Uni
 
 def test_pieces_are_near_what_the_package_makes_of_each_alone(package: USE, encoder: UniversalEncoder) -> None:
     texts = [Whole(text, tuple(cut.sentences(text))) for text in TEXTS[:3]]
-    for text, rows in zip(texts, encoder.read(texts), strict=True):
+    for text, rows in zip(texts, encoder.read_pieces(texts), strict=True):
         assert rows.shape == (1 + len(text.pieces), 512)
         alone = package.encode(list(text.pieces))
         assert (cosines(rows[1:], alone) > 0.85).all(), text
@@ -52,7 +52,7 @@ def test_pieces_are_near_what_the_package_makes_of_each_alone(package: USE, enco
 
 def test_a_text_is_read_the_same_among_others(encoder: UniversalEncoder) -> None:
     texts = [Whole(text, tuple(cut.sentences(text))) for text in TEXTS] * 3
-    for together, alone in zip(encoder.read(texts), (encoder.read([text])[0] for text in texts), strict=True):
+    for together, alone in zip(encoder.read_pieces(texts), (encoder.read_pieces([text])[0] for text in texts), strict=True):
         assert np.allclose(together, alone, atol=1e-5)
 
 
@@ -60,16 +60,16 @@ def test_what_was_read_is_kept_and_read_no_more(tmp_path: Path, encoder: Univers
     class Counting(UniversalEncoder):
         seen = 0
 
-        def read(self, texts: Sequence[Whole]) -> list[Vectors]:
+        def read_pieces(self, texts: Sequence[Whole]) -> list[Vectors]:
             self.seen += len(texts)
-            return encoder.read(texts)
+            return encoder.read_pieces(texts)
 
     texts = [Whole(text, tuple(cut.sentences(text))) for text in TEXTS]
     encoders = Encoders(Counting()).keeping(tmp_path / "encodings.sqlite")
     first = encoders.read([*texts, texts[0]])
     again = Encoders(Counting(), None, Encodings(tmp_path / "encodings.sqlite")).read(texts[::-1])
     assert encoders.fast.seen == len(texts) and [len(each) for each in again] == [len(each) for each in first[:4]][::-1]
-    for kept, fresh in zip(again[::-1], encoder.read(texts), strict=True):
+    for kept, fresh in zip(again[::-1], encoder.read_pieces(texts), strict=True):
         assert (cosines(kept, fresh) > 0.999).all()
 
 

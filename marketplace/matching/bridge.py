@@ -30,7 +30,18 @@ _GLOSSARY = Path(__file__).with_name("glossary.txt")
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _NOT_A_GLOSS = re.compile(r"variant of|^see |^abbr\. |surname |^CL:|^used in |pr\. |classifier for|Kangxi|particle")
 _LEADING = re.compile(r"^(?:to be |to |a |an |the )", re.IGNORECASE)
+_LEFT_OVER = re.compile(r"[a-z]$|\d+(\.\d+)?$")  # what an apostrophe left is no word, and a figure is the same in both languages
 _HAN_WORD = re.compile(r"^[㐀-䶿一-鿿]+$")
+_EMPTY = frozenset(  # English words that say little of a thing, which a dictionary turns into Chinese ones that many texts have
+    cut.stem(word)
+    for word in (
+        "want need get got go went gone come came take took taken make made give gave given put let keep kept say said tell told ask look see saw seen"
+        " know known think try tried use one two three four five six seven eight nine ten eleven twelve dozen half hundred thousand million much many"
+        " little few several somebody someone anybody every each any lot enough still already never always often sometimes usually now today anything"
+        " everything something nothing way kind left right next last good best better worse really just quite almost also even ever yet however instead"
+        " please"
+    ).split()
+)
 
 
 @dataclass(frozen=True)
@@ -60,14 +71,17 @@ def dictionary(language: str) -> Known:
 
 @cache
 def _dictionaries() -> Mapping[str, Known]:
-    """Both directions (some three seconds and 60 MB)."""
+    """Both directions (some three seconds and 60 MB).
+
+    Of the English forms that share a stem the shortest speaks first: weather before weathering, plant before planting.
+    """
     english, chinese = _general()
     to_english, to_chinese = defaultdict(list), defaultdict(list)
-    for ours, theirs in _technical():
-        for one in ours:
-            to_chinese[one.words] += theirs
-        for one in theirs:
-            to_english[one.words] += ours
+    pairs = [(form, other) for forms, others in _technical() for form in forms for other in others]
+    for form, other in sorted(pairs, key=lambda pair: len(pair[0].said)):
+        to_chinese[form.words].append(other)
+    for form, other in pairs:
+        to_english[other.words].append(form)
     return {"en": _joined(to_chinese, chinese), "zh": _joined(to_english, english)}
 
 
@@ -75,8 +89,9 @@ def _joined(first: Mapping[tuple[str, ...], list[Gloss]], then: Mapping[tuple[st
     """Two dictionaries as one: the first's glosses before the other's, none twice, at most `MOST_GLOSSES` a word."""
     joined = {}
     for words in {**first, **then}:
-        glosses = {gloss.words: gloss for gloss in (*first.get(words, ()), *then.get(words, ()))}
-        joined[words] = tuple(glosses.values())[:MOST_GLOSSES]
+        if len(words) > 1 or not (words[0] in _EMPTY or _LEFT_OVER.match(words[0])):
+            glosses = {gloss.words: gloss for gloss in (*first.get(words, ()), *then.get(words, ()))}
+            joined[words] = tuple(glosses.values())[:MOST_GLOSSES]
     return joined
 
 
@@ -137,7 +152,7 @@ def _likeness(headword: str, rank: int) -> tuple[float, str]:
 
 
 def cross(words: Sequence[str], language: str) -> list[Crossing]:
-    """Each query word or phrase with its alternatives in the other language; unknown words fall out.
+    """Each query word or phrase with its alternatives in the other language; unknown and empty words fall out.
 
     Longest phrase first, so that "heat exchanger" is one thing and not heat and an exchanger.
     """

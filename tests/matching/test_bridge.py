@@ -44,7 +44,7 @@ def test_the_general_dictionary_stands_behind_the_glossary() -> None:
 
 def test_of_forms_with_one_stem_the_plain_one_speaks_first() -> None:
     assert crossed("alarms in all weathers")["weather"][0] == "天气"  # and not the weathering of paint
-    assert crossed("we operate a mill")["oper"][0] == "运行"  # and not the surgeon's operation
+    assert crossed("we operate a mill")["oper"][0] == "操作"  # and not the surgeon's operation
 
 
 def test_words_that_say_little_and_what_an_apostrophe_left_are_not_crossed() -> None:

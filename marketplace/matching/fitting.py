@@ -24,7 +24,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from marketplace.matching import fusion, ranking
-from marketplace.matching.evaluate import Judged, read, remembering
+from marketplace.matching.evaluate import Judged, read, rehearsing
 from marketplace.matching.index import Index
 from marketplace.matching.semantic import Encoders
 
@@ -39,7 +39,7 @@ Table = NDArray[np.float32]  # questions × documents × parts
 
 def table(judged: Judged, folder: Path, cache: Path | None, raw: bool = False) -> tuple[list[str], Table, Table]:
     """The names of the parts, every part of every pair as the engine scales it (or `raw`), and which pairs are good."""
-    index = Index(folder, remembering(Encoders.default().keeping(cache or folder / "encodings.sqlite")))
+    index = Index(folder, rehearsing(Encoders.default(), cache or folder / "encodings.sqlite"))
     index.rebuild(judged.documents(), asked=judged.questions)
     view = index.view()
     rows = view.segments.every()

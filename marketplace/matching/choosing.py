@@ -55,7 +55,7 @@ class Asked:
         """The sum without the slow encoder."""
         return self.words + pairs * self.pairs
 
-    def best(self, pairs: float, most: int = READ) -> NDArray[np.int64]:
+    def best(self, pairs: float, most: int) -> NDArray[np.int64]:
         """The places of the best by that sum, best first."""
         return np.argsort(-self.lexical(pairs), kind="stable")[:most]
 
@@ -71,7 +71,7 @@ class Choice:
 
     def scores(self, asked: Asked) -> Floats:
         """The log-odds of a question's documents as the engine would have them."""
-        best, lexical = asked.best(self.pairs), asked.lexical(self.pairs)
+        best, lexical = asked.best(self.pairs, READ), asked.lexical(self.pairs)
         found = self.fast[0] + self.fast[1] * lexical
         found[best] = self.full[0] + self.full[1] * (lexical + self.slowly * asked.slow)[best]
         return found
@@ -95,7 +95,7 @@ def _asked(view: View, text: str, grades: Mapping[int, float]) -> Asked:
     kept = np.sort(np.argsort(-words, kind="stable")[:_KEPT])
     good = np.isin(view.segments.records(rows[kept])["key"], list(grades))
     found = Asked(words[kept], pairs[kept], np.full(len(kept), np.nan), good, len(grades))
-    best = np.unique(np.concatenate([found.best(share) for share in PAIRS]))
+    best = np.unique(np.concatenate([found.best(share, READ) for share in PAIRS]))
     read_slowly = ranking.chance(view, text, "en", rows[kept[best]], len(best))["meaning_slow"]
     found.slow[best] = view.constants.scaled("meaning_slow", "en", "en", read_slowly)
     return found
@@ -103,24 +103,27 @@ def _asked(view: View, text: str, grades: Mapping[int, float]) -> Asked:
 
 def choose(asked: Sequence[Asked]) -> Choice:
     """The shares with the best nDCG@10, averaged over the two neighbouring shares of the slow encoder."""
-    choices = [[_choice(asked, pairs, slowly) for slowly in SLOWLY] for pairs in PAIRS]
+    choices = [_choices(asked, pairs) for pairs in PAIRS]
     reached = np.array([[_mean(asked, [choice.scores(each) for each in asked]) for choice in row] for row in choices])
     smooth = (reached[:, :-2] + reached[:, 1:-1] + reached[:, 2:]) / 3
     row, column = np.unravel_index(np.argmax(smooth.round(6)), smooth.shape)
     return choices[row][column + 1]
 
 
-def _choice(asked: Sequence[Asked], pairs: float, slowly: float) -> Choice:
-    shown, read_ones = ([each.best(pairs, most) for each in asked] for most in (SHOWN, READ))
-    fast = [each.lexical(pairs)[places] for each, places in zip(asked, shown, strict=True)]
-    full = [(each.lexical(pairs) + slowly * each.slow)[places] for each, places in zip(asked, read_ones, strict=True)]
-    return Choice(pairs, slowly, _line(asked, shown, fast), _line(asked, read_ones, full))
+def _choices(asked: Sequence[Asked], pairs: float) -> list[Choice]:
+    """A choice for each share of the slow encoder."""
+    lexical = [each.lexical(pairs) for each in asked]
+    shown, close = ([each.best(pairs, most) for each in asked] for most in (SHOWN, READ))
+    fast = _line(asked, shown, lexical)
+    sums = {slowly: [own + slowly * each.slow for each, own in zip(asked, lexical, strict=True)] for slowly in SLOWLY}
+    return [Choice(pairs, slowly, fast, _line(asked, close, full)) for slowly, full in sums.items()]
 
 
 def _line(asked: Sequence[Asked], places: Sequence[NDArray[np.int64]], sums: Sequence[Floats]) -> tuple[float, float]:
-    """Base and slope that make sums log-odds of being the known answer."""
+    """Base and slope that make the sums at some places of each question log-odds of being the known answer."""
     right = np.concatenate([each.good[own] for each, own in zip(asked, places, strict=True)])
-    fitted = LogisticRegression(C=1e6, max_iter=1_000).fit(np.concatenate(sums).reshape(-1, 1), right)
+    known = np.concatenate([each[own] for each, own in zip(sums, places, strict=True)])
+    fitted = LogisticRegression(C=1e6, max_iter=1_000).fit(known.reshape(-1, 1), right)
     return float(fitted.intercept_[0]), float(fitted.coef_[0, 0])
 
 

@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from marketplace.matching import ranking
-from marketplace.matching.evaluate import READ_SLOWLY, Judged, read, rehearsing
+from marketplace.matching.evaluate import Judged, read, rehearsing
 from marketplace.matching.index import Index
 from marketplace.matching.ranking import View
 from marketplace.matching.semantic import Encoders
 
-READ = READ_SLOWLY  # of the best of each question, which the slow encoder judges, as in `evaluate`
+READ = 20  # of the best of each question, which the slow encoder judges
 SHOWN = 30  # of the best, on which scores without it are made log-odds, as in `fitting`
 PAIRS = (0.0, 0.01, 0.02, 0.05, 0.1)  # share of pairs of words, in standard deviations, where single words have 1
 SLOWLY = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0)  # the slow encoder's share, likewise

@@ -36,7 +36,7 @@ from marketplace.matching.semantic import Encoder, Encoders, Encodings, Vectors
 
 KIND = "technology"
 DEPTH = 100  # results that are looked at for each question
-READ_SLOWLY = 20  # documents of a question that the slow encoder judges where the corpus is too large to be read whole
+READ_SLOWLY = 10  # documents of a question that the slow encoder judges where the corpus is too large to be read whole
 _READ_AT_ONCE = 8  # texts that the slow encoder reads between two writes to the file of encodings: some two seconds' work
 _RESAMPLES = 1_000
 _K1, _B = 1.2, 0.75  # of BM25, as in the engine's own words index

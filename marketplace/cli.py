@@ -24,6 +24,7 @@ from marketplace.access import SYSTEM, VISITOR
 from marketplace.catalogue.importing import operations as importing
 from marketplace.catalogue.models import Technology
 from marketplace.cli_bench import bench_group
+from marketplace.cli_evaluate import evaluate_command
 from marketplace.cli_learning import export_judged_command, learn_command
 from marketplace.cli_matching import match_all_command
 from marketplace.config import Settings, SettingsError, read
@@ -38,7 +39,6 @@ from marketplace.errors import Problem
 from marketplace.matching import operations as matching
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import teaser
-from marketplace.matching.evaluate import evaluate as run_evaluation
 from marketplace.matching.index import RebuildNeeded
 from marketplace.matching.rules import Figure
 from marketplace.matching.semantic import EncoderUnavailable
@@ -331,52 +331,6 @@ def _organisation(wanted: str | None, actor: Any) -> Organisation:
     return own[0]
 
 
-@main.command("evaluate")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--baselines/--no-baselines", default=True, show_default=True)
-@as_json
-def evaluate_command(folder: Path, baselines: bool, json_: bool) -> None:
-    """Measure the engine on judged pairs: corpus.jsonl, queries.jsonl, qrels.tsv."""
-    settings = _settings()
-    with _bar(None, "Evaluating", json_) as bar:
-        def progress(words: str) -> None:
-            bar.set_description(words)
-            bar.update()
-
-        try:
-            report = run_evaluation(folder, progress=progress, cache=settings.data / "encodings", baselines=baselines)
-        except (OSError, ValueError) as error:
-            _fail(f"{folder}: {error}", 2)
-    report = {**report, "engine": _flat(report["engine"]), "baselines": {name: _flat(one) for name, one in report["baselines"].items()}}
-    if json_:
-        _print(report)
-        return
-    _table(report)
-
-
-def _flat(figures: dict[str, Any]) -> dict[str, Any]:
-    """Each measure as a plain number, its interval beside it."""
-    flat: dict[str, Any] = {}
-    for name, value in figures.items():
-        if isinstance(value, dict) and "mean" in value:
-            flat |= {name: value["mean"], f"{name}_interval": [value["low"], value["high"]]}
-        else:
-            flat[name] = value
-    return flat
-
-
-def _table(report: dict[str, Any]) -> None:
-    rows = {"engine": report["engine"], **report.get("baselines", {})}
-    names = [name for name in report["engine"] if f"{name}_interval" in report["engine"]]
-    click.echo(f"{'':28}" + "".join(f"{name:>22}" for name in names))
-    for label, figures in rows.items():
-        cells = []
-        for name in names:
-            low, high = figures.get(f"{name}_interval", (None, None))
-            cells.append(f"{figures[name]:.3f}" + (f" [{low:.3f}, {high:.3f}]" if low is not None else ""))
-        click.echo(f"{label:28}" + "".join(f"{cell:>22}" for cell in cells))
-
-
 @main.command("names")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @as_json
@@ -485,6 +439,7 @@ def check_command(json_: bool) -> None:
 
 
 main.add_command(bench_group)
+main.add_command(evaluate_command)
 main.add_command(learn_command)
 main.add_command(match_all_command)
 main.add_command(export_judged_command)

@@ -22,7 +22,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "config", "migrate", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching",
-    "licensing", "deals", "calls", "alerts", "reactions", "__init__", "wsgi", "demo", "console", "cli_bench", "cli_learning", "cli_matching", "cli",
+    "licensing", "deals", "calls", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
+    "cli_bench", "cli_evaluate", "cli_learning", "cli_matching", "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
 FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}
@@ -32,7 +33,7 @@ PURE = {
         "text", "bridge", "lexical", "semantic", "fusion", "explain", "index", "evaluate", "quantities", "units", "numerals", "waterfall",
         "keywords", "ranking", "vectors", "constants", "quantity_words", "fitting", "encoders", "endpoint", "sentence_models", "window",
         "learning", "columns", "bags", "segments", "generation", "passages", "likeness", "synthetic", "bench", "rules", "asides", "families",
-        "arrays", "universal", "batch", "shared_terms", "bench_import",
+        "arrays", "universal", "batch", "shared_terms", "bench_import", "reliability", "choosing",
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},

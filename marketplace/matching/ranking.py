@@ -103,7 +103,7 @@ class Question:
 
 def question_of(clean: str) -> Whole:
     """What the fast encoder reads of a question, already normalised."""
-    return Whole(clean[:LONGEST_QUESTION], tuple(cut.sentences(clean[:LONGEST_QUESTION])))
+    return Whole.of(clean[:LONGEST_QUESTION])
 
 
 def as_asked(text: str) -> str:

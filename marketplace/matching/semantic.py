@@ -25,6 +25,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from marketplace.matching import text as cut
+
 Vectors = NDArray[np.float32]
 
 KINDS = {  # what may stand in a slot → where it is made
@@ -81,6 +83,11 @@ class Whole(NamedTuple):
     whole: str
     pieces: tuple[str, ...]
 
+    @classmethod
+    def of(cls, text: str) -> Whole:
+        """A text in its sentences."""
+        return cls(text, tuple(cut.sentences(text)))
+
 
 @runtime_checkable
 class ReadsPieces(Protocol):
@@ -93,10 +100,17 @@ class ReadsPieces(Protocol):
 
 def read(encoder: Encoder, texts: Sequence[Whole], within: float | None = None) -> list[Vectors]:
     """The vectors of texts and of their pieces, in one pass where the encoder can; see `ReadsPieces` and `Encoder.encode`."""
-    if isinstance(encoder, ReadsPieces):
-        return encoder.read_pieces(texts)
-    rows = encoder.encode([part for text in texts for part in (text.whole, *text.pieces)], within)
-    return np.split(rows, np.cumsum([1 + len(text.pieces) for text in texts])[:-1]) if texts else []
+    return encoder.read_pieces(texts) if isinstance(encoder, ReadsPieces) else _parted(texts, lambda parts: encoder.encode(parts, within))
+
+
+def _parted(texts: Sequence[Whole], encode: Callable[[list[str]], Vectors]) -> list[Vectors]:
+    """The vectors of texts and of their pieces, each encoded apart, and once."""
+    if not texts:
+        return []
+    parts = [part for text in texts for part in (text.whole, *text.pieces)]
+    places = {part: place for place, part in enumerate(dict.fromkeys(parts))}
+    rows = encode(list(places))[[places[part] for part in parts]]
+    return np.split(rows, np.cumsum([1 + len(text.pieces) for text in texts])[:-1])
 
 
 @cache
@@ -290,6 +304,8 @@ class Encoders:
 
         Raises `EncoderUnavailable`; what was encoded until then is kept.
         """
+        if encoder is self.fast and isinstance(encoder, ReadsPieces):
+            return self.read_whole([Whole.of(text) for text in texts]).astype(np.float16)
         keys = [digest(text) for text in texts]
         found = self.known(encoder, list(dict.fromkeys(keys)))
         missing = [(key, text) for key, text in dict(zip(keys, texts, strict=True)).items() if key not in found]
@@ -310,11 +326,15 @@ class Encoders:
 
         Raises `EncoderUnavailable`; what was read until then is kept.
         """
-        return self._read(texts, as_parted=True)
+        if isinstance(self.fast, ReadsPieces):
+            return self._read(texts, as_parted=True)
+        return _parted(texts, lambda parts: self.stored(self.fast, parts).astype(np.float32))
 
     def read_whole(self, texts: Sequence[Whole]) -> Vectors:
         """The fast encoder's vectors of documents, whatever pieces they were read in, (texts, dimensions); otherwise as `read`."""
-        return np.stack([rows[0] for rows in self._read(texts, as_parted=False)])
+        if isinstance(self.fast, ReadsPieces):
+            return np.vstack([np.zeros((0, self.fast.dimensions), np.float32), *(rows[0] for rows in self._read(texts, as_parted=False))])
+        return self.stored(self.fast, [text.whole for text in texts]).astype(np.float32)
 
     def _read(self, texts: Sequence[Whole], as_parted: bool) -> list[Vectors]:
         name = f"{self.fast.name}/pieces"
@@ -326,7 +346,7 @@ class Encoders:
         missing = [(key, text) for key, text in wanted.items() if key not in found]
         for start in range(0, len(missing), _BATCH):
             part = missing[start : start + _BATCH]
-            rows = read(self.fast, [text for _, text in part])
+            rows = self.fast.read_pieces([text for _, text in part])
             fresh = {key: _parting(text) + _packed(each) for (key, text), each in zip(part, rows, strict=True)}
             if self.store:
                 self.store.keep(name, fresh)

@@ -156,7 +156,7 @@ def test_only_what_is_new_is_looked_at_and_judged_beside_what_was_there(fast_onl
 
 def test_a_match_that_changed_is_judged_again_even_if_it_is_none_any_more(fast_only, asked):
     need = asked[0]
-    stranger = next(key for key in range(100, 200) if key not in {hit.key for hit in alone(fast_only, need)})
+    stranger = next(key for key in range(100, 200) if key not in {hit.key for hit in alone(fast_only, need, limit=280, least=0.05)})
     assert together(fast_only, [replace(need, before=(stranger,))], least=0.05, among={stranger}) == {need.key: []}
     assert together(fast_only, [need], least=0.05, among={stranger}) == {}
     assert together(fast_only, [need], among=set()) == {}
@@ -260,7 +260,7 @@ def test_shared_terms_count_as_bags_do(tmp_path):
 @pytest.mark.parametrize("folder", ["needs_zh", "needs_en"])
 def test_real_needs_get_the_same_ten_best(shared: Path, tmp_path: Path, folder: str):
     judged = evaluate.read(shared / "judged" / folder)
-    kept = evaluate.remembering(Encoders(Encoders.default().fast).keeping(tmp_path / "encodings.sqlite"))
+    kept = evaluate.rehearsing(Encoders(Encoders.default().fast), tmp_path / "encodings.sqlite")
     documents = [replace(each, facets={"visibility": ("public",)}) for each in judged.documents()]
     wanted = {key for grades in judged.grades[:25] for key in grades}
     index = Index(tmp_path / "index", kept)

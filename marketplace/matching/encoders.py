@@ -20,7 +20,7 @@ from marketplace.matching.window import shortened
 
 FAST_THREADS = 1  # the package's default of four is some forty times slower on a busy two-core machine
 SLOW_THREADS = 1  # with two, the threads wait for each other in a loop: twelve times slower on a busy two-core machine
-SLOW_READS = {"zh": 320, "en": 1_000}  # characters of a text; its time grows faster than the length, beyond a second for 500 Han
+SLOW_READS = {"zh": 640, "en": 1_000}  # characters of a text; its time grows faster than the length (what less costs: docs/matching.md)
 
 
 class UniversalEncoder:
@@ -54,10 +54,10 @@ class UniversalEncoder:
 class SmallE5:
     """multilingual-e5-small in four bits: the better judge, and ten times slower."""
 
-    name = "multilingual-e5-small-q4"
     dimensions = 384
 
     def __init__(self) -> None:
+        self.name = "multilingual-e5-small-q4:" + ":".join(map(str, SLOW_READS.values()))  # what it reads is part of what it says
         self._lock = threading.Lock()  # the engine keeps one set of working buffers
 
     @cached_property

@@ -258,6 +258,7 @@ def test_shared_terms_count_as_bags_do(tmp_path):
 
 
 @pytest.mark.parametrize("folder", ["needs_zh", "needs_en"])
+@pytest.mark.slow
 def test_real_needs_get_the_same_ten_best(shared: Path, tmp_path: Path, folder: str):
     judged = evaluate.read(shared / "judged" / folder)
     kept = evaluate.rehearsing(Encoders(Encoders.default().fast), tmp_path / "encodings.sqlite")

@@ -208,6 +208,7 @@ print(calls)
 
 
 @pytest.mark.parametrize("size", ["small", "large"])
+@pytest.mark.slow
 def test_a_run_that_is_killed_is_taken_up_where_it_was(judged: Path, tmp_path: Path, size: str) -> None:
     """Killed at its second call of an encoder, then at its ninth, wherever that is: nothing is encoded twice."""
     seen = tmp_path / "seen"

@@ -50,7 +50,7 @@ DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
 DEEPENING_TURNS = 8  # of which one job takes so many, some ten seconds
 INDEXERS = ("matching.index_technology", "matching.index_need", "matching.index_run", "matching.index_members")
 REBUILT_AT_MOST = 20_000  # technologies up to which a large import has the index built anew by itself
-NEEDS_NEAR = 200  # open needs that a single technology is matched with: those it is nearest to
+NEEDS_NEAR = 30  # open needs that a single technology is matched with: those it is nearest to
 NEEDS_AT_ONCE = 10  # needs whose matches, up to thirty each, are kept between two commits
 USABLE = tuple(kind for kind in KINDS if kind != "negative_result")
 

@@ -50,7 +50,7 @@ DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
 DEEPENING_TURNS = 8  # of which one job takes so many, some ten seconds
 INDEXERS = ("matching.index_technology", "matching.index_need", "matching.index_run", "matching.index_members")
 REBUILT_AT_MOST = 20_000  # technologies up to which a large import has the index built anew by itself
-NEEDS_NEAR = 30  # open needs that a single technology is matched with: those it is nearest to
+NEEDS_NEAR = 10  # open needs that a single technology is matched with: those it is nearest to
 NEEDS_AT_ONCE = 10  # needs whose matches, up to thirty each, are kept between two commits
 USABLE = tuple(kind for kind in KINDS if kind != "negative_result")
 
@@ -321,7 +321,7 @@ def match_need(thing_id: int) -> Iterator[None]:
 def match_technology(thing_id: int) -> Iterator[None]:
     """Score the open needs near a technology against it and what they had before."""
     with to_read():
-        near = {hit.key for hit in rank_needs(session.get_one(Technology, thing_id), SYSTEM, limit=NEEDS_NEAR)}
+        near = {hit.key for hit in rank_needs(session.get_one(Technology, thing_id), SYSTEM, limit=NEEDS_NEAR) if hit.probability >= LEAST}
         near.update(session.scalars(select(Match.need_id).where(Match.technology_id == thing_id, Match.current)))
     yield from _match({thing_id}, near)
 
@@ -347,7 +347,7 @@ def _match(among: set[int] | None, needs: set[int] | None = None, progress: Call
     twice.
     """
     with to_read():
-        asked = [each for each in _open_needs() if needs is None or each.key in needs]
+        asked = _open_needs(needs)
     yield
     view = index().view()
     usable = Filter("technology", {"technology_kind": USABLE}, {})
@@ -361,12 +361,13 @@ def _match(among: set[int] | None, needs: set[int] | None = None, progress: Call
             yield
 
 
-def _open_needs() -> list[batch.Asked]:
-    """Every open need as it is asked, with the technologies of its current matches."""
+def _open_needs(keys: set[int] | None) -> list[batch.Asked]:
+    """Open needs as they are asked, of some keys or all, with the technologies of their current matches."""
     before: dict[int, list[int]] = {}
     for need_id, technology_id in session.execute(select(Match.need_id, Match.technology_id).where(Match.current)):
         before.setdefault(need_id, []).append(technology_id)
-    needs = session.scalars(select(Need).where(Need.state.in_(Need.OPEN_STATES)).order_by(Need.id).execution_options(yield_per=BATCH))
+    query = select(Need).where(Need.state.in_(Need.OPEN_STATES)).order_by(Need.id)
+    needs = session.scalars((query if keys is None else query.where(Need.id.in_(keys))).execution_options(yield_per=BATCH))
     return [batch.Asked(need.id, need_query(need), need_wishes(need), tuple(before.get(need.id, ()))) for need in needs]
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, and_, or_, select, update
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, and_, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.access import SYSTEM
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 ATTEMPTS = 6
-TURN = 0.05  # seconds between two batches of a job: SQLite keeps no queue, so that a waiting writer needs a gap to get in
+TURN = 0.05  # seconds at most between two batches of a job: SQLite keeps no queue, so that a waiting writer needs a gap to get in
 STATES = ("queued", "running", "done", "failed")
 
 
@@ -76,8 +76,8 @@ def enqueue(kind: str, key: str | None = None, after: timedelta = timedelta(0), 
     """Queue a job in the running transaction. With a key, a second job waiting under it is not made (None)."""
     if key is not None:
         session.flush()  # a job queued a moment ago in this transaction counts
-        waiting = select(Job.id).where(Job.kind == kind, Job.key == key, Job.state == "queued")
-        if session.scalar(waiting.limit(1)) is not None:
+        same = select(Job.id).where(Job.kind == kind, Job.key == key, Job.state == "queued")
+        if session.scalar(same.limit(1)) is not None:
             return None
     moment = now()
     job = Job(kind=kind, key=key, values=values, due=moment + after, created=moment)
@@ -85,10 +85,18 @@ def enqueue(kind: str, key: str | None = None, after: timedelta = timedelta(0), 
     return job
 
 
+def waiting(kinds: Sequence[str], before: datetime) -> int:
+    """How many jobs of these kinds wait that were queued before the moment."""
+    return session.scalar(select(func.count()).select_from(Job).where(*_queued(kinds, before)))
+
+
 def supersede(kinds: Sequence[str], before: datetime) -> int:
     """End the waiting jobs of these kinds that were queued before the moment: something larger has done their work. How many."""
-    waiting = update(Job).where(Job.kind.in_(kinds), Job.state == "queued", Job.created < before)
-    return session.execute(waiting.values(state="done", ended=now())).rowcount
+    return session.execute(update(Job).where(*_queued(kinds, before)).values(state="done", ended=now())).rowcount
+
+
+def _queued(kinds: Sequence[str], before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Job.kind.in_(kinds), Job.state == "queued", Job.created < before
 
 
 def enqueue_scheduled(moment: datetime) -> None:
@@ -131,14 +139,21 @@ def _finish(job_id: int, state: str, error: str | None = None, due: datetime | N
 
 
 def _perform(job_id: int, kind: str, values: dict[str, Any]) -> None:
-    """Run the handler; commit at each of its pauses and at its end, together with the job's own end."""
+    """Run the handler; commit at each of its pauses and at its end, together with the job's own end.
+
+    The lease is renewed a few times a minute: each commit waits for the disk.
+    """
     work = _handlers[kind](**values)
     if inspect.isgenerator(work):
+        began, leased = time.monotonic(), now()
         for _ in work:
             session.commit()
-            session.execute(update(Job).where(Job.id == job_id).values(lease=now() + LEASE))
-            session.commit()
-            time.sleep(TURN)
+            if now() - leased > LEASE / 10:
+                leased = now()
+                session.execute(update(Job).where(Job.id == job_id).values(lease=leased + LEASE))
+                session.commit()
+            time.sleep(min(TURN, time.monotonic() - began))  # no longer than others may have waited
+            began = time.monotonic()
     _finish(job_id, "done")
     session.commit()
 

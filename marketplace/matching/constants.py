@@ -15,7 +15,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -113,7 +113,7 @@ class Constants:
         scales = {tuple(key.split("|")): Scale(*pair) for key, pair in data["scales"].items()}
         return cls(vectors["asked"], vectors["kept"], scales, data["usual"])
 
-    @property
+    @cached_property
     def version(self) -> str:
         """A name that changes when any figure does."""
         return hashlib.blake2b(json.dumps(self._plain(), sort_keys=True).encode(), digest_size=6).hexdigest()

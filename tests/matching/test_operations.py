@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from marketplace.access import SYSTEM, VISITOR
-from marketplace.db import session
+from marketplace.db import now, session
 from marketplace.errors import NotAllowed, NotFound, Refused
 from marketplace.jobs import Job, enqueue
 from marketplace.matching import operations
@@ -208,6 +208,27 @@ def test_a_pass_that_is_killed_is_taken_up_again():
     enqueue("matching.match_all")
     work()
     assert current() == whole and counts() == once
+
+
+def waiting_kinds():
+    session.flush()
+    return sorted(row.kind for row in session.query(Job).filter(Job.state == "queued", Job.kind.like("matching.match%")))
+
+
+def test_on_a_new_site_one_pass_replaces_the_matching_of_each_listing():
+    asked, technologies = crowd()
+    build()
+    enqueue("matching.match_need", thing_id=asked[0].id)
+    session.flush()
+    operations.reindexed(now())
+    assert waiting_kinds() == ["matching.match_need"], "few that wait are matched one by one"
+    for technology in operations.session.query(operations.Technology):
+        enqueue("matching.match_technology", thing_id=technology.id)
+    session.flush()
+    operations.reindexed(now())
+    assert waiting_kinds() == ["matching.match_all"]
+    work()
+    assert {need_id for need_id, _ in current()} == {need.id for need in asked}
 
 
 def test_a_pass_goes_without_an_index():

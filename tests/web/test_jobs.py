@@ -8,7 +8,7 @@ import pytest
 
 from marketplace import jobs
 from marketplace.db import now
-from marketplace.jobs import ATTEMPTS, Job, enqueue, enqueue_scheduled, handler, run_one, supersede
+from marketplace.jobs import ATTEMPTS, Job, enqueue, enqueue_scheduled, handler, run_one, supersede, waiting
 from marketplace.record import Event
 from tests.inspection import playing, work
 
@@ -105,7 +105,10 @@ def test_only_the_kinds_asked_for(session):
 def test_superseded_jobs_are_done(session):
     enqueue("tests.note", value=1)
     session.flush()
-    assert supersede(("tests.note",), now() + timedelta(seconds=1)) == 1
+    moment = now() + timedelta(seconds=1)
+    assert waiting(("tests.note",), moment) == 1 and waiting(("tests.other",), moment) == 0
+    assert supersede(("tests.note",), moment) == 1
+    assert waiting(("tests.note",), moment) == 0
     assert work() == 0 and seen == []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from marketplace.console import as_json, bar, fail, settings_or_fail, show
+from marketplace.console import as_json, fail, settings_or_fail, show, telling
 from marketplace.matching.evaluate import READ_SLOWLY, evaluate
 from marketplace.matching.operations import encoders
 from marketplace.matching.reliability import drawn, drawn_as_text
@@ -30,11 +30,7 @@ def evaluate_command(folder: Path, baselines: bool, packaged: bool, patience: in
     With the encoders and the learned weights of this site. It may be stopped and started again: what was encoded is kept.
     """
     settings = settings_or_fail()
-    with bar(None, "Evaluating", json_) as progress:
-        def say(words: str) -> None:
-            progress.set_description(words)
-            progress.update()
-
+    with telling("Evaluating", json_) as say:
         try:
             site = encoders(settings)
             report = evaluate(

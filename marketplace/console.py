@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
@@ -48,3 +50,14 @@ def show(value: Any) -> None:
 def bar(total: int | None, words: str, quiet: bool) -> tqdm:
     """A progress bar on the terminal, and nothing where there is none."""
     return tqdm(total=total, desc=words, disable=quiet or not sys.stderr.isatty(), file=sys.stderr, unit="")
+
+
+@contextmanager
+def telling(words: str, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """What long work calls with words about how far it is; they stand in a progress bar."""
+    with bar(None, words, quiet) as progress:
+        def say(words: str) -> None:
+            progress.set_description(words)
+            progress.update()
+
+        yield say

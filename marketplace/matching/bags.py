@@ -47,17 +47,13 @@ class Asked:
     choices: int
 
     @classmethod
-    def of(cls, terms: Sequence[tuple[str, float, int]]) -> Asked:
-        """From (term, worth, choice); of a term that stands in two choices the worthier stays."""
-        best: dict[int, tuple[float, int]] = {}
-        for term, worth, choice in terms:
-            known, pair = code(term), (worth, choice)
-            if known not in best or best[known] < pair:
-                best[known] = pair
-        found = sorted((known, *pair) for known, pair in best.items())
-        codes, worths, numbers = zip(*found, strict=True) if found else ((), (), ())
-        choices, of_term = np.unique(np.array(numbers, np.int64), return_inverse=True)
-        return cls(np.array(codes, np.uint32), np.array(worths, np.float32), of_term.astype(np.int64), len(choices))
+    def of(cls, codes: Sequence[int], worths: Sequence[float], owners: Sequence[int]) -> Asked:
+        """From each term's code, worth and choice; of a term that stands in two choices the worthier stays."""
+        known, worth, owner = np.array(codes, np.uint32), np.array(worths, np.float32), np.array(owners, np.int64)
+        order = np.lexsort((owner, worth, known))
+        order = order[np.append(np.diff(known[order]) > 0, True)] if len(order) else order
+        choices, of_term = np.unique(owner[order], return_inverse=True)
+        return cls(known[order], worth[order], of_term.astype(np.int64), len(choices))
 
 
 def write(folder: Path, field: str, rows: Sequence[Sequence[str]]) -> None:

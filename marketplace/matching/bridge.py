@@ -13,7 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import rjieba
@@ -52,15 +52,25 @@ class Gloss:
     said: str
 
 
-Known = Mapping[tuple[str, ...], tuple[Gloss, ...]]  # by index words
-
-
 @dataclass(frozen=True)
 class Crossing:
     """A word (or English phrase) of a text, as index words joined by spaces, and its alternatives, likeliest first."""
 
     source: str
     alternatives: tuple[Gloss, ...]
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words of all alternatives: a dictionary's glosses come again with every question."""
+        return tuple(word for gloss in self.alternatives for word in gloss.words)
+
+    @cached_property
+    def pairs(self) -> tuple[str, ...]:
+        """The pairs of all alternatives."""
+        return tuple(pair for gloss in self.alternatives for pair in cut.bigrams(gloss.said))
+
+
+Known = Mapping[tuple[str, ...], Crossing]  # by index words
 
 
 @cache
@@ -91,7 +101,7 @@ def _joined(first: Mapping[tuple[str, ...], list[Gloss]], then: Mapping[tuple[st
     for words in {**first, **then}:
         if len(words) > 1 or not (words[0] in _EMPTY or _LEFT_OVER.match(words[0])):
             glosses = {gloss.words: gloss for gloss in (*first.get(words, ()), *then.get(words, ()))}
-            joined[words] = tuple(glosses.values())[:MOST_GLOSSES]
+            joined[words] = Crossing(" ".join(words), tuple(glosses.values())[:MOST_GLOSSES])
     return joined
 
 
@@ -161,8 +171,7 @@ def cross(words: Sequence[str], language: str) -> list[Crossing]:
         for length in range(min(LONGEST_PHRASE, len(words) - at), 0, -1):
             found = known.get(tuple(words[at : at + length]))
             if found:
-                source = " ".join(words[at : at + length])
-                crossings[source] = Crossing(source, found)
+                crossings[found.source] = found
                 break
         at += max(length, 1)
     return list(crossings.values())

@@ -9,7 +9,7 @@ change exists: vectors are written before it, and a vector without a row is neve
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tantivy import Occur, Query
 
 from marketplace.matching import text as cut
-from marketplace.matching.bags import Asked
+from marketplace.matching.bags import Asked, code
 from marketplace.matching.passages import Passage
 
 Where = Mapping[str, Sequence[str]]
@@ -30,7 +30,7 @@ Terms = Mapping[str, float]
 _HEAP = 50_000_000  # bytes of writing buffer; one thread, because segments then come out the same each time
 _MOST_BUCKETS = 1_000
 LOOKED_THROUGH = 200_000  # rows, counted once for each term, that a search for candidates goes through
-_REMEMBERED = 100_000  # terms whose number of rows is remembered: many needs asked at once share most of them
+_REMEMBERED = 100_000  # choices of terms that are remembered with their numbers of rows: many needs asked at once share most of them
 FEWEST_TERMS = 4  # terms that are looked for however many rows have them
 UNCOUNTED = ("number", "key", "kind")
 
@@ -138,6 +138,16 @@ def _any_of(name: str, values: Sequence[str]) -> Query:
     return Query.boolean_query(terms) if terms else Query.empty_query()
 
 
+class Choice(NamedTuple):
+    """Terms that say one thing, those of them that stand anywhere: each with its code, its number of rows and its rarity."""
+
+    field: str
+    terms: tuple[str, ...]
+    codes: tuple[int, ...]
+    counts: tuple[int, ...]
+    rarities: tuple[float, ...]
+
+
 class Sought(NamedTuple):
     """A term as candidates are sought by it: how many rows have it, what it weighs, and its rarity."""
 
@@ -150,15 +160,22 @@ class Sought(NamedTuple):
 
 @dataclass(frozen=True)
 class Weighed:
-    """One part of a question: the terms to seek by, those to score by, and its length.
+    """One part of a question: its choices with their weights, the terms to score by, and its length.
 
     The length is the root of the sum of squares of its words' worth; BM25 divided by it is comparable between a question of
     three words and one of sixty. It depends on the question and the index, never on the pool of candidates.
     """
 
-    sought: tuple[Sought, ...]
+    choices: tuple[tuple[Choice, float], ...]
     length: float
     asked: Asked
+
+    @property
+    def sought(self) -> Iterator[Sought]:
+        """The terms to seek by."""
+        for each, weight in self.choices:
+            for term, count, rarity in zip(each.terms, each.counts, each.rarities, strict=True):
+                yield Sought(each.field, term, count, weight, rarity)
 
 
 class Searcher:
@@ -167,24 +184,24 @@ class Searcher:
     def __init__(self, searcher: tantivy.Searcher) -> None:
         self._searcher = searcher
         self.rows = searcher.num_docs
-        self.frequency = lru_cache(_REMEMBERED)(self._frequency)
+        self._standing = lru_cache(_REMEMBERED)(self._choice)
 
     def weigh(self, field: str, terms: Terms) -> Weighed:
         """A query that sums the BM25 of weighted terms."""
         return self.weigh_choices(field, [((term,), weight) for term, weight in terms.items()])
 
-    def weigh_choices(self, field: str, choices: Iterable[tuple[Sequence[str], float]]) -> Weighed:
+    def weigh_choices(self, field: str, choices: Iterable[tuple[tuple[str, ...], float]]) -> Weighed:
         """A part that sums, over the choices, the best BM25 among each choice's terms."""
-        sought, squares, asked = [], 0.0, []
+        known, squares, codes, worths, owners = [], 0.0, [], [], []
         for number, (alternatives, weight) in enumerate(choices):
-            present = {term: count for term in alternatives if (count := self.frequency(field, term))}
-            if not present or weight <= 0:
-                continue
-            found = [Sought(field, term, count, weight, self._rarity(count)) for term, count in present.items()]
-            sought += found
-            asked += [(each.term, weight * each.rarity, number) for each in found]
-            squares += (weight * max(each.rarity for each in found)) ** 2
-        return Weighed(tuple(sought), max(math.sqrt(squares), 1e-6), Asked.of(asked))
+            found = self._standing(field, alternatives)
+            if found.codes and weight > 0:
+                known.append((found, weight))
+                codes += found.codes
+                worths += [weight * rarity for rarity in found.rarities]
+                owners += [number] * len(found.codes)
+                squares += (weight * max(found.rarities)) ** 2
+        return Weighed(tuple(known), max(math.sqrt(squares), 1e-6), Asked.of(codes, worths, owners))
 
     def _rarity(self, count: int) -> float:
         return math.log(1 + (self.rows - count + 0.5) / (count + 0.5))
@@ -269,9 +286,14 @@ class Searcher:
             name: {each["key"][1:]: int(each["doc_count"]) for each in part["buckets"]} for name, part in found.items()
         }
 
-    def _frequency(self, field: str, term: str) -> int:
+    def frequency(self, field: str, term: str) -> int:
         """How many rows have a term."""
         return int(self._searcher.doc_freq(field, term))
+
+    def _choice(self, field: str, alternatives: tuple[str, ...]) -> Choice:
+        counts = {term: count for term in alternatives if (count := self.frequency(field, term))}
+        rarities = tuple(self._rarity(count) for count in counts.values())
+        return Choice(field, tuple(counts), tuple(map(code, counts)), tuple(counts.values()), rarities)
 
     def vocabulary(self, prefix: str) -> list[tuple[str, int]]:
         """The words as typed that begin so, with the number of documents that have them."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -149,18 +149,9 @@ def _bridged(
     """
     known = {word for each in crossings for word in each.source.split()}
     kept = [((word,), weights[word]) for word in dict.fromkeys(words) if word.isascii() and word not in known]
-    over_words, over_pairs = [], []
-    for each in crossings:
-        weight = weights.get(each.source, 1.0)
-        over_words.append((tuple(word for gloss in each.alternatives for word in gloss.words), weight))
-        over_pairs.append((tuple(pair for gloss in each.alternatives for pair in _pairs_of(gloss.said)), weight))
+    over_words = [(each.words, weights.get(each.source, 1.0)) for each in crossings]
+    over_pairs = [(each.pairs, weights.get(each.source, 1.0)) for each in crossings]
     return find.weigh_choices("words", kept + over_words), find.weigh_choices("pairs", over_pairs)
-
-
-@lru_cache(maxsize=100_000)
-def _pairs_of(said: str) -> tuple[str, ...]:
-    """The pairs of a gloss: a dictionary's glosses come again with every question."""
-    return tuple(cut.bigrams(said))
 
 
 @dataclass(frozen=True)

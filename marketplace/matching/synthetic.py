@@ -50,9 +50,10 @@ class Topic:
 @cache
 def _vocabulary() -> tuple[tuple[tuple[str, str], ...], dict[str, tuple[str, ...]]]:
     """Pairs of a Chinese word and its English gloss, and the common words of each language, commonest first."""
+    crossings = sorted(dictionary("zh").values(), key=lambda each: each.source)
     pairs = [
-        (word, glosses[0].said.lower()) for (word, *more), glosses in sorted(dictionary("zh").items())
-        if not more and 2 <= len(word) <= 4 and len(glosses[0].words) == 1 and glosses[0].said.isascii() and glosses[0].said.isalpha()
+        (each.source, first.said.lower()) for each in crossings if (first := each.alternatives[0])
+        and 2 <= len(each.source) <= 4 and " " not in each.source and len(first.words) == 1 and first.said.isascii() and first.said.isalpha()
     ]
     by_frequency = sorted(pairs, key=lambda pair: (-rjieba.suggest_freq(pair[0]) if rjieba.has_word(pair[0]) else 0, pair))
     common = by_frequency[:6_000]

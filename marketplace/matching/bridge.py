@@ -62,12 +62,12 @@ class Crossing:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """The words of all alternatives: a dictionary's glosses come again with every question."""
-        return tuple(word for gloss in self.alternatives for word in gloss.words)
+        return tuple(dict.fromkeys(word for gloss in self.alternatives for word in gloss.words))
 
     @cached_property
     def pairs(self) -> tuple[str, ...]:
         """The pairs of all alternatives."""
-        return tuple(pair for gloss in self.alternatives for pair in cut.bigrams(gloss.said))
+        return tuple(dict.fromkeys(pair for gloss in self.alternatives for pair in cut.bigrams(gloss.said)))
 
 
 Known = Mapping[tuple[str, ...], Crossing]  # by index words
@@ -77,6 +77,15 @@ Known = Mapping[tuple[str, ...], Crossing]  # by index words
 def dictionary(language: str) -> Known:
     """What words and phrases of a language are in the other one, by their index words; read once for each process."""
     return _dictionaries()[language]
+
+
+@cache
+def _longest(language: str) -> Mapping[str, int]:
+    """For each word that an entry begins with, how many words of a text to try together."""
+    longest: dict[str, int] = {}
+    for words in dictionary(language):
+        longest[words[0]] = max(longest.get(words[0], 0), min(len(words), LONGEST_PHRASE))
+    return longest
 
 
 @cache
@@ -166,14 +175,14 @@ def cross(words: Sequence[str], language: str) -> list[Crossing]:
 
     Longest phrase first, so that "heat exchanger" is one thing and not heat and an exchanger.
     """
-    known, crossings, at = dictionary(language), {}, 0
+    known, longest, crossings, at = dictionary(language), _longest(language), {}, 0
     while at < len(words):
-        for length in range(min(LONGEST_PHRASE, len(words) - at), 0, -1):
-            found = known.get(tuple(words[at : at + length]))
-            if found:
-                crossings[found.source] = found
+        taken = 1
+        for length in range(min(longest.get(words[at], 0), len(words) - at), 0, -1):
+            if found := known.get(tuple(words[at : at + length])):
+                crossings[found.source], taken = found, length
                 break
-        at += max(length, 1)
+        at += taken
     return list(crossings.values())
 
 

@@ -148,6 +148,9 @@ class Choice(NamedTuple):
     rarities: tuple[float, ...]
 
 
+_NOWHERE = Choice("", (), (), (), ())
+
+
 class Sought(NamedTuple):
     """A term as candidates are sought by it: how many rows have it, what it weighs, and its rarity."""
 
@@ -288,12 +291,14 @@ class Searcher:
 
     def frequency(self, field: str, term: str) -> int:
         """How many rows have a term."""
-        return int(self._searcher.doc_freq(field, term))
+        return self._searcher.doc_freq(field, term)
 
     def _choice(self, field: str, alternatives: tuple[str, ...]) -> Choice:
-        counts = {term: count for term in alternatives if (count := self.frequency(field, term))}
-        rarities = tuple(self._rarity(count) for count in counts.values())
-        return Choice(field, tuple(counts), tuple(map(code, counts)), tuple(counts.values()), rarities)
+        found = [(term, count) for term in alternatives if (count := self.frequency(field, term))]
+        if not found:
+            return _NOWHERE
+        terms, counts = zip(*found, strict=True)
+        return Choice(field, terms, tuple(map(code, terms)), counts, tuple(map(self._rarity, counts)))
 
     def vocabulary(self, prefix: str) -> list[tuple[str, int]]:
         """The words as typed that begin so, with the number of documents that have them."""

@@ -11,7 +11,7 @@ import pytest
 
 from marketplace.matching import batch, evaluate, ranking
 from marketplace.matching.bags import Asked as Terms
-from marketplace.matching.bags import Bags, write
+from marketplace.matching.bags import Bags, code, write
 from marketplace.matching.batch import Asked, match
 from marketplace.matching.bench_import import bench_import
 from marketplace.matching.index import Document, Index
@@ -238,6 +238,19 @@ def test_memory_holds_only_the_best_of_each_need(fast_only, asked, monkeypatch):
         assert finds.rows(question).tolist() == sorted(np.argsort(-totals[:, question])[:7].tolist())
 
 
+def terms(*found):
+    """Terms of a question from (term, worth, choice)."""
+    return Terms.of([code(term) for term, _, _ in found], [worth for _, worth, _ in found], [choice for _, _, choice in found])
+
+
+def test_of_a_term_in_two_choices_the_worthier_stays():
+    found = terms(("w1", 0.5, 0), ("w2", 0.25, 1), ("w1", 0.75, 1), ("w3", 0.1, 4))
+    assert dict(zip(found.codes.tolist(), found.worth.tolist(), strict=True)) == pytest.approx({code("w1"): 0.75, code("w2"): 0.25, code("w3"): 0.1})
+    assert found.codes.tolist() == sorted(found.codes.tolist()) and found.choices == 2
+    assert found.choice[found.codes == code("w1")] == found.choice[found.codes == code("w2")] != found.choice[found.codes == code("w3")]
+    assert terms().choices == 0
+
+
 def test_shared_terms_count_as_bags_do(tmp_path):
     chance = np.random.default_rng(5)
     vocabulary = [f"w{n}" for n in range(60)]
@@ -245,11 +258,10 @@ def test_shared_terms_count_as_bags_do(tmp_path):
     write(tmp_path, "words", rows)
     bags, places = Bags(tmp_path, "words"), np.arange(50)
     asked = [
-        Terms.of([(str(chance.choice(vocabulary)), float(chance.random()), int(chance.integers(8))) for _ in range(int(chance.integers(0, 20)))])
+        terms(*((str(chance.choice(vocabulary)), float(chance.random()), int(chance.integers(8))) for _ in range(int(chance.integers(0, 20)))))
         for _ in range(30)
     ]
-    alike = Terms.of([("w1", 0.5, 0), ("w2", 0.25, 0), ("w3", 0.4, 1)])
-    asked += [alike, Terms.of([("w1", 1.0, 0), ("w2", 0.5, 0)])]
+    asked += [terms(("w1", 0.5, 0), ("w2", 0.25, 0), ("w3", 0.4, 1)), terms(("w1", 1.0, 0), ("w2", 0.5, 0))]
     units = [float(unit) for unit in chance.random(len(asked))]
     found = np.zeros((50, len(asked)), np.float32)
     SharedTerms(list(zip(asked, units, strict=True))).add(found, bags, places, 20.0, "zh")

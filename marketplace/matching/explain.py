@@ -93,7 +93,7 @@ def evidence(query_text: str, document: Passages, likeness: Likeness | None, rea
 
 def _sentence_pairs(question: str, text: str, likeness: Likeness | None) -> tuple[SentencePair, ...]:
     """For each sentence of the question its nearest in the document; the best of these, each sentence used once."""
-    asked, found = _asked_sentences(question), cut.sentence_spans(text)
+    asked, found = cut.sentence_spans(question), cut.sentence_spans(text)
     if likeness is None or not asked or not found:
         return ()
     cosines = likeness(*(tuple(each.text for each in part) for part in (asked, found)))
@@ -133,11 +133,6 @@ def _asked(question: str) -> dict[str, list[cut.Span]]:
     common ground, the figures are compared apart."""
     measured = [(one.start, one.end) for one in quantities(question)]
     return {word: spans for word, spans in _places(question).items() if not all(_inside(span, measured) for span in spans)}
-
-
-@lru_cache(maxsize=64)
-def _asked_sentences(question: str) -> list[cut.Span]:
-    return cut.sentence_spans(question)
 
 
 @lru_cache(maxsize=64)

@@ -122,11 +122,13 @@ def word_spans(text: str, only: Container[str] | None = None) -> list[Span]:
     folded = fold(text)
     spans = []
     for match in _TOKEN.finditer(folded):
-        piece, at = match.group(), match.start()
-        if not _HAN_ONLY.match(piece):
-            if piece not in ENGLISH_STOP_WORDS and (only is None or stem(piece) in only):
-                spans.append(Span(at, match.end(), stem(piece)))
+        piece = match.group()
+        if piece.isascii():
+            word = stem(piece)
+            if (only is None or word in only) and piece not in ENGLISH_STOP_WORDS:
+                spans.append(Span(match.start(), match.end(), word))
             continue
+        at = match.start()
         for word in rjieba.cut(piece):
             if word not in CHINESE_STOP_WORDS and (only is None or word in only):
                 spans.append(Span(at, at + len(word), word))
@@ -199,8 +201,12 @@ def stem(word: str) -> str:
     return _stemmer.stemWord(word) if len(word) > 3 and word.isalpha() else word
 
 
-def sentence_spans(text: str, most: int = 64) -> list[Span]:
-    """The sentences of a text with their offsets, at most `most`; a very short piece joins the one before it."""
+@lru_cache(maxsize=128)
+def sentence_spans(text: str, most: int = 64) -> tuple[Span, ...]:
+    """The sentences of a text with their offsets, at most `most`; a very short piece joins the one before it.
+
+    Kept in memory for a while: a page looks up the vectors of a text's sentences and then marks them.
+    """
     spans: list[Span] = []
     start = 0
     for end in [*(match.end() for match in _SENTENCE_EDGE.finditer(text)), len(text)]:
@@ -212,7 +218,7 @@ def sentence_spans(text: str, most: int = 64) -> list[Span]:
         else:
             spans.append(Span(start, end, piece))
         start = end
-    return [_trimmed(span) for span in spans]
+    return tuple(_trimmed(span) for span in spans)
 
 
 def sentences(text: str, most: int = 64) -> list[str]:

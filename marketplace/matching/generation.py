@@ -86,7 +86,7 @@ class Generation:
         space = _space(first, encoders, constants)
         space.save(self.folder)
         index = lexical.open_index(self.folder / "words")
-        lexical.write(index, self._passages(_batches(first, rest), encoders, constants, space, progress))
+        lexical.write(index, self._passages(_batches(first, rest), encoders, constants, space, progress), heap=lexical.WHOLE_HEAP)
         segments.join(self.folder / "segments", segments.names(self.folder / "segments"), space)
         built = segments.next_row(self.folder / "segments")
         view = self.view(encoders, built)

@@ -27,7 +27,7 @@ from marketplace.matching.passages import Passage
 Where = Mapping[str, Sequence[str]]
 Terms = Mapping[str, float]
 
-_HEAP = 50_000_000  # bytes of writing buffer; one thread, because segments then come out the same each time
+_HEAP, WHOLE_HEAP = 50_000_000, 1_000_000_000  # bytes of writing buffer for a change and for everything; what is not needed is not taken
 _MOST_BUCKETS = 1_000
 LOOKED_THROUGH = 200_000  # rows, counted once for each term, that a search for candidates goes through
 _REMEMBERED = 100_000  # choices of terms that are remembered with their numbers of rows: many needs asked at once share most of them
@@ -67,9 +67,13 @@ def open_index(folder: Path) -> tantivy.Index:
     return index
 
 
-def write(index: tantivy.Index, passages: Iterable[Passage], removed: Iterable[tuple[str, int]] = ()) -> None:
-    """Remove documents and add passages in one commit: both are seen, or neither."""
-    writer = index.writer(_HEAP, 1)
+def write(index: tantivy.Index, passages: Iterable[Passage], removed: Iterable[tuple[str, int]] = (), heap: int = _HEAP) -> None:
+    """Remove documents and add passages in one commit: both are seen, or neither.
+
+    `heap`: bytes after which the words index begins a new segment of its own; each costs every question some time. One
+    thread writes, because segments then come out the same each time.
+    """
+    writer = index.writer(heap, 1)
     writer.garbage_collect_files()  # a writer that was killed may have left a file that this one wants to write
     for kind, key in removed:
         writer.delete_documents_by_term("identity", identity(kind, key))

@@ -121,13 +121,6 @@ def _saturated(terms: NDArray[np.uint32], lengths: NDArray[np.uint16], average: 
 
 def join(folders: Sequence[Path], target: Path, field: str) -> None:
     """Write the bags of neighbouring segments as those of one."""
-    terms = [arrays.mapped(folder / f"{field}.npy") for folder in folders]
-    whole = np.lib.format.open_memmap(target / f"{field}.npy", "w+", np.uint32, (sum(map(len, terms)) or 1,))
-    at, ends = 0, [np.zeros(1, np.int64)]
-    for folder, each in zip(folders, terms, strict=True):
-        whole[at : at + len(each)] = each
-        ends.append(arrays.read(folder / f"{field}_ends.npy")[1:] + at)
-        at += len(each)
-    whole.flush()
-    np.save(target / f"{field}_ends.npy", np.concatenate(ends))
-    np.save(target / f"{field}_lengths.npy", np.concatenate([arrays.read(folder / f"{field}_lengths.npy") for folder in folders]))
+    arrays.join([folder / f"{field}.npy" for folder in folders], target / f"{field}.npy")
+    arrays.join_ends([folder / f"{field}_ends.npy" for folder in folders], target / f"{field}_ends.npy")
+    arrays.join([folder / f"{field}_lengths.npy" for folder in folders], target / f"{field}_lengths.npy")

@@ -67,7 +67,7 @@ class Columns:
         self._facts = np.memmap(folder / "facts.bin", np.uint8, "r") if (folder / "facts.bin").stat().st_size else None
         self._fact_ends = arrays.mapped(folder / "fact_ends.npy")
         self._postings = arrays.mapped(folder / "postings.npy")
-        self._places: dict[str, dict[str, tuple[int, int]]] = json.loads((folder / "facets.json").read_text(encoding="utf-8"))
+        self._places = _read_places(folder)
         self._bits = lru_cache(_REMEMBERED)(self._value_bits)
         self._filtered = lru_cache(_REMEMBERED)(self._filter_bits)
 
@@ -136,19 +136,22 @@ def count(bits: Bits) -> int:
     return int(np.bitwise_count(bits).sum())
 
 
+def _read_places(folder: Path) -> dict[str, dict[str, tuple[int, int]]]:
+    """Where the rows of each facet's values stand in the postings."""
+    return json.loads((folder / "facets.json").read_text(encoding="utf-8"))
+
+
 def join(folders: Sequence[Path], target: Path) -> None:
     """Write the columns of neighbouring segments as those of one."""
-    parts = [Columns(folder) for folder in folders]
-    records = np.concatenate([np.array(part.records) for part in parts])
-    offsets = np.cumsum([0, *map(len, parts)])
-    np.save(target / "records.npy", records)
+    arrays.join([folder / "records.npy" for folder in folders], target / "records.npy")
     (target / "facts.bin").write_bytes(b"".join((folder / "facts.bin").read_bytes() for folder in folders))
-    sizes = np.cumsum([0, *(int(part._fact_ends[-1]) for part in parts)])
-    ends = [np.asarray(part._fact_ends[1:]) + size for part, size in zip(parts, sizes, strict=False)]
-    np.save(target / "fact_ends.npy", np.concatenate([[0], *ends]).astype(np.int64))
+    arrays.join_ends([folder / "fact_ends.npy" for folder in folders], target / "fact_ends.npy")
     postings: dict[tuple[str, str], list[NDArray]] = {}
-    for part, offset in zip(parts, offsets, strict=False):
-        for name, values in part._places.items():
+    offset = 0
+    for folder in folders:
+        rows = arrays.read(folder / "postings.npy")
+        for name, values in _read_places(folder).items():
             for value, (start, end) in values.items():
-                postings.setdefault((name, value), []).append(part._postings[start:end] + np.uint32(offset))
+                postings.setdefault((name, value), []).append(rows[start:end] + np.uint32(offset))
+        offset += len(arrays.mapped(folder / "records.npy"))
     _write_postings(target, {key: np.concatenate(rows) for key, rows in postings.items()})

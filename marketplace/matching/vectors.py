@@ -187,29 +187,13 @@ class Vectors:
 
 def join(folders: Sequence[Path], target: Path, space: Space) -> None:
     """Write the vectors of neighbouring segments as those of one, a part at a time, so that memory does not grow with them."""
-    parts = [Vectors(folder) for folder in folders]
     names = [*_PARTS, *(f"{name}_scales" for name in _PARTS), "digests"]
     for name in names:
-        _joined([arrays.mapped(folder / f"{name}.npy") for folder in folders], target / f"{name}.npy")
-    offsets = np.cumsum([0, *(int(part._starts[-1]) for part in parts)])
-    starts = [np.asarray(part._starts[:-1]) + offset for part, offset in zip(parts, offsets, strict=False)]
-    np.save(target / "starts.npy", np.concatenate([*starts, offsets[-1:]]).astype(np.int64))
+        arrays.join([folder / f"{name}.npy" for folder in folders], target / f"{name}.npy")
+    arrays.join_ends([folder / "starts.npy" for folder in folders], target / "starts.npy")
     if space.guide is not None:
         guide = faiss.clone_index(space.guide)
-        for part in parts:
+        for part in map(Vectors, folders):
             for start in range(0, len(part), _AT_ONCE):
                 guide.add(part._whole(start, min(start + _AT_ONCE, len(part))))
         faiss.write_index(guide, str(target / "guide.faiss"))
-
-
-def _joined(parts: Sequence[NDArray], path: Path) -> None:
-    shape = (sum(map(len, parts)), *parts[0].shape[1:])
-    if not all(shape):
-        np.save(path, np.zeros(shape, parts[0].dtype))
-        return
-    whole = np.lib.format.open_memmap(path, "w+", parts[0].dtype, shape)
-    at = 0
-    for part in parts:
-        whole[at : at + len(part)] = part
-        at += len(part)
-    whole.flush()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
+import resource
 import threading
 import time
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from marketplace.matching import lexical
+from marketplace.matching import generation, lexical
 from marketplace.matching.constants import Constants
 from marketplace.matching.explain import evidence
 from marketplace.matching.fusion import probability
@@ -71,6 +73,21 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 )
 def test_a_question_in_either_language_finds_its_answer(index: Index, text: str, best: int) -> None:
     assert index.rank(text, "technology")[0].key == best
+
+
+def test_a_rebuild_needs_few_open_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index of millions is joined from thousands of segments, and a process may usually open 1,024 files."""
+    monkeypatch.setattr(generation, "_BATCH", 1)
+    documents = [Document(key, "technology", document(key % 6 + 1).passages, {"industry": ("C30",)}) for key in range(1, 61)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 50, hard))
+    try:
+        made = Index(tmp_path)
+        made.rebuild(documents)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert made.count("technology") == 60 and len(list(tmp_path.glob("generation-*/segments/*"))) == 1
+    assert {hit.key for hit in made.rank("压铸模开裂", "technology", where={"industry": ("C30",)})}
 
 
 def test_a_score_is_its_base_and_its_contributions(index: Index) -> None:

@@ -30,7 +30,7 @@ Terms = Mapping[str, float]
 _HEAP, WHOLE_HEAP = 50_000_000, 1_000_000_000  # bytes of writing buffer for a change and for everything; what is not needed is not taken
 _MOST_BUCKETS = 1_000
 LOOKED_THROUGH = 200_000  # rows, counted once for each term, that a search for candidates goes through
-_REMEMBERED = 100_000  # choices of terms that are remembered with their numbers of rows: many needs asked at once share most of them
+_REMEMBERED = 100_000  # terms, and choices of terms, whose numbers of rows are remembered: needs share most of them
 FEWEST_TERMS = 4  # terms that are looked for however many rows have them
 UNCOUNTED = ("number", "key", "kind")
 
@@ -191,6 +191,7 @@ class Searcher:
     def __init__(self, searcher: tantivy.Searcher) -> None:
         self._searcher = searcher
         self.rows = searcher.num_docs
+        self.frequency = lru_cache(_REMEMBERED)(self._frequency)
         self._standing = lru_cache(_REMEMBERED)(self._choice)
 
     def weigh(self, field: str, terms: Terms) -> Weighed:
@@ -293,7 +294,7 @@ class Searcher:
             name: {each["key"][1:]: int(each["doc_count"]) for each in part["buckets"]} for name, part in found.items()
         }
 
-    def frequency(self, field: str, term: str) -> int:
+    def _frequency(self, field: str, term: str) -> int:
         """How many rows have a term."""
         return self._searcher.doc_freq(field, term)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import resource
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -128,10 +129,10 @@ def _built(index: Index, corpus: Corpus, documents: int, say: Progress) -> dict:
         index.rebuild(_slowly_known(corpus.technologies(documents), index, documents > REAL_UP_TO), lambda done: say(f"indexed {done:,} of {documents:,}"))
         taken = {"build_seconds": round(time.perf_counter() - began, 1), "build_cpu_seconds": round(time.process_time() - used, 1)}
         note.write_text(json.dumps(taken), encoding="utf-8")
-    sizes = {path.parent.name if path.parent.name == "words" else path.stem: 0 for path in index.folder.rglob("*") if path.is_file()}
+    sizes: Counter[str] = Counter()
     for path in index.folder.rglob("*"):
         if path.is_file():
-            sizes[path.parent.name if path.parent.name == "words" else path.stem] += path.stat().st_size
+            sizes["words" if path.parent.name == "words" else path.stem.partition("-")[0]] += path.stat().st_size
     each = {name: round(size / documents, 1) for name, size in sorted(sizes.items()) if size >= documents}
     return {**json.loads(note.read_text(encoding="utf-8")), "disk_bytes_a_document": round(sum(sizes.values()) / documents), "disk_by_part": each}
 

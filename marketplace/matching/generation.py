@@ -32,7 +32,7 @@ _SAMPLE = 256  # documents of each language against which spreads are measured
 _FEWEST_TO_MEASURE = 400  # rows below which spreads are not measured but taken as they usually are
 _QUESTIONS_MEASURED = 24  # questions of each language with which spreads are measured
 _LOOKED_UP = 5_000  # rows whose slow encodings are sought at once
-FORMAT = "3"  # of the folder; one of another format is refused until it is rebuilt
+FORMAT = "4"  # of the folder; one of another format is refused until it is rebuilt
 
 
 class Generation:

@@ -9,7 +9,9 @@ by the vectors proper.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +25,13 @@ from marketplace.matching.columns import Bits, places
 Half = NDArray[np.float16]
 Floats = NDArray[np.float32]
 
-faiss.omp_set_num_threads(1)  # the web server's workers are the parallelism; more threads a query only contend
+faiss.omp_set_num_threads(1)  # FAISS has no use for several threads with one question; guides are looked through side by side instead
+_threads = ThreadPoolExecutor(os.cpu_count(), "guide")
 
 KEPT = 256  # numbers kept of a vector
 GUIDED_FROM = 1_000  # vectors of a sample from which directions and a guide can be learned; fewer rows are compared one by one
 _TITLE = 0.4  # share of the title in the guide
+_GUIDED = 500_000  # rows of one guide; a multiple of eight, because a filter has a bit for each
 _AT_ONCE = 50_000  # rows read at once when segments are joined
 _PARTS = ("whole", "title", "sentences")
 
@@ -98,10 +102,27 @@ def write(folder: Path, batch: Batch, space: Space) -> None:
         np.save(folder / f"{name}_scales.npy", scales)
     np.save(folder / "starts.npy", batch.starts)
     np.save(folder / "digests.npy", batch.digests)
-    if space.guide is not None and batch.rows:
-        guide = faiss.clone_index(space.guide)
-        guide.add(_guiding(batch.whole, batch.title))
-        faiss.write_index(guide, str(folder / "guide.faiss"))
+    if space.guide is not None:
+        _write_guides(folder, space.guide, [_guiding(batch.whole, batch.title)])
+
+
+def _write_guides(folder: Path, empty: faiss.Index, blocks: Iterable[Floats]) -> None:
+    """Rows as guides of at most `_GUIDED` rows each, which threads look through at once."""
+    guide, number = faiss.clone_index(empty), 0
+    for block in blocks:
+        while len(block):
+            room = _GUIDED - guide.ntotal
+            guide.add(block[:room])
+            block = block[room:]
+            if guide.ntotal == _GUIDED:
+                _write_guide(folder, guide, number)
+                guide, number = faiss.clone_index(empty), number + 1
+    if guide.ntotal:
+        _write_guide(folder, guide, number)
+
+
+def _write_guide(folder: Path, guide: faiss.Index, number: int) -> None:
+    faiss.write_index(guide, str(folder / f"guide-{number:04}.faiss"))
 
 
 def _guiding(whole: Floats, title: Floats) -> Floats:
@@ -122,8 +143,7 @@ class Vectors:
         self._scales = {name: arrays.mapped(folder / f"{name}_scales.npy") for name in _PARTS}
         self._starts = arrays.mapped(folder / "starts.npy")
         self.digests: NDArray[np.uint8] = arrays.mapped(folder / "digests.npy")
-        guide = folder / "guide.faiss"
-        self._guide = faiss.read_index(str(guide), faiss.IO_FLAG_MMAP_IFC) if guide.exists() else None
+        self._guides = [faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC) for file in sorted(folder.glob("guide-*.faiss"))]
 
     def __len__(self) -> int:
         return len(self.digests)
@@ -135,16 +155,29 @@ class Vectors:
 
     def nearest(self, asked: Floats, allowed: Bits, limit: int) -> tuple[Floats, NDArray[np.int64]]:
         """The allowed rows nearest to one kept vector in whole and title, with their likeness, in no order."""
-        if self._guide is not None:
-            chosen = faiss.SearchParametersIVF(sel=faiss.IDSelectorBitmap(allowed))
-            scores, found = self._guide.search(asked[None], limit, params=chosen)
-            return scores[0][found[0] >= 0], found[0][found[0] >= 0]
+        if self._guides:
+            return self._guided(asked, allowed, limit)
         rows = places(allowed, len(self))
         if not self.dimensions or not len(rows):
             return np.zeros(0, np.float32), np.zeros(0, np.int64)
         scores = (1 - _TITLE) * self.cosines("whole", asked, rows) + _TITLE * self.cosines("title", asked, rows)
         best = np.argpartition(-scores, limit - 1)[:limit] if limit < len(rows) else np.arange(len(rows))
         return scores[best], rows[best]
+
+    def _guided(self, asked: Floats, allowed: Bits, limit: int) -> tuple[Floats, NDArray[np.int64]]:
+        """The same by the guides, each looked through by a thread; the best of each, so more than `limit` in all."""
+
+        def best(number: int) -> tuple[Floats, NDArray[np.int64]]:
+            first = number * _GUIDED
+            bits = np.ascontiguousarray(allowed[first // 8 : (first + _GUIDED) // 8])
+            if not bits.any():
+                return np.zeros(0, np.float32), np.zeros(0, np.int64)
+            scores, found = self._guides[number].search(asked[None], limit, params=faiss.SearchParametersIVF(sel=faiss.IDSelectorBitmap(bits)))
+            return scores[0][found[0] >= 0], found[0][found[0] >= 0] + first
+
+        numbers = range(len(self._guides))
+        parts = list(_threads.map(best, numbers) if len(numbers) > 1 else map(best, numbers))
+        return tuple(np.concatenate(each) for each in zip(*parts, strict=True))
 
     def cosines(self, part: str, asked: Floats, rows: NDArray[np.int64]) -> Floats:
         """Cosine of one vector with the whole or the title of each row."""
@@ -192,8 +225,5 @@ def join(folders: Sequence[Path], target: Path, space: Space) -> None:
         arrays.join([folder / f"{name}.npy" for folder in folders], target / f"{name}.npy")
     arrays.join_ends([folder / "starts.npy" for folder in folders], target / "starts.npy")
     if space.guide is not None:
-        guide = faiss.clone_index(space.guide)
-        for part in map(Vectors, folders):
-            for start in range(0, len(part), _AT_ONCE):
-                guide.add(part._whole(start, min(start + _AT_ONCE, len(part))))
-        faiss.write_index(guide, str(target / "guide.faiss"))
+        parts = map(Vectors, folders)
+        _write_guides(target, space.guide, (part._whole(start, start + _AT_ONCE) for part in parts for start in range(0, len(part), _AT_ONCE)))

@@ -31,7 +31,7 @@ def read(file: Path) -> NDArray:
 def join(files: Sequence[Path], target: Path) -> None:
     """Write the arrays of files, one after another, as one.
 
-    One file is open at a time: a mapped file takes a descriptor, of which a process usually has 1,024, and an index of
+    Few files are open at a time: a mapped one takes a descriptor, of which a process usually has 1,024, and an index of
     millions is joined from thousands of segments.
     """
     lengths = [len(mapped(file)) for file in files]

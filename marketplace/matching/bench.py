@@ -17,14 +17,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from tantivy import Query
 
 from marketplace.matching import ranking
 from marketplace.matching import text as cut
 from marketplace.matching.explain import evidence
 from marketplace.matching.index import Index
 from marketplace.matching.passages import Document, deep_digest, passages_of
-from marketplace.matching.semantic import Encoder, Encoders, Encodings, Vectors
+from marketplace.matching.semantic import Encoder, Encoders, Encodings, Vectors, Whole
 from marketplace.matching.synthetic import REGIONS, TERMS, Corpus, Sampled
 
 REAL_UP_TO = 10_000
@@ -55,6 +54,14 @@ class _Named:
     def encode(self, texts: Sequence[str], within: float | None = None) -> Vectors:
         """See `Encoder`."""
         return self.real.encode(texts, within)
+
+
+class _NamedFast(_Named):
+    """The same for the fast encoder, which reads a question and its sentences in one pass."""
+
+    def read_pieces(self, texts: Sequence[Whole]) -> list[Vectors]:
+        """See `ReadsPieces`."""
+        return self.real.read_pieces(texts)
 
 
 class _SlowOnes(Encodings):
@@ -116,7 +123,7 @@ def _encoders(documents: int, corpus: Corpus, folder: Path) -> tuple[Encoders, E
     if documents <= REAL_UP_TO:
         return kept, kept
     sampled = [Sampled(each, corpus, lambda texts, each=each: kept.stored(each, texts)) for each in (real.fast, real.slow)]
-    named = [_Named(sample.name, each) for sample, each in zip(sampled, (real.fast, real.slow), strict=True)]
+    named = [_NamedFast(sampled[0].name, real.fast), _Named(sampled[1].name, real.slow)]
     store = _SlowOnes(folder / f"sampled-{documents}.sqlite")
     return Encoders(*sampled, store), Encoders(*named, store)
 
@@ -203,7 +210,7 @@ def _bare(view: ranking.View, text: str, times: dict[str, list[float]]) -> None:
     """The engines alone on the same question: words, guide, each encoder."""
     terms = dict.fromkeys(cut.words(text), 1.0)
     with _Timed(times, "bare_words"):
-        view.searcher.best([(view.searcher.weigh("words", terms), 1.0)], Query.all_query(), EXPLAINED)
+        view.searcher.best([(view.searcher.weigh("words", terms), 1.0)], None, EXPLAINED)
     with _Timed(times, "bare_fast_encoder"):
         vector = view.encoders.fast.encode([text])[0]
     everything = view.segments.allowed("technology", {}, {})

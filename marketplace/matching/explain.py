@@ -7,10 +7,10 @@ are given into the texts as they were handed in, so that a page can mark them.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -38,8 +38,7 @@ class Likeness(Protocol):
     def __call__(self, asked: tuple[str, ...], found: tuple[str, ...]) -> Vectors: ...
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """A piece of a text: `text[start:end]`."""
 
     start: int
@@ -47,8 +46,7 @@ class Mark:
     text: str
 
 
-@dataclass(frozen=True)
-class SentencePair:
+class SentencePair(NamedTuple):
     """A sentence of the question, the nearest sentence of the document, and their likeness (cosine, at most 1)."""
 
     asked: Mark
@@ -56,8 +54,7 @@ class SentencePair:
     similarity: float
 
 
-@dataclass(frozen=True)
-class WordPair:
+class WordPair(NamedTuple):
     """A word of the question and the word of the document that answers it, with every place where either stands.
 
     `bridged` says that the dictionary joined them; otherwise they are one word.
@@ -111,47 +108,44 @@ def _sentence_pairs(question: str, text: str, likeness: Likeness | None) -> tupl
 
 def _word_pairs(question: str, text: str, language: str) -> tuple[WordPair, ...]:
     """Words of the question that stand in the document, or whose glosses do; longer first, at most `MOST_WORDS`."""
-    asked = _asked(question)
-    glosses = _glosses(question, language)
-    found = _places(text, {*asked, *(gloss for each in glosses.values() for gloss in each)})
-    answers = {
-        word: (word, False) for word in asked if word in found and len(word) >= _FEWEST_LETTERS and not word.isdigit()
-    }
-    for word, each in glosses.items():
-        answer = next((gloss for gloss in each if gloss in found), None)
+    asked = _asked(question, language)
+    found = _places(text, asked.sought)
+    answers = {word: (word, False) for word in asked.marks if word in found and len(word) >= _FEWEST_LETTERS and not word.isdigit()}
+    for word, glosses in asked.glosses.items():
+        answer = next((gloss for gloss in glosses if gloss in found), None)
         if answer:
             answers.setdefault(word, (answer, True))
     ordered = sorted(answers, key=lambda word: (answers[word][1], -len(word), word))[:MOST_WORDS]
-    return tuple(
-        WordPair(_marks(question, asked[word]), _marks(text, found[answers[word][0]]), bridged=answers[word][1]) for word in ordered
-    )
+    return tuple(WordPair(asked.marks[word], _marks(text, found[answers[word][0]]), bridged=answers[word][1]) for word in ordered)
+
+
+class _Asked(NamedTuple):
+    """A question's words with their places, the glosses of one word that they have in a document's language, and all words to look for in it."""
+
+    marks: dict[str, tuple[Mark, ...]]
+    glosses: dict[str, tuple[str, ...]]
+    sought: frozenset[str]
 
 
 @lru_cache(maxsize=64)
-def _asked(question: str) -> dict[str, list[cut.Span]]:
-    """The words of a question and where they stand, but for those of its quantities: "mm" and 不超过 in two texts are no
-    common ground, the figures are compared apart."""
+def _asked(question: str, language: str) -> _Asked:
+    """A question's words, but for those of its quantities: "mm" and 不超过 in two texts are no common ground, the figures are
+    compared apart. There are no glosses in its own language."""
     measured = [(one.start, one.end) for one in quantities(question)]
-    return {word: spans for word, spans in _places(question).items() if not all(_inside(span, measured) for span in spans)}
-
-
-@lru_cache(maxsize=64)
-def _glosses(question: str, language: str) -> dict[str, tuple[str, ...]]:
-    """The glosses of one word that the words of a question have in a language, none in its own."""
-    asked = _asked(question)
-    if cut.language(question) == language:
-        return {}
-    return {
+    marks = {word: _marks(question, spans) for word, spans in _places(question).items() if not all(_inside(span, measured) for span in spans)}
+    own = cut.language(question)
+    glosses = {} if own == language else {
         each.source: tuple(gloss.words[0] for gloss in each.alternatives if len(gloss.words) == 1)
-        for each in bridge.cross(list(asked), cut.language(question)) if each.source in asked
+        for each in bridge.cross(list(marks), own) if each.source in marks
     }
+    return _Asked(marks, glosses, frozenset(marks).union(*glosses.values()))
 
 
 def _inside(span: cut.Span, parts: Sequence[tuple[int, int]]) -> bool:
     return any(start <= span.start and span.end <= end for start, end in parts)
 
 
-def _places(text: str, only: Container[str] | None = None) -> dict[str, list[cut.Span]]:
+def _places(text: str, only: Set[str] | None = None) -> dict[str, list[cut.Span]]:
     """Where each word of a text stands, by its searched form; `only` some words."""
     places: dict[str, list[cut.Span]] = {}
     for span in cut.word_spans(text, only):

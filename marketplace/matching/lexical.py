@@ -29,7 +29,7 @@ Terms = Mapping[str, float]
 
 _HEAP, WHOLE_HEAP = 50_000_000, 1_000_000_000  # bytes of writing buffer for a change and for everything; what is not needed is not taken
 _MOST_BUCKETS = 1_000
-LOOKED_THROUGH = 200_000  # rows, counted once for each term, that a search for candidates goes through
+LOOKED_THROUGH = 100_000  # rows, counted once for each term, that a search for candidates goes through
 _REMEMBERED = 100_000  # terms, and choices of terms, whose numbers of rows are remembered: needs share most of them
 FEWEST_TERMS = 4  # terms that are looked for however many rows have them
 UNCOUNTED = ("number", "key", "kind")
@@ -214,8 +214,8 @@ class Searcher:
     def _rarity(self, count: int) -> float:
         return math.log(1 + (self.rows - count + 0.5) / (count + 0.5))
 
-    def best(self, weighed: Sequence[tuple[Weighed, float]], allowed: Query, limit: int) -> NDArray[np.int64]:
-        """The rows among those allowed with the highest sum of parts, each times its weight, at most `limit`.
+    def best(self, weighed: Sequence[tuple[Weighed, float]], allowed: Query | None, limit: int) -> NDArray[np.int64]:
+        """The rows with the highest sum of parts, each times its weight, best first, at most `limit`; among those allowed, or all.
 
         The terms worth most are looked for, and only as many as stand in `LOOKED_THROUGH` rows together: the common ones
         hardly move the order and would cost more than all others.
@@ -232,8 +232,10 @@ class Searcher:
             parts.append((Occur.Should, Query.boost_query(Query.term_query(SCHEMA, each.field, each.term, "freq"), boost)))
         if not parts:
             return np.zeros(0, np.int64)
-        both = Query.boolean_query([(Occur.Must, allowed), (Occur.Must, Query.boolean_query(parts))])
-        return self._numbers("row", self._searcher.search(both, limit, count=False))
+        sought = Query.boolean_query(parts)
+        if allowed is not None:
+            sought = Query.boolean_query([(Occur.Must, allowed), (Occur.Must, sought)])
+        return self._numbers("row", self._searcher.search(sought, limit, count=False))
 
     def existing(self, rows: Sequence[int]) -> NDArray[np.int64]:
         """Those of the given rows that exist."""

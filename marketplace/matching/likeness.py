@@ -40,7 +40,7 @@ class SentenceLikeness:
         fresh = [key for key in dict.fromkeys(keys) if key not in known]
         if fresh:
             known = {**known, **_centred(self._view, fresh, self._view.encoders.fast.encode(fresh, within=ASKED_WITHIN), less)}
-        return np.stack([known[key] for key in keys])
+        return np.array([known[key] for key in keys])
 
 
 def _centred(view: View, texts: Sequence[str], vectors: Floats, less: Callable[[Encoder, str, Floats], Floats]) -> dict[str, Floats]:

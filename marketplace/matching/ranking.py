@@ -17,9 +17,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from marketplace.matching import bridge, fusion
+from marketplace.matching import bridge, columns, fusion
 from marketplace.matching import text as cut
 from marketplace.matching.bags import FIELDS
+from marketplace.matching.columns import Bits
 from marketplace.matching.constants import LANGUAGES, USUAL_SCALES, Constants, bridged_from
 from marketplace.matching.lexical import Searcher, Weighed, chosen
 from marketplace.matching.passages import deep_text
@@ -30,6 +31,8 @@ from marketplace.matching.vectors import Space
 
 POOL = 300  # candidates by words and as many by meaning
 JUDGED_CLOSELY = 200  # the best of them, which the slow encoder sees and the rules weigh
+_WIDE = 1 / 16  # share of the rows from which a filter is applied to what the words found: searched with it, it costs more than they
+_SPARE = 1.25  # how many times as many are then looked for as should remain
 
 LONGEST_QUESTION = 3_000  # characters of a question that are read
 LONGEST_FOR_SLOW = 600  # of which the slow encoder sees so many, for it needs a second for a thousand
@@ -268,7 +271,7 @@ def judged(
     deeply = np.array(sorted(deep), np.int64)
     again = []
     for group in groups:
-        for known, chosen_rows in ((True, deeply), (False, np.setdiff1d(close, deeply))):
+        for known, chosen_rows in ((True, deeply), (False, np.setdiff1d(close, deeply, assume_unique=True))):
             part = group.only(chosen_rows)
             if len(part.rows):
                 again.append(_ruled(view, question, scored(view, question, part, among, (slowly, deep) if known else None), asker))
@@ -305,18 +308,29 @@ def _measured(view: View, question: Question, rows: Rows) -> list[Measured]:
 
 def _candidates(view: View, question: Question, seen: Filter) -> Rows:
     """Rows worth scoring, all of them within the filter, ascending."""
-    allowed = chosen(seen.kind, seen.where, seen.without)
-    find = view.searcher
+    allowed = view.segments.allowed(seen.kind, seen.where, seen.without)
     other = next(each for each in LANGUAGES if each != question.language)
     same, across = (_lexical_weights(view, question, language) for language in (question.language, other))
     parts = [
         (question.words, same["words"]), (question.pairs, same["bigrams"]), *((part, across["bridge"]) for part in question.bridged)
     ]
-    by_words = _beside.submit(find.best, parts, allowed, POOL)  # while the fast encoder reads and the guide is searched
-    found = [find.numbered(question.numbers, allowed)]
+    by_words = _beside.submit(_by_words, view, parts, seen, allowed)  # while the fast encoder reads and the guide is searched
+    found = [view.searcher.numbered(question.numbers, chosen(seen.kind, seen.where, seen.without))]
     if question.fast is not None:
-        found.append(view.segments.nearest(question.fast, view.segments.allowed(seen.kind, seen.where, seen.without), POOL))
+        found.append(view.segments.nearest(question.fast, allowed, POOL))
     return view.segments.live(np.concatenate([by_words.result(), *found]))
+
+
+def _by_words(view: View, parts: Sequence[tuple[Weighed, float]], seen: Filter, allowed: Sequence[Bits]) -> Rows:
+    """The best rows by words that a filter lets through; `allowed` the same filter as bitmaps."""
+    share = sum(map(columns.count, allowed)) / view.searcher.rows
+    if share >= _WIDE:
+        wanted = int(_SPARE * POOL / share)
+        found = view.searcher.best(parts, None, wanted)
+        within = view.segments.within(found, allowed)
+        if len(within) >= POOL or len(found) < wanted:
+            return within[:POOL]
+    return view.searcher.best(parts, chosen(seen.kind, seen.where, seen.without), POOL)
 
 
 def _lexical_weights(view: View, question: Question, kept: str) -> dict[str, float]:

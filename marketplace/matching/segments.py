@@ -152,10 +152,17 @@ class Segments:
         likeness, found = np.concatenate(scores), np.concatenate(rows)
         return found[np.lexsort((found, -likeness))[:limit]]
 
+    def within(self, rows: Rows, allowed: Sequence[Bits]) -> Rows:
+        """Those of the rows that bitmaps, one for each segment, have; in the order given."""
+        bits = {segment.first: each for segment, each in zip(self._segments, allowed, strict=True)}
+        kept = np.zeros(len(rows), bool)
+        for segment, places in self._by_segment(rows):
+            kept[places] = columns.has(bits[segment.first], rows[places] - segment.first)
+        return rows[kept]
+
     def live(self, rows: Rows) -> Rows:
         """Those of the rows that are live, in ascending order, each once."""
-        kept = [rows[places][columns.has(self._live[segment.first], rows[places] - segment.first)] for segment, places in self._by_segment(rows)]
-        return np.unique(np.concatenate(kept)) if kept else np.zeros(0, np.int64)
+        return np.unique(self.within(rows, [self._live[segment.first] for segment in self._segments]))
 
     def every(self, kind: str | None = None) -> Rows:
         """All live rows, of a kind or of all, ascending."""
@@ -235,5 +242,6 @@ class Segments:
         return self._segments[int(np.searchsorted(self._firsts, row, side="right")) - 1]
 
     def _by_segment(self, rows: Rows) -> list[tuple[Segment, Rows]]:
-        owners = np.searchsorted(self._firsts, rows, side="right") - 1
-        return [(self._segments[owner], np.flatnonzero(owners == owner)) for owner in np.unique(owners) if owner >= 0]
+        owners = np.searchsorted(self._firsts, rows, side="right")  # 0 is none
+        present = np.flatnonzero(np.bincount(owners)).tolist()
+        return [(self._segments[owner - 1], np.flatnonzero(owners == owner)) for owner in present if owner]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -117,20 +117,22 @@ def language(text: str) -> str:
     return "zh" if 3 * han > latin else "en"
 
 
-def word_spans(text: str, only: Container[str] | None = None) -> list[Span]:
-    """The words of a text with their offsets: Chinese segmented, English stemmed, numbers whole, no stop words; `only` some of them."""
+def word_spans(text: str, only: Set[str] | None = None) -> list[Span]:
+    """The words of a text with their offsets: Chinese segmented, English stemmed, numbers whole, no stop words; or `only` some words."""
     folded = fold(text)
     spans = []
     for match in _TOKEN.finditer(folded):
         piece = match.group()
         if piece.isascii():
             word = stem(piece)
-            if (only is None or word in only) and piece not in ENGLISH_STOP_WORDS:
+            if word in only if only is not None else piece not in ENGLISH_STOP_WORDS:
                 spans.append(Span(match.start(), match.end(), word))
             continue
-        at = match.start()
-        for word in rjieba.cut(piece):
-            if word not in CHINESE_STOP_WORDS and (only is None or word in only):
+        at, words = match.start(), rjieba.cut(piece)
+        if only is not None and only.isdisjoint(words):
+            continue
+        for word in words:
+            if word in only if only is not None else word not in CHINESE_STOP_WORDS:
                 spans.append(Span(at, at + len(word), word))
             at += len(word)
     return spans

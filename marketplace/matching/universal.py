@@ -88,7 +88,7 @@ class OnePass:
         """Features of all tokens, (rows, 1280): each text's from its start, rows between that mean nothing."""
         w, ids = self._weights, np.concatenate(texts)
         places = np.concatenate([np.arange(start, start + len(each)) for start, each in zip(starts, texts, strict=True)])
-        gaps = np.setdiff1d(np.arange(int(starts[-1]) + len(texts[-1]) + _APART), places)
+        gaps = np.setdiff1d(np.arange(int(starts[-1]) + len(texts[-1]) + _APART), places, assume_unique=True)
         padded = np.zeros(len(places) + len(gaps), np.int64)
         padded[places] = ids
         features = np.empty((len(padded), _EMBEDDING + len(_ORDERS) * _BRANCH), np.float32)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from marketplace.matching import generation, lexical
+from marketplace.matching import generation, lexical, ranking
 from marketplace.matching.constants import Constants
 from marketplace.matching.explain import evidence
 from marketplace.matching.fusion import probability
@@ -375,3 +375,38 @@ def test_a_common_word_does_not_hide_the_rare_ones_after_it(tmp_path: Path, monk
     monkeypatch.setattr(lexical, "LOOKED_THROUGH", 10)
     weighed = find.weigh("words", {"9": 3.0, "pump": 9.0, "gasket": 2.0})
     assert find.best([(weighed, 1.0)], lexical.chosen("technology", {}, {}), 50).size == 1
+
+
+def test_a_filter_finds_the_same_rows_before_the_words_and_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wide filter is applied to what the words found, a narrow one is searched with; the best rows stand at the far end of one."""
+    made = Index(tmp_path, Encoders())
+    regions = ["north" if n % 3 else "south" for n in range(200)]
+    made.rebuild([
+        Document(n + 1, "technology", {"en": (f"pump {n}", "pump " * (1 + n % 7) + f"gasket{n % 5} seal " * (n % 4))}, {"region": (region,)})
+        for n, region in enumerate(regions)
+    ])
+    monkeypatch.setattr(ranking, "POOL", 20)
+    view, find = made.view(), made.view().searcher
+    parts = [(find.weigh("words", {"pump": 1.0, "gasket3": 0.5}), 1.0)]
+    for where, without in (({}, {}), ({"region": ("south",)}, {}), ({}, {"region": ("south",)}), ({"region": ("east",)}, {})):
+        seen = ranking.Filter("technology", where, without)
+        found = {}
+        for share in (0.0001, 2.0):
+            monkeypatch.setattr(ranking, "_WIDE", share)
+            rows = ranking._by_words(view, parts, seen, view.segments.allowed("technology", where, without))
+            found[share] = [regions[view.segments.records(rows)["key"][place] - 1] for place in range(len(rows))], len(rows), set(rows.tolist())
+        assert found[0.0001][:2] == found[2.0][:2] and found[2.0][1] == (0 if "east" in where.get("region", ()) else 20)
+        scores = dict(zip(view.segments.every().tolist(), view.segments.shared("words", parts[0][0].asked, view.segments.every(), "en"), strict=True))
+        assert sorted(scores[row] for row in found[0.0001][2]) == pytest.approx(sorted(scores[row] for row in found[2.0][2]))
+
+
+def test_a_filter_that_the_best_words_fail_still_fills_the_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When those that the words like best lie outside, the search is made again within."""
+    made = Index(tmp_path, Encoders())
+    made.rebuild([Document(n, "technology", {"en": (f"part {n}", "pump pump pump" if n <= 150 else "pump and other things that make a text long")},
+                           {"region": ("north" if n <= 150 else "south",)}) for n in range(1, 201)])
+    monkeypatch.setattr(ranking, "POOL", 20)
+    view = made.view()
+    parts, where = [(view.searcher.weigh("words", {"pump": 1.0}), 1.0)], {"region": ("south",)}
+    rows = ranking._by_words(view, parts, ranking.Filter("technology", where, {}), view.segments.allowed("technology", where, {}))
+    assert len(rows) == 20 and set(view.segments.records(rows)["key"].tolist()) <= set(range(151, 201))

@@ -38,22 +38,24 @@ def code(term: str) -> int:
 class Asked:
     """The terms of one part of a question: ascending codes, what each is worth, and which choice each belongs to.
 
-    Of a choice's terms the best counts; `choices` is how many there are.
+    Of a choice's terms the best counts; `choices` is how many there are, of which some may have lost their terms to others.
+    `alone` says that none has several.
     """
 
     codes: NDArray[np.uint32]
     worth: Floats
     choice: NDArray[np.int64]
     choices: int
+    alone: bool
 
     @classmethod
-    def of(cls, codes: Sequence[int], worths: Sequence[float], owners: Sequence[int]) -> Asked:
+    def of(cls, codes: Sequence[int], worths: Sequence[float], owners: Sequence[int], choices: int) -> Asked:
         """From each term's code, worth and choice; of a term that stands in two choices the worthier stays."""
         known, worth, owner = np.array(codes, np.uint32), np.array(worths, np.float32), np.array(owners, np.int64)
         order = np.lexsort((owner, worth, known))
-        order = order[np.append(np.diff(known[order]) > 0, True)] if len(order) else order
-        choices, of_term = np.unique(owner[order], return_inverse=True)
-        return cls(known[order], worth[order], of_term.astype(np.int64), len(choices))
+        if len(order):
+            order = order[np.append(np.diff(known[order]) > 0, True)]
+        return cls(known[order], worth[order], owner[order], choices, not len(order) or int(np.bincount(owner[order]).max()) == 1)
 
 
 def write(folder: Path, field: str, rows: Sequence[Sequence[str]]) -> None:
@@ -80,7 +82,7 @@ class Bags:
         """The sum of BM25 over a question's choices for each row, all of one language; `average` is a row's usual length in terms."""
         places, at, values = self.found(asked.codes, rows, average, language)
         values *= asked.worth[at]
-        if asked.choices == len(asked.codes):
+        if asked.alone:
             return np.bincount(places, values, len(rows)).astype(np.float32)
         best = np.zeros(len(rows) * asked.choices, np.float32)
         np.maximum.at(best, places * asked.choices + asked.choice[at], values)

@@ -30,7 +30,7 @@ Terms = Mapping[str, float]
 _HEAP, WHOLE_HEAP = 50_000_000, 1_000_000_000  # bytes of writing buffer for a change and for everything; what is not needed is not taken
 _MOST_BUCKETS = 1_000
 LOOKED_THROUGH = 100_000  # rows, counted once for each term, that a search for candidates goes through
-_REMEMBERED = 100_000  # terms, and choices of terms, whose numbers of rows are remembered: needs share most of them
+_REMEMBERED = 250_000  # terms of whom is remembered how they stand: needs share most of them
 FEWEST_TERMS = 4  # terms that are looked for however many rows have them
 UNCOUNTED = ("number", "key", "kind")
 
@@ -142,19 +142,6 @@ def _any_of(name: str, values: Sequence[str]) -> Query:
     return Query.boolean_query(terms) if terms else Query.empty_query()
 
 
-class Choice(NamedTuple):
-    """Terms that say one thing, those of them that stand anywhere: each with its code, its number of rows and its rarity."""
-
-    field: str
-    terms: tuple[str, ...]
-    codes: tuple[int, ...]
-    counts: tuple[int, ...]
-    rarities: tuple[float, ...]
-
-
-_NOWHERE = Choice("", (), (), (), ())
-
-
 class Sought(NamedTuple):
     """A term as candidates are sought by it: how many rows have it, what it weighs, and its rarity."""
 
@@ -167,22 +154,27 @@ class Sought(NamedTuple):
 
 @dataclass(frozen=True)
 class Weighed:
-    """One part of a question: its choices with their weights, the terms to score by, and its length.
+    """One part of a question: its terms that stand anywhere, the same laid out to score by, and its length.
 
-    The length is the root of the sum of squares of its words' worth; BM25 divided by it is comparable between a question of
-    three words and one of sixty. It depends on the question and the index, never on the pool of candidates.
+    `terms`, their numbers of rows, weights and rarities go side by side; thousands of questions are held at once, and few lists
+    cost the collector of garbage less than many small things. The length is the root of the sum of squares of its choices'
+    worth; BM25 divided by it is comparable between a question of three words and one of sixty. It depends on the question and
+    the index, never on the pool of candidates.
     """
 
-    choices: tuple[tuple[Choice, float], ...]
+    field: str
+    terms: list[str]
+    counts: list[int]
+    weights: list[float]
+    rarities: list[float]
     length: float
     asked: Asked
 
     @property
     def sought(self) -> Iterator[Sought]:
         """The terms to seek by."""
-        for each, weight in self.choices:
-            for term, count, rarity in zip(each.terms, each.counts, each.rarities, strict=True):
-                yield Sought(each.field, term, count, weight, rarity)
+        for term, count, weight, rarity in zip(self.terms, self.counts, self.weights, self.rarities, strict=True):
+            yield Sought(self.field, term, count, weight, rarity)
 
 
 class Searcher:
@@ -191,8 +183,7 @@ class Searcher:
     def __init__(self, searcher: tantivy.Searcher) -> None:
         self._searcher = searcher
         self.rows = searcher.num_docs
-        self.frequency = lru_cache(_REMEMBERED)(self._frequency)
-        self._standing = lru_cache(_REMEMBERED)(self._choice)
+        self._standing = lru_cache(_REMEMBERED)(self._looked_up)
 
     def weigh(self, field: str, terms: Terms) -> Weighed:
         """A query that sums the BM25 of weighted terms."""
@@ -200,16 +191,26 @@ class Searcher:
 
     def weigh_choices(self, field: str, choices: Iterable[tuple[tuple[str, ...], float]]) -> Weighed:
         """A part that sums, over the choices, the best BM25 among each choice's terms."""
-        known, squares, codes, worths, owners = [], 0.0, [], [], []
-        for number, (alternatives, weight) in enumerate(choices):
-            found = self._standing(field, alternatives)
-            if found.codes and weight > 0:
-                known.append((found, weight))
-                codes += found.codes
-                worths += [weight * rarity for rarity in found.rarities]
-                owners += [number] * len(found.codes)
-                squares += (weight * max(found.rarities)) ** 2
-        return Weighed(tuple(known), max(math.sqrt(squares), 1e-6), Asked.of(codes, worths, owners))
+        terms, counts, weights, rarities, codes, owners = [], [], [], [], [], []
+        standing, squares, number = self._standing, 0.0, 0
+        for alternatives, weight in choices:
+            best = 0.0
+            for term in alternatives if weight > 0 else ():
+                found = standing(field, term)
+                if found is not None:
+                    code_, count, rarity = found
+                    terms.append(term)
+                    counts.append(count)
+                    weights.append(weight)
+                    rarities.append(rarity)
+                    codes.append(code_)
+                    owners.append(number)
+                    best = max(best, rarity)
+            if best:
+                squares += (weight * best) ** 2
+                number += 1
+        asked = Asked.of(codes, np.array(weights) * np.array(rarities), owners, number)
+        return Weighed(field, terms, counts, weights, rarities, max(math.sqrt(squares), 1e-6), asked)
 
     def _rarity(self, count: int) -> float:
         return math.log(1 + (self.rows - count + 0.5) / (count + 0.5))
@@ -296,16 +297,14 @@ class Searcher:
             name: {each["key"][1:]: int(each["doc_count"]) for each in part["buckets"]} for name, part in found.items()
         }
 
-    def _frequency(self, field: str, term: str) -> int:
+    def frequency(self, field: str, term: str) -> int:
         """How many rows have a term."""
         return self._searcher.doc_freq(field, term)
 
-    def _choice(self, field: str, alternatives: tuple[str, ...]) -> Choice:
-        found = [(term, count) for term in alternatives if (count := self.frequency(field, term))]
-        if not found:
-            return _NOWHERE
-        terms, counts = zip(*found, strict=True)
-        return Choice(field, terms, tuple(map(code, terms)), counts, tuple(map(self._rarity, counts)))
+    def _looked_up(self, field: str, term: str) -> tuple[int, int, float] | None:
+        """How a term stands: its code, its number of rows and its rarity; None where no row has it."""
+        count = self.frequency(field, term)
+        return (code(term), count, self._rarity(count)) if count else None
 
     def vocabulary(self, prefix: str) -> list[tuple[str, int]]:
         """The words as typed that begin so, with the number of documents that have them."""

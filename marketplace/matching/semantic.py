@@ -13,6 +13,7 @@ import logging
 import re
 import secrets
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -175,6 +176,7 @@ class Encodings:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._reading = threading.local()
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(self._open()) as store, store:
             store.execute("PRAGMA journal_mode=WAL")
@@ -188,19 +190,26 @@ class Encodings:
         store.execute("PRAGMA synchronous=NORMAL")  # a power cut may lose the last encodings; waiting for the disk costs a tenth of an import
         return store
 
+    def _opened(self) -> sqlite3.Connection:
+        """This thread's connection for reading, kept because opening takes longer than looking; a new one where the file is another now."""
+        file = self._path.stat() if self._path.exists() else None
+        seen = (file.st_dev, file.st_ino) if file else None
+        if seen is None or getattr(self._reading, "seen", None) != seen:
+            self._reading.store, self._reading.seen = self._open(), seen
+        return self._reading.store
+
     def read(self, encoder: str, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """The encodings that are there."""
         return {key: np.frombuffer(vector, np.float16) for key, vector in self.packed(encoder, digests)}
 
     def packed(self, encoder: str, digests: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """The encodings that are there, as they were kept."""
-        with closing(self._open()) as store:
-            for start in range(0, len(digests), 500):
-                part = digests[start : start + 500]
-                marks = ",".join("?" * len(part))
-                yield from store.execute(
-                    f"SELECT digest, vector FROM encoding WHERE encoder = ? AND digest IN ({marks})", (encoder, *part)
-                )
+        for start in range(0, len(digests), 500):
+            part = digests[start : start + 500]
+            marks = ",".join("?" * len(part))
+            yield from self._opened().execute(
+                f"SELECT digest, vector FROM encoding WHERE encoder = ? AND digest IN ({marks})", (encoder, *part)
+            ).fetchall()
 
     def write(self, encoder: str, rows: dict[bytes, Vectors]) -> None:
         """Add encodings, in two bytes a number; a store that cannot be written just now (locked, disk full) stays as it is."""

@@ -41,19 +41,20 @@ class SharedTerms:
         Of a choice the best term's worth is the question's, and the shares of that which the others are worth the choice's own.
         """
         starts = np.flatnonzero(np.diff(choices, prepend=-1))
-        known: dict[bytes, int] = {}
-        members = []
-        numbers = np.zeros(len(starts), np.int64)
+        ends = np.append(starts, len(terms))[1:]
         best = np.maximum.reduceat(worth, starts) if len(starts) else worth
-        for place, (start, end) in enumerate(zip(starts, np.append(starts[1:], len(terms)), strict=False)):
-            shares = worth[start:end] / best[place]
-            key = terms[start:end].tobytes() + np.round(shares, 5).tobytes()
-            if key not in known:
-                known[key] = len(known)
-                members.append((terms[start:end], np.full(end - start, known[key]), shares))
-            numbers[place] = known[key]
+        shares = worth / np.repeat(best, ends - starts)
+        codes, parts = terms.tobytes(), np.round(shares, 5).tobytes()
+        known: dict[bytes, int] = {}
+        numbers = np.array([
+            known.setdefault(codes[terms.itemsize * start : terms.itemsize * end] + parts[shares.itemsize * start : shares.itemsize * end], len(known))
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ], np.int64)
         self._several = len(known)
-        of, number, share = (np.concatenate(each) for each in zip(*members, strict=True)) if members else (terms, choices, worth)
+        _, firsts = np.unique(numbers, return_index=True)  # a choice that is known has the terms of its first occurrence
+        sizes = (ends - starts)[firsts]
+        at = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(starts[firsts], sizes)
+        of, number, share = terms[at], np.repeat(np.arange(len(firsts)), sizes), shares[at]
         order = np.argsort(of, kind="stable")
         self._number_of, self._share_of = number[order], share[order]
         self._begins = np.searchsorted(of[order], np.arange(len(self._codes) + 1))

@@ -240,15 +240,16 @@ def test_memory_holds_only_the_best_of_each_need(fast_only, asked, monkeypatch):
 
 def terms(*found):
     """Terms of a question from (term, worth, choice)."""
-    return Terms.of([code(term) for term, _, _ in found], [worth for _, worth, _ in found], [choice for _, _, choice in found])
+    choices = [choice for _, _, choice in found]
+    return Terms.of([code(term) for term, _, _ in found], [worth for _, worth, _ in found], choices, 1 + max(choices, default=-1))
 
 
 def test_of_a_term_in_two_choices_the_worthier_stays():
-    found = terms(("w1", 0.5, 0), ("w2", 0.25, 1), ("w1", 0.75, 1), ("w3", 0.1, 4))
+    found = terms(("w1", 0.5, 0), ("w2", 0.25, 1), ("w1", 0.75, 1), ("w3", 0.1, 2))
     assert dict(zip(found.codes.tolist(), found.worth.tolist(), strict=True)) == pytest.approx({code("w1"): 0.75, code("w2"): 0.25, code("w3"): 0.1})
-    assert found.codes.tolist() == sorted(found.codes.tolist()) and found.choices == 2
+    assert found.codes.tolist() == sorted(found.codes.tolist()) and found.choices == 3 and not found.alone
     assert found.choice[found.codes == code("w1")] == found.choice[found.codes == code("w2")] != found.choice[found.codes == code("w3")]
-    assert terms().choices == 0
+    assert terms().choices == 0 and terms().alone and terms(("w1", 0.5, 0), ("w2", 0.25, 1)).alone
 
 
 def test_shared_terms_count_as_bags_do(tmp_path):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, and_, func, or_, select, update
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, and_, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.access import SYSTEM
@@ -70,6 +70,17 @@ def handler(kind: str, every: timedelta | None = None) -> Callable[[Handler], Ha
         return function
 
     return register
+
+
+@handler("database.count", every=timedelta(minutes=10))
+def _counted() -> None:
+    """Let SQLite look how its values are spread, at most a thousand rows an index (12 ms at a million); PostgreSQL does so by itself.
+
+    Otherwise it takes a state that all rows share for the best way to fifty rows whose ids it has: 150 ms instead of one.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("PRAGMA analysis_limit=1000"))
+        session.execute(text("ANALYZE"))
 
 
 def enqueue(kind: str, key: str | None = None, after: timedelta = timedelta(0), **values: Any) -> Job | None:

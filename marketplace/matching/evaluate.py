@@ -126,9 +126,9 @@ class Rehearsing(Encoders):
 
     only: frozenset[bytes] | None = field(default=None, compare=False)
 
-    def asked(self, encoder: Encoder | None, texts: Sequence[str]) -> Vectors | None:
+    def asked(self, encoder: Encoder | None, text: str) -> Vectors | None:
         """See `Encoders`; it waits, and lets `EncoderUnavailable` pass: figures without an encoder would be of another engine."""
-        return None if encoder is None else self.stored(encoder, texts).astype(np.float32)
+        return None if encoder is None else self.stored(encoder, [text])[0].astype(np.float32)
 
     def asked_whole(self, text: Whole) -> Vectors | None:
         """See `Encoders` and `asked`."""

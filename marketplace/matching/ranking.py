@@ -418,8 +418,8 @@ def _read_slowly(view: View, text: str, manner: str) -> Floats | None:
     slow = view.encoders.slow
     if not text:
         return np.zeros(slow.dimensions, np.float32)
-    read = view.encoders.asked(slow, [text[:LONGEST_FOR_SLOW]])
-    return None if read is None else view.constants.question(slow, manner, read)[0]
+    read = view.encoders.asked(slow, text[:LONGEST_FOR_SLOW])
+    return None if read is None else view.constants.question(slow, manner, read[None])[0]
 
 
 def deep_vectors(view: View, rows: Rows, patience: int) -> dict[int, NDArray[np.float16]]:

@@ -249,6 +249,12 @@ def _asked_whole(encoder: Encoder, text: Whole) -> Vectors:
     return read(encoder, [text], ASKED_WITHIN)[0]
 
 
+@lru_cache(maxsize=64)
+def _asked(encoder: Encoder, text: str) -> Vectors:
+    """The same of an encoder's one vector: a page looks for technologies, for failures and for needs with one question."""
+    return encoder.encode([text], within=ASKED_WITHIN)[0]
+
+
 @dataclass
 class Encoders:
     """The encoders of a site, either of which may be None, and the store of what they have encoded.
@@ -278,15 +284,15 @@ class Encoders:
         """What the store already has of these documents."""
         return self.store.read(encoder.name, digests) if self.store and digests else {}
 
-    def asked(self, encoder: Encoder | None, texts: Sequence[str]) -> Vectors | None:
-        """Encodings of what somebody asks now; None without an encoder, or when it does not answer in time.
+    def asked(self, encoder: Encoder | None, text: str) -> Vectors | None:
+        """The vector of what somebody asks now; None without an encoder, or when it does not answer in time.
 
         The words then answer alone, and the log says so, without the text.
         """
         if encoder is None:
             return None
         try:
-            return encoder.encode(texts, within=ASKED_WITHIN)
+            return _asked(encoder, text)
         except EncoderUnavailable as reason:
             log.warning("a question goes without an encoder: %s", reason)
             return None

@@ -290,18 +290,18 @@ def test_a_question_tries_once_and_the_next_ones_rest(
     server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = Encoders(fast=encoder(server, tmp_path))
-    assert found.asked(None, [SECRET]) is None and found.asked(found.fast, ["水泵"]) is not None
+    assert found.asked(None, [SECRET]) is None and found.asked(found.fast, "水泵") is not None
     server.faults.append(status(503, Retry_After="1"))
     before = len(server.asked)
-    assert found.asked(found.fast, [SECRET]) is None
-    assert found.asked(found.fast, [SECRET]) is None
+    assert found.asked(found.fast, SECRET) is None
+    assert found.asked(found.fast, SECRET) is None
     assert len(server.asked) == before + 1, "one try, and none while it rests"
     assert caplog.text.count("a question goes without an encoder") == 2 and SECRET not in caplog.text and KEY not in caplog.text
     found.stored(found.fast, ["叶轮"])
-    assert found.asked(found.fast, ["水泵"]) is not None, "documents have shown that it is back"
+    assert found.asked(found.fast, "水泵壳") is not None, "documents have shown that it is back"
     monkeypatch.setattr(endpoint, "RESTS", 0)
     server.faults.append(hanging_up)
-    assert found.asked(found.fast, ["水泵"]) is None and found.asked(found.fast, ["水泵"]) is not None
+    assert found.asked(found.fast, "叶轮壳") is None and found.asked(found.fast, "叶轮壳") is not None
 
 
 @pytest.mark.parametrize("fault", [silent, dripping])
@@ -538,7 +538,7 @@ def test_a_model_that_cannot_be_loaded_is_named(tiny: Path, tmp_path: Path) -> N
     broken = made("sentence-transformers", str(tiny / "no such model"), tmp_path)
     with pytest.raises(EncoderUnavailable, match="no such model cannot be loaded"):
         broken.encode(["水泵"])
-    assert Encoders(fast=broken).asked(broken, ["水泵"]) is None and Encoders(fast=broken).names == ("?", "-")
+    assert Encoders(fast=broken).asked(broken, "水泵") is None and Encoders(fast=broken).names == ("?", "-")
 
 
 def test_a_model_that_became_another_is_refused(tiny: Path, tmp_path: Path) -> None:
@@ -549,3 +549,12 @@ def test_a_model_that_became_another_is_refused(tiny: Path, tmp_path: Path) -> N
     second = type(first)(str(tiny), tmp_path)
     with pytest.raises(EncoderUnavailable, match="have 32 dimensions and had 48"):
         second.encode(["水泵"])
+
+
+def test_one_question_is_read_once_for_a_page(server: Server, tmp_path: Path) -> None:
+    """A page looks for technologies, for failures and for needs; what somebody asked before is read anew only when it is forgotten."""
+    found = Encoders(slow=encoder(server, tmp_path))
+    first = found.asked(found.slow, "减速箱漏油")
+    before = len(server.asked)
+    assert (found.asked(found.slow, "减速箱漏油") == first).all() and len(server.asked) == before
+    assert found.asked(found.slow, "减速箱不漏油") is not None and len(server.asked) == before + 1

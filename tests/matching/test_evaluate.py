@@ -258,4 +258,4 @@ def test_a_question_waits_for_its_encoder() -> None:
 
     encoders = replace(evaluating.Rehearsing(Down("fast")))
     with pytest.raises(EncoderUnavailable):
-        encoders.asked(encoders.fast, ["水泵"])
+        encoders.asked(encoders.fast, "水泵")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from marketplace import jobs
 from marketplace.db import now
@@ -119,3 +120,16 @@ def test_periodic_jobs_are_queued_once_an_interval(session):
     session.flush()
     kinds = [job.kind for job in session.query(Job)]
     assert sorted(kinds) == sorted({kind for kind, _every in jobs._schedule})
+
+
+def test_rows_are_found_by_id_although_all_share_a_state(session):
+    """SQLite goes by the state of all rows until it has counted how many share one."""
+    if session.get_bind().dialect.name != "sqlite":
+        pytest.skip("PostgreSQL counts by itself")
+    session.add_all(Job(kind="tests.note", state="done", due=now(), created=now()) for _ in range(2_000))
+    session.commit()
+    enqueue("database.count")
+    session.commit()
+    assert run(only=["database.count"])
+    plan = "explain query plan select * from job where id in (1, 2, 3, 4, 5) and state in ('done')"
+    assert "PRIMARY KEY" in str(session.execute(text(plan)).all())

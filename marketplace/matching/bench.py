@@ -105,7 +105,7 @@ def questions(corpus: Corpus, count: int) -> list[Asked]:
 def bench(documents: int, folder: Path, say: Progress, asked: int = _QUESTIONS) -> dict:
     """Build or take up the index of so many documents under `folder` and time questions; figures in ms and bytes."""
     corpus = Corpus()
-    building, asking = _encoders(documents, corpus, folder)
+    building, asking = encoders_of(documents, corpus, folder)
     index = Index(folder / f"match-{documents}", building)
     built = _built(index, corpus, documents, say)
     wanted = questions(corpus, asked + min(asked, _WARMING))
@@ -116,7 +116,7 @@ def bench(documents: int, folder: Path, say: Progress, asked: int = _QUESTIONS) 
     return {**report, **_memory()}
 
 
-def _encoders(documents: int, corpus: Corpus, folder: Path) -> tuple[Encoders, Encoders]:
+def encoders_of(documents: int, corpus: Corpus, folder: Path) -> tuple[Encoders, Encoders]:
     """What encodes the documents and what encodes the questions."""
     real = Encoders.default()
     kept = real.keeping(folder / "encodings.sqlite")

@@ -166,9 +166,11 @@ def test_reset_says_the_same_to_everybody_and_works_once(client, session, letter
 def test_a_reset_link_ends_after_an_hour_and_cannot_be_forged(session):
     person, other = factories.person(), factories.person()
     token = operations.reset_token(person)
+    body, _, signature = token.rpartition(".")
+    forged = f"{body}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"  # the first sign: the last one of a signature has bits that mean nothing
     assert operations.person_to_reset(token, now() + timedelta(minutes=59)) is person
     for bad, at in (
-        (token, now() + timedelta(minutes=61)), (token[:-1] + ("A" if token[-1] != "A" else "B"), now()), (token[3:], now()), ("", now()),
+        (token, now() + timedelta(minutes=61)), (forged, now()), (token[3:], now()), ("", now()),
         (operations.confirmation_token(person, person.address), now()),
     ):
         with pytest.raises(Refused):

@@ -41,7 +41,7 @@ run: setup  ## database, demo catalogue, index, and the site on http://127.0.0.1
 	@exec $(BIN)/marketplace serve
 
 test: setup-test  ## all tests: SQLite, PostgreSQL, browser
-	@$(BIN)/ruff check -q marketplace tests migrations wsgi.py hatch_build.py
+	@$(BIN)/ruff check -q marketplace tests migrations tools wsgi.py hatch_build.py
 	@echo "Tests on SQLite, with the browser walks"
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 	@echo "Tests on PostgreSQL"
@@ -52,7 +52,7 @@ prove: setup-test  ## the long drills; the report goes to docs/proof/
 	@$(BIN)/python tools/prove.py
 
 lint: setup-test  ## the style checks alone
-	@$(BIN)/ruff check marketplace tests migrations wsgi.py hatch_build.py
+	@$(BIN)/ruff check marketplace tests migrations tools wsgi.py hatch_build.py
 
 messages: setup-test  ## collect the texts to translate into the catalogues
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -k ngettext:1,2 --omit-header --sort-by-file --no-location -o /tmp/techbridge.pot .

@@ -55,16 +55,16 @@ def marketplace(*words: str, data: Path) -> Any:
 
 
 @contextmanager
-def served(data: Path) -> Iterator[str]:
-    """A running site; its address."""
+def served(data: Path, command: Sequence[str] = ("-m", "marketplace.cli", "serve", "--port", "{port}"), **environment: str) -> Iterator[str]:
+    """A running site; its address. `command`: what Python runs, with the port in the place of {port}."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "marketplace.cli", "serve", "--port", str(port)], env={**os.environ, "MARKETPLACE_DATA": str(data)},
-        stdout=subprocess.DEVNULL,
-    )
     address = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(
+        [sys.executable, *(word.format(port=port) for word in command)],
+        env={**os.environ, "MARKETPLACE_DATA": str(data), **environment}, stdout=subprocess.DEVNULL, cwd=ROOT,
+    )
     try:
         for _attempt in range(600):
             try:

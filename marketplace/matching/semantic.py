@@ -178,25 +178,30 @@ class Encodings:
         self._path = path
         self._reading = threading.local()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._open()) as store, store:
-            store.execute("PRAGMA journal_mode=WAL")
-            store.execute(
-                "CREATE TABLE IF NOT EXISTS encoding (encoder TEXT, digest BLOB, vector BLOB, "
-                "PRIMARY KEY (encoder, digest)) WITHOUT ROWID"
-            )
+        self._open().close()
 
     def _open(self) -> sqlite3.Connection:
+        """A connection; the file is made where there is none."""
         store = sqlite3.connect(self._path, timeout=30)
         store.execute("PRAGMA synchronous=NORMAL")  # a power cut may lose the last encodings; waiting for the disk costs a tenth of an import
+        store.execute("PRAGMA journal_mode=WAL")
+        store.execute("CREATE TABLE IF NOT EXISTS encoding (encoder TEXT, digest BLOB, vector BLOB, PRIMARY KEY (encoder, digest)) WITHOUT ROWID")
         return store
 
     def _opened(self) -> sqlite3.Connection:
         """This thread's connection for reading, kept because opening takes longer than looking; a new one where the file is another now."""
-        file = self._path.stat() if self._path.exists() else None
-        seen = (file.st_dev, file.st_ino) if file else None
-        if seen is None or getattr(self._reading, "seen", None) != seen:
-            self._reading.store, self._reading.seen = self._open(), seen
+        if getattr(self._reading, "file", None) != self._file():
+            self._reading.store = self._open()
+            self._reading.file = self._file()
         return self._reading.store
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file stands at the path: somebody may have deleted it."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def read(self, encoder: str, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """The encodings that are there."""

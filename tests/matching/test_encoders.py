@@ -558,3 +558,19 @@ def test_one_question_is_read_once_for_a_page(server: Server, tmp_path: Path) ->
     before = len(server.asked)
     assert (found.asked(found.slow, "减速箱漏油") == first).all() and len(server.asked) == before
     assert found.asked(found.slow, "减速箱不漏油") is not None and len(server.asked) == before + 1
+
+
+@pytest.mark.parametrize("left", [(), ("-wal", "-shm")])
+def test_a_store_deleted_under_a_running_site_costs_time_alone(tmp_path: Path, left: tuple[str, ...]) -> None:
+    """Whoever has it open finds nothing there, and writes anew for all."""
+    path = tmp_path / "encodings.sqlite"
+    reader, writer = Encodings(path), Encodings(path)
+    row = {b"0123456789abcdef": np.ones(4, np.float32)}
+    writer.write("one", row)
+    assert list(reader.read("one", list(row))) == list(writer.read("one", list(row))) == list(row)
+    for file in tmp_path.iterdir():
+        if not file.name.endswith(left or "never"):
+            file.unlink()
+    assert reader.read("one", list(row)) == {}
+    writer.write("one", row)
+    assert list(reader.read("one", list(row))) == list(row)

@@ -388,16 +388,18 @@ def test_a_filter_finds_the_same_rows_before_the_words_and_after(tmp_path: Path,
     monkeypatch.setattr(ranking, "POOL", 20)
     view, find = made.view(), made.view().searcher
     parts = [(find.weigh("words", {"pump": 1.0, "gasket3": 0.5}), 1.0)]
-    for where, without in (({}, {}), ({"region": ("south",)}, {}), ({}, {"region": ("south",)}), ({"region": ("east",)}, {})):
-        seen = ranking.Filter("technology", where, without)
-        found = {}
+    every = view.segments.every()
+    keys = dict(zip(every.tolist(), view.segments.records(every)["key"].tolist(), strict=True))
+    worth = dict(zip(every.tolist(), view.segments.shared("words", parts[0][0].asked, every, "en").tolist(), strict=True))
+    cases = (({}, {}, {"north", "south"}), ({"region": ("south",)}, {}, {"south"}), ({}, {"region": ("south",)}, {"north"}), ({"region": ("east",)}, {}, set()))
+    for where, without, within in cases:
+        seen, found = ranking.Filter("technology", where, without), []
         for share in (0.0001, 2.0):
             monkeypatch.setattr(ranking, "_WIDE", share)
-            rows = ranking._by_words(view, parts, seen, view.segments.allowed("technology", where, without))
-            found[share] = [regions[view.segments.records(rows)["key"][place] - 1] for place in range(len(rows))], len(rows), set(rows.tolist())
-        assert found[0.0001][:2] == found[2.0][:2] and found[2.0][1] == (0 if "east" in where.get("region", ()) else 20)
-        scores = dict(zip(view.segments.every().tolist(), view.segments.shared("words", parts[0][0].asked, view.segments.every(), "en"), strict=True))
-        assert sorted(scores[row] for row in found[0.0001][2]) == pytest.approx(sorted(scores[row] for row in found[2.0][2]))
+            found.append(ranking._by_words(view, parts, seen, view.segments.allowed("technology", where, without)).tolist())
+        after, before = found
+        assert len(after) == len(before) == (20 if within else 0) and {regions[keys[row] - 1] for row in after} <= within
+        assert sorted(worth[row] for row in after) == pytest.approx(sorted(worth[row] for row in before))
 
 
 def test_a_filter_that_the_best_words_fail_still_fills_the_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

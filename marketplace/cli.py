@@ -21,7 +21,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import __version__, create_app, demo, jobs
 from marketplace.access import SYSTEM, VISITOR
-from marketplace.catalogue.importing import operations as importing
 from marketplace.catalogue.models import Technology
 from marketplace.cli_bench import bench_group
 from marketplace.cli_evaluate import evaluate_command
@@ -36,6 +35,7 @@ from marketplace.console import settings_or_fail as _settings
 from marketplace.console import show as _print
 from marketplace.db import in_language, now, session, to_write
 from marketplace.errors import Problem
+from marketplace.importing import operations as importing
 from marketplace.matching import operations as matching
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import teaser
@@ -53,7 +53,7 @@ from marketplace.people.similar import similar
 FIRST_PORT = 5000
 PORTS = 50
 SURE, CLEAR = 90, 20  # a name given on the command line is taken for an organisation's from this score and lead on
-RUN_JOBS = ("catalogue.import_run", "catalogue.publish_run")
+RUN_JOBS = ("importing.read_run", "importing.publish_run")
 
 
 def _listen_on(host: str, first: int) -> int:

@@ -8,8 +8,9 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
-from marketplace.catalogue.models import ImportRun, Offer, Technology
+from marketplace.catalogue.models import Offer, Technology
 from marketplace.db import session
+from marketplace.importing.models import ImportRun
 from marketplace.needs.models import Need
 from marketplace.people.models import Membership, Organisation, Person
 

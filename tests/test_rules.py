@@ -15,13 +15,14 @@ from babel.messages.pofile import read_po
 from marketplace.access import ACTIONS
 from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metadata
 from marketplace.db import Base
+from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
 from marketplace.matching import models as _matching  # noqa: F401 - fills the metadata
 from marketplace.reactions import REACTIONS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
-    "errors", "config", "migrate", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching",
+    "errors", "config", "migrate", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching", "importing",
     "licensing", "deals", "calls", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
     "cli_bench", "cli_evaluate", "cli_learning", "cli_matching", "cli",
 ]

@@ -1,4 +1,4 @@
-"""Forms of the catalogue: the technology, its offer beside the payment terms, files, and the steps of an import."""
+"""Forms of the catalogue: the technology, its offer beside the payment terms, and files."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from wtforms import (
     Field,
     FieldList,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import Length, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.catalogue.classification import field_choices, industry_choices, industry_code, industry_name
-from marketplace.catalogue.importing.batch import PUBLISHABLE
 from marketplace.catalogue.models import (
     EXCLUSIVITIES,
     KINDS,
@@ -38,7 +35,6 @@ from marketplace.catalogue.words import (
     KIND_WORDS,
     LEGAL_STATUS_WORDS,
     MODE_WORDS,
-    OUTCOME_WORDS,
     PATENT_KIND_WORDS,
     TERRITORY_WORDS,
     TRL_WORDS,
@@ -212,28 +208,3 @@ class AttachmentForm(Form):
     """One file to put beside a listing."""
 
     file = FileField(_l("File"), [FileRequired(_l("Choose a file first."))])
-
-
-class ImportForm(Form):
-    """The file to bring in, and for whom."""
-
-    organisation = SelectField(_l("For which organisation"))
-    file = FileField(_l("File (CSV, TSV or Excel xlsx)"), [FileRequired(_l("Choose a file first."))])
-
-
-class ColumnsForm(Form):
-    """What the columns mean comes as one choice a column, which differ from file to file; here is the rest."""
-
-    publish = BooleanField(_l("Publish at once, without a review"))
-
-
-class ReleaseForm(Form):
-    """Which outcomes of a run to publish."""
-
-    outcomes = SelectMultipleField(
-        _l("What to publish"),
-        choices=[(code, OUTCOME_WORDS[code]) for code in PUBLISHABLE],
-        default=list(PUBLISHABLE),
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-    )

@@ -14,7 +14,6 @@ from marketplace.access import actions_of, require
 from marketplace.catalogue import attachments, classification, operations, words
 from marketplace.catalogue.changes import readable
 from marketplace.catalogue.forms import AttachmentForm, TechnologyForm
-from marketplace.catalogue.importing import views as importing_views
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Problem, Refused
@@ -25,7 +24,6 @@ from marketplace.terms.views import in_words
 from marketplace.web import actor, answer, language, see
 
 blueprint = Blueprint("catalogue", __name__)
-importing_views.add_pages(blueprint)
 
 STEPS = ("technology.publish", "technology.edit", "technology.withdraw", "technology.history")
 EMPTY_TERMS = frozenset({"currency", "payment_days"})

@@ -1,5 +1,4 @@
-"""The words of the codes a technology, its offer and an import use, lazily translated: one place for forms, pages and
-lists."""
+"""The words of the codes a technology and its offer use, lazily translated: one place for forms, pages and lists."""
 
 from __future__ import annotations
 
@@ -94,20 +93,5 @@ FIELD_WORDS = {
     "abstract_zh": _l("What it is, in Chinese"),
     "abstract_en": _l("What it is, in English"),
     "category": _l("Category (field and keyword)"),
-}
-RUN_WORDS = {
-    "uploaded": _l("waiting for its columns"),
-    "reading": _l("being read"),
-    "read": _l("read, not published"),
-    "publishing": _l("being published"),
-    "failed": _l("could not be read"),
-    "published": _l("published"),
-}
-OUTCOME_WORDS = {
-    "created": _l("created"),
-    "updated": _l("updated"),
-    "unchanged": _l("unchanged"),
-    "duplicate": _l("duplicate"),
-    "rejected": _l("rejected"),
 }
 YES_NO = {True: _l("yes"), False: _l("no")}

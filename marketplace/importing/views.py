@@ -7,21 +7,28 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, flash, request, stream_with_context
+from flask import Blueprint, Flask, Response, flash, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from marketplace.catalogue.forms import ColumnsForm, ImportForm, ReleaseForm
-from marketplace.catalogue.importing import operations
-from marketplace.catalogue.importing.mapping import Proposal
-from marketplace.catalogue.importing.rows import FIELDS, LISTS
-from marketplace.catalogue.models import ImportRow, ImportRun
 from marketplace.catalogue.words import FIELD_WORDS
 from marketplace.errors import Problem
+from marketplace.importing import operations, words
+from marketplace.importing.forms import ColumnsForm, ImportForm, ReleaseForm
+from marketplace.importing.mapping import Proposal
+from marketplace.importing.models import ImportRow, ImportRun
+from marketplace.importing.rows import FIELDS, LISTS
 from marketplace.web import actor, answer, language, page_number, see
 
+blueprint = Blueprint("importing", __name__)
+
 PAGE = 50
+
+
+def prepare(app: Flask) -> None:
+    """Words for the templates."""
+    app.jinja_env.globals.update(importing_words=words)
 
 
 def _organisations() -> list[Any]:
@@ -33,8 +40,9 @@ def _told(message: str | None, values: dict[str, Any] | None) -> str:
     return _(message, **(values or {})) if message else ""
 
 
+@blueprint.route("/imports", methods=["GET", "POST"])
 @login_required
-def import_new() -> ResponseReturnValue:
+def new() -> ResponseReturnValue:
     """Send a file; below it the latest imports."""
     organisations = _organisations()
     if not organisations:
@@ -46,29 +54,30 @@ def import_new() -> ResponseReturnValue:
         owner = next(one for one in organisations if one.public_id == form.organisation.data)
         try:
             run = operations.upload(actor(), owner, form.file.data.stream, form.file.data.filename)
-            return see("catalogue.import_columns", public_id=run.public_id)
+            return see("importing.columns", public_id=run.public_id)
         except Problem as problem:
             form.refuse(problem)
-    return answer("catalogue/import_new.html", form, runs=operations.runs_of(organisations))
+    return answer("importing/new.html", form, runs=operations.runs_of(organisations))
 
 
+@blueprint.route("/imports/<public_id>/columns", methods=["GET", "POST"])
 @login_required
-def import_columns(public_id: str) -> ResponseReturnValue:
+def columns(public_id: str) -> ResponseReturnValue:
     """What the columns mean: proposed, to be mended, then the reading starts."""
     run = operations.by_public_id(actor(), public_id)
     if run.state != "uploaded":
-        return see("catalogue.import_run", public_id=public_id)
+        return see("importing.run", public_id=public_id)
     form, proposals = ColumnsForm(), operations.propose(actor(), run)
     chosen = {place: request.form.get(f"column-{place}", "") for place in range(len(proposals))}
     if form.ready():
         try:
             columns = {one.header: chosen[place] for place, one in enumerate(proposals) if chosen[place]}
             operations.start(actor(), run, columns, publish=form.publish.data)
-            return see("catalogue.import_run", public_id=public_id)
+            return see("importing.run", public_id=public_id)
         except Problem as problem:
             problem.values = {**problem.values, "name": str(FIELD_WORDS.get(problem.values.get("name", ""), ""))}
             form.refuse(problem)
-    return answer("catalogue/import_columns.html", form, run=run, columns=_shown(proposals, chosen), fields=_fields())
+    return answer("importing/columns.html", form, run=run, columns=_shown(proposals, chosen), fields=_fields())
 
 
 def _fields() -> list[tuple[str, str]]:
@@ -82,12 +91,13 @@ def _shown(proposals: list[Proposal], chosen: dict[int, str]) -> list[tuple[Prop
     ]
 
 
+@blueprint.route("/imports/<public_id>")
 @login_required
-def import_run(public_id: str) -> ResponseReturnValue:
+def run(public_id: str) -> ResponseReturnValue:
     """How far the run is, and when it is read, what became of its rows."""
     run = operations.by_public_id(actor(), public_id)
     if run.state == "uploaded":
-        return see("catalogue.import_columns", public_id=public_id)
+        return see("importing.columns", public_id=public_id)
     return _review(run, ReleaseForm())
 
 
@@ -99,7 +109,7 @@ def _review(run: ImportRun, form: ReleaseForm) -> ResponseReturnValue:
     page, pages = page_number(), max(1, -(-counts[outcome] // PAGE))
     rows = operations.rows_of(run, outcome, (min(page, pages) - 1) * PAGE, PAGE)
     return answer(
-        "catalogue/import_run.html",
+        "importing/run.html",
         form,
         run=run,
         counts=counts,
@@ -112,22 +122,24 @@ def _review(run: ImportRun, form: ReleaseForm) -> ResponseReturnValue:
     )
 
 
+@blueprint.route("/imports/<public_id>/publish", methods=["POST"])
 @login_required
-def import_publish(public_id: str) -> ResponseReturnValue:
+def publish(public_id: str) -> ResponseReturnValue:
     """Publish what was chosen of the run."""
     run = operations.by_public_id(actor(), public_id)
     form = ReleaseForm()
     if form.ready():
         try:
             operations.release(actor(), run, form.outcomes.data or [])
-            return see("catalogue.import_run", public_id=public_id)
+            return see("importing.run", public_id=public_id)
         except Problem as problem:
             form.refuse(problem)
     return _review(run, form)
 
 
+@blueprint.route("/imports/<public_id>/rejected.csv")
 @login_required
-def import_rejected(public_id: str) -> ResponseReturnValue:
+def rejected(public_id: str) -> ResponseReturnValue:
     """The rejected rows as they came, each with its column and the reason, to be mended and sent again."""
     run = operations.by_public_id(actor(), public_id)
     headers = operations.table_of(run).headers
@@ -156,18 +168,3 @@ def _csv_lines(headers: list[str], rows: Iterator[ImportRow], width: int) -> Ite
 
 def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
-
-
-PAGES = (
-    ("/imports", import_new, ("GET", "POST")),
-    ("/imports/<public_id>/columns", import_columns, ("GET", "POST")),
-    ("/imports/<public_id>", import_run, ("GET",)),
-    ("/imports/<public_id>/publish", import_publish, ("POST",)),
-    ("/imports/<public_id>/rejected.csv", import_rejected, ("GET",)),
-)
-
-
-def add_pages(blueprint: Blueprint) -> None:
-    """Mount these pages on the blueprint of the catalogue."""
-    for rule, page, methods in PAGES:
-        blueprint.add_url_rule(rule, view_func=page, methods=methods)

@@ -10,8 +10,9 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from marketplace.catalogue.importing import operations
-from marketplace.catalogue.models import ImportRun, Technology
+from marketplace.catalogue.models import Technology
+from marketplace.importing import operations
+from marketplace.importing.models import ImportRun
 from marketplace.jobs import run_all
 from marketplace.people.models import Organisation, Person
 from tests import factories as make

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from marketplace.catalogue.importing import reading
-from marketplace.catalogue.importing.reading import Row, Table, open_table
 from marketplace.errors import Refused
+from marketplace.importing import reading
+from marketplace.importing.reading import Row, Table, open_table
 
 TABLE = "标题,摘要,申请号\n一种装置,很好,1\n另一种装置,更好,2\n"
 

@@ -19,14 +19,15 @@ from sqlalchemy.exc import IntegrityError
 from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.attachments import plain_name, store, upload_limit
-from marketplace.catalogue.importing.batch import PUBLISHABLE, Batch, new_values
-from marketplace.catalogue.importing.mapping import Proposal, columns_of, headers_hash, plain
-from marketplace.catalogue.importing.mapping import propose as propose_columns
-from marketplace.catalogue.importing.reading import Row, Table, open_table
-from marketplace.catalogue.importing.rows import FIELDS, LISTS
-from marketplace.catalogue.models import ImportMapping, ImportRow, ImportRun, Technology
+from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
+from marketplace.importing.batch import PUBLISHABLE, Batch, new_values
+from marketplace.importing.mapping import Proposal, columns_of, headers_hash, plain
+from marketplace.importing.mapping import propose as propose_columns
+from marketplace.importing.models import ImportMapping, ImportRow, ImportRun
+from marketplace.importing.reading import Row, Table, open_table
+from marketplace.importing.rows import FIELDS, LISTS
 from marketplace.jobs import handler
 from marketplace.people.models import Organisation, Person
 from marketplace.record import move, record, revise
@@ -143,8 +144,8 @@ def source_of(columns: dict[str, str]) -> str:
     return f"table:{plain(key)}"[:60]
 
 
-@handler("catalogue.import_run")
-def import_run(thing_id: int) -> Iterator[None]:
+@handler("importing.read_run")
+def read_run(thing_id: int) -> Iterator[None]:
     """The job that reads a started run, from wherever it got to."""
     run = session.get_one(ImportRun, thing_id)
     if run.state == "reading":
@@ -206,7 +207,7 @@ def release(
     return run
 
 
-@handler("catalogue.publish_run")
+@handler("importing.publish_run")
 def publish_run(thing_id: int) -> Iterator[None]:
     """The job that publishes a released run."""
     run = session.get_one(ImportRun, thing_id)

@@ -19,9 +19,9 @@ from pathlib import Path
 from rapidfuzz import fuzz
 
 from marketplace.catalogue import numbers
-from marketplace.catalogue.importing.reading import Row, Table
-from marketplace.catalogue.importing.rows import FIELDS, LISTS, parse_day
 from marketplace.errors import Refused
+from marketplace.importing.reading import Row, Table
+from marketplace.importing.rows import FIELDS, LISTS, parse_day
 
 CERTAIN = 100.0
 LIKELY = 84.0

@@ -12,9 +12,10 @@ from sqlalchemy import func, select
 
 from marketplace.access import SYSTEM, VISITOR
 from marketplace.catalogue import operations as catalogue
-from marketplace.catalogue.importing import batch, operations
-from marketplace.catalogue.models import ImportRow, ImportRun, Technology
+from marketplace.catalogue.models import Technology
 from marketplace.errors import NotAllowed, Refused
+from marketplace.importing import batch, operations
+from marketplace.importing.models import ImportRow, ImportRun
 from marketplace.jobs import Job, run_all
 from marketplace.people.models import Organisation, Person
 from marketplace.record import Event, Revision, history
@@ -237,10 +238,10 @@ def test_the_job_reads_a_started_run_and_may_run_twice(
     run = operations.upload(owner, institute, source, "a.csv")
     operations.start(owner, run, {"成果名称": "title"}, publish=True)
     session.flush()
-    assert session.scalar(select(Job.kind).where(Job.kind == "catalogue.import_run")) is not None
-    list(operations.import_run(run.id))
+    assert session.scalar(select(Job.kind).where(Job.kind == "importing.read_run")) is not None
+    list(operations.read_run(run.id))
     assert run.state == "publishing"
-    list(operations.import_run(run.id))
+    list(operations.read_run(run.id))
     list(operations.publish_run(run.id))
     list(operations.publish_run(run.id))
     assert (run.state, counted(run)) == ("published", {"created": 2})
@@ -434,6 +435,6 @@ def test_a_run_whose_author_has_left_goes_on_as_the_system(
     session.delete(seat)
     session.flush()
     session.expire(leaver, ["memberships"])
-    list(operations.import_run(run.id))
+    list(operations.read_run(run.id))
     made = session.scalars(select(Technology).where(Technology.import_run_id == run.id)).one()
     assert (run.state, made.author_id, history(made)[0].person_id) == ("read", None, None)

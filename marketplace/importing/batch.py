@@ -18,11 +18,12 @@ from sqlalchemy import func, select
 
 from marketplace.access import Actor
 from marketplace.catalogue import operations as catalogue
-from marketplace.catalogue.importing.reading import Row
-from marketplace.catalogue.importing.rows import read_row
-from marketplace.catalogue.models import ImportRow, ImportRun, Technology
+from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, Refused
+from marketplace.importing.models import ImportRow, ImportRun
+from marketplace.importing.reading import Row
+from marketplace.importing.rows import read_row
 from marketplace.record import record, revise
 
 PUBLISHABLE = ("created", "updated", "unchanged")

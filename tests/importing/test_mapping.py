@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from marketplace.catalogue.importing.mapping import columns_of, headers_hash, propose
-from marketplace.catalogue.importing.reading import Row, Table
-from marketplace.catalogue.importing.rows import FIELDS
 from marketplace.catalogue.words import FIELD_WORDS
+from marketplace.importing.mapping import columns_of, headers_hash, propose
+from marketplace.importing.reading import Row, Table
+from marketplace.importing.rows import FIELDS
 
 
 def table(headers: str, *lines: tuple[str, ...]) -> Table:

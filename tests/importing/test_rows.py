@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.catalogue.importing.rows import FIELDS, cleaned, language_of, names, parse_day, read_row
 from marketplace.catalogue.operations import WRITABLE
 from marketplace.errors import Refused
+from marketplace.importing.rows import FIELDS, cleaned, language_of, names, parse_day, read_row
 
 
 def one(field: str, cell: str) -> object:

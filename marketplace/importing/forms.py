@@ -1,0 +1,37 @@
+"""Forms of importing: the file, what its columns mean, what to publish."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, FileRequired
+from wtforms import BooleanField, SelectField, SelectMultipleField
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from marketplace.importing.batch import PUBLISHABLE
+from marketplace.importing.words import OUTCOME_WORDS
+from marketplace.web import Form
+
+
+class ImportForm(Form):
+    """The file to bring in, and for whom."""
+
+    organisation = SelectField(_l("For which organisation"))
+    file = FileField(_l("File (CSV, TSV or Excel xlsx)"), [FileRequired(_l("Choose a file first."))])
+
+
+class ColumnsForm(Form):
+    """What the columns mean comes as one choice a column, which differ from file to file; here is the rest."""
+
+    publish = BooleanField(_l("Publish at once, without a review"))
+
+
+class ReleaseForm(Form):
+    """Which outcomes of a run to publish."""
+
+    outcomes = SelectMultipleField(
+        _l("What to publish"),
+        choices=[(code, OUTCOME_WORDS[code]) for code in PUBLISHABLE],
+        default=list(PUBLISHABLE),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )

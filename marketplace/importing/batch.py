@@ -22,7 +22,7 @@ from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, Refused
 from marketplace.importing.models import ImportRow, ImportRun
-from marketplace.importing.reading import Row
+from marketplace.importing.readers import Row
 from marketplace.importing.rows import read_row
 from marketplace.record import record, revise
 

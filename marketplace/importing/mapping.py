@@ -20,7 +20,7 @@ from rapidfuzz import fuzz
 
 from marketplace.catalogue import numbers
 from marketplace.errors import Refused
-from marketplace.importing.reading import Row, Table
+from marketplace.importing.readers import Row, Table
 from marketplace.importing.rows import FIELDS, LISTS, parse_day
 
 CERTAIN = 100.0

@@ -26,7 +26,7 @@ from marketplace.importing.batch import PUBLISHABLE, Batch, new_values
 from marketplace.importing.mapping import Proposal, columns_of, headers_hash, plain
 from marketplace.importing.mapping import propose as propose_columns
 from marketplace.importing.models import ImportMapping, ImportRow, ImportRun
-from marketplace.importing.reading import Row, Table, open_table
+from marketplace.importing.readers import Row, Table, open_table
 from marketplace.importing.rows import FIELDS, LISTS
 from marketplace.jobs import handler
 from marketplace.people.models import Organisation, Person

@@ -8,7 +8,7 @@ import pytest
 
 from marketplace.catalogue.words import FIELD_WORDS
 from marketplace.importing.mapping import columns_of, headers_hash, propose
-from marketplace.importing.reading import Row, Table
+from marketplace.importing.readers import Row, Table
 from marketplace.importing.rows import FIELDS
 
 
@@ -18,7 +18,7 @@ def table(headers: str, *lines: tuple[str, ...]) -> Table:
     def start() -> Iterator[Row]:
         return (Row(number, cells) for number, cells in enumerate(lines, 2))
 
-    return Table("csv", names, start)
+    return Table(names, start)
 
 
 EXPORTS = {

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from marketplace.errors import Refused
-from marketplace.importing import reading
-from marketplace.importing.reading import Row, Table, open_table
+from marketplace.importing.readers import Row, Table, delimited, open_table, tables
+from marketplace.importing.readers import workbook as workbooks
 
 TABLE = "标题,摘要,申请号\n一种装置,很好,1\n另一种装置,更好,2\n"
 
@@ -102,35 +102,35 @@ def test_a_file_that_is_no_table_is_refused_as_a_whole(opened, data: bytes, says
 def test_cut_off_in_the_middle_of_a_row(opened) -> None:
     table = opened("title,abstract,number\na,b,1\nc,d")
     assert rows(table) == [(2, ("a", "b", "1"))]
-    assert faults(table) == {3: reading.TOO_FEW}
+    assert faults(table) == {3: tables.TOO_FEW}
 
 
 def test_cut_off_in_the_middle_of_a_quoted_text(opened) -> None:
     table = opened('title,abstract\na,b\nc,"begun and never')
     assert rows(table) == [(2, ("a", "b"))]
-    assert faults(table) == {3: reading.BROKEN_QUOTES}
+    assert faults(table) == {3: delimited.BROKEN_QUOTES}
 
 
 def test_cut_off_in_the_middle_of_a_character(opened) -> None:
     table = opened("标题,摘要\n一种,二".encode()[:-1])
-    assert faults(table) == {2: reading.HAS_NULL}
+    assert faults(table) == {2: tables.HAS_NULL}
 
 
 def test_an_open_quote_in_the_middle_costs_one_row_only(opened) -> None:
     table = opened('title,n\na,1\nb,"2\n' + "".join(f"c{n},{n}\n" for n in range(500)))
     assert len(rows(table)) == 501
-    assert faults(table) == {3: reading.BROKEN_QUOTES}
+    assert faults(table) == {3: delimited.BROKEN_QUOTES}
 
 
 def test_a_row_with_too_many_cells_or_nulls_is_a_fault_of_that_row(opened) -> None:
     table = opened("title,n\na,1,2\nb,2,\n" + "x,1\n" * 300 + "c\x00,3\n")
-    assert faults(table) == {2: reading.TOO_MANY, 304: reading.HAS_NULL}
+    assert faults(table) == {2: tables.TOO_MANY, 304: tables.HAS_NULL}
     assert rows(table)[0] == (3, ("b", "2"))
 
 
 def test_a_row_of_ten_megabytes_is_a_fault_of_that_row(opened) -> None:
     table = opened("title,n\n" + "x" * 10_000_000 + ",1\nb,2\n")
-    assert faults(table) == {2: reading.TOO_LONG}
+    assert faults(table) == {2: tables.TOO_LONG}
     assert rows(table) == [(3, ("b", "2"))]
 
 
@@ -161,7 +161,6 @@ def test_a_workbook_with_dates_numbers_and_formulas(opened) -> None:
             ],
         )
     )
-    assert table.kind == "xlsx"
     assert table.headers == ("标题", "申请日", "专利号", "合计")
     assert rows(table) == [
         (4, ("甲", "2020-01-02", "7438030", "=SUM(A1:A9)")),
@@ -199,7 +198,7 @@ def test_a_workbook_with_ten_thousand_columns_is_refused(opened) -> None:
 def test_a_workbook_that_would_unpack_to_more_than_a_gigabyte_is_refused(
     opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MOST_UNPACKED", 1000)
+    monkeypatch.setattr(workbooks, "MOST_UNPACKED", 1000)
     with pytest.raises(Refused, match="too large when unpacked"):
         opened(workbook([["title"], *[["a" * 100]] * 100]))
 

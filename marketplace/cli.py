@@ -36,6 +36,7 @@ from marketplace.console import show as _print
 from marketplace.db import in_language, now, session, to_write
 from marketplace.errors import Problem
 from marketplace.importing import operations as importing
+from marketplace.importing import review
 from marketplace.matching import operations as matching
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import teaser
@@ -53,7 +54,7 @@ from marketplace.people.similar import similar
 FIRST_PORT = 5000
 PORTS = 50
 SURE, CLEAR = 90, 20  # a name given on the command line is taken for an organisation's from this score and lead on
-RUN_JOBS = ("importing.read_run", "importing.publish_run")
+RUN_JOBS = ("importing.read_run", "importing.publish_run", "importing.undo_run")
 
 
 def _listen_on(host: str, first: int) -> int:
@@ -289,7 +290,7 @@ def import_command(file: Path, organisation: str | None, person: str | None, pub
     if json_:
         _print(report)
         return
-    click.echo("  ".join(f"{name}: {report[name]}" for name in importing.OUTCOMES) + f"   run {report['run']}")
+    click.echo("  ".join(f"{name}: {report[name]}" for name in review.OUTCOMES) + f"   run {report['run']}")
     for row in report["reasons"][:20]:
         click.echo(f"  row {row['row']}: {row['outcome']}: {row['reason']}")
 
@@ -309,7 +310,7 @@ def _import(
 
         run = importing.import_file(actor, owner, file, columns=columns, publish=publish, progress=step)
         session.commit()
-        found = importing.report(run)
+        found = review.report(run)
     jobs.run_all(only=(*RUN_JOBS, *matching.INDEXERS))  # what was published can be found at once; matching it is the worker's
     return found
 

@@ -28,6 +28,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "technology.expire": ("matching.index_technology", "matching.group_technology"),
     "import_run.start": ("importing.read_run",),
     "import_run.release": ("importing.publish_run",),
+    "import_run.undo": ("importing.undo_run",),
+    "import_run.end_undo": ("matching.index_run", "matching.group_run"),
     "import_run.publish": ("matching.index_run", "matching.match_run", "matching.group_run"),
     "need.publish": ("matching.index_need", "matching.match_need"),
     "need.revised": ("matching.index_need", "matching.match_need"),

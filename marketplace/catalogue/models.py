@@ -36,6 +36,8 @@ class Technology(Base):
     own key, else organisation + hash of the normalised title (design.md §6).
 
     `family_id` is the oldest of the open technologies that are one invention with this one; None where it is alone.
+    `family` holds publication numbers of the patent family as its source named them. `parties` says which registered
+    organisations its owners are: name → public id.
     """
 
     __tablename__ = "technology"
@@ -57,6 +59,7 @@ class Technology(Base):
 
     application_number: Mapped[str | None] = mapped_column(String(32))
     publication_number: Mapped[str | None] = mapped_column(String(32))
+    family: Mapped[Codes]
     patent_kind: Mapped[str | None] = mapped_column(String(16))
     legal_status: Mapped[str | None] = mapped_column(String(12))
     filed_on: Mapped[date | None]
@@ -64,6 +67,7 @@ class Technology(Base):
     expires_on: Mapped[date | None]
     expiry_computed: Mapped[bool] = mapped_column(default=False)
     owners: Mapped[Codes]
+    parties: Mapped[dict[str, str]] = mapped_column(Data, default=dict)
     inventors: Mapped[Codes]
     ipc: Mapped[Codes]
     field: Mapped[str | None] = mapped_column(String(40))
@@ -92,6 +96,8 @@ class Technology(Base):
     TRANSITIONS = {
         "publish": Step(("draft", "withdrawn", "expired"), "published", ("member", "system")),
         "publish_with_run": Step(("draft",), "published", ("member", "operator", "system")),
+        "undo_with_run": Step(("draft", "published"), "withdrawn", ("member", "operator", "system")),
+        "create_again": Step(("withdrawn",), "draft", ("member", "operator", "system")),
         "withdraw": Step(("published",), "withdrawn", ("member", "operator", "system")),
         "expire": Step(("published",), "expired", ("system",)),
     }

@@ -30,11 +30,20 @@ _CHINESE = re.compile(r"(ZL|CN)?(\d{12}|\d{8})([\dX])?", re.ASCII)
 _PCT = re.compile(r"PCT/?([A-Z]{2})(\d{4}|\d{2})/?(\d{5,6})", re.ASCII)
 _US_SERIAL = re.compile(r"(?:US)?(\d{2})/(\d{1,3})/?(\d{3})|(?:US)?(\d{2})/(\d{4,6})", re.ASCII)
 _JAPANESE = re.compile(r"(?:JP|特願|特愿)(\d{4})-?(\d{1,6})", re.ASCII)
-_PUBLICATION = re.compile(r"(CN|US|EP|WO|JP|KR|DE|GB|FR|CA|AU|TW|RU|IN)(RE|D|PP|H)?(\d{4,13})([A-Z]\d?)?", re.ASCII)
+_PUBLICATION = re.compile(r"(CN|US|EP|WO|JP|KR|DE|GB|FR|CA|AU|TW|RU|IN)(RE|D|PP|H|S|T|I|M|WO)?(\d{4,13})([A-Z]\d?)?", re.ASCII)
+_JAPANESE_PUBLICATION = re.compile(r"(特開|特开|特許第?|特许第?)(\d{4})?(\d{6,7})号?公?报?報?", re.ASCII)
+_SHORTENED = re.compile(r"\d(\.\d+)?E\+?\d+", re.ASCII)
+_FORM = {
+    "CN": (re.compile(r"\d{7,9}"), "ABCUSY", N_("A Chinese publication number is CN, 7 to 9 digits and a letter A, B, C, U, S or Y.")),
+    "EP": (re.compile(r"\d{7}"), "AB", N_("A European publication number is EP, 7 digits and A or B with a digit.")),
+    "WO": (re.compile(r"\d{7,8}|\d{10}"), "A", N_("An international publication number is WO, the year, 6 digits and A with a digit.")),
+    "US": (re.compile(r"\d{4,8}|\d{10,11}"), "ABCEFHIJKOPS", N_("A US number is US, 4 to 8 digits (11 for an application) and a letter.")),
+}
 _US_PATENT = re.compile(r"(RE|D|PP|H)?(\d{7,8})|(RE|D|PP|H)(\d{4,6})", re.ASCII)
 _AS_TYPED = re.compile(r"[0-9A-Z一-鿿][0-9A-Z一-鿿 ./,()-]*")
 _IPC = re.compile(r"([A-HY]\d{2}[A-Z])[ -]*0{0,3}(\d{1,4})/(\d{2,6})", re.ASCII)
 _IPC_FIXED = re.compile(r"([A-HY]\d{2}[A-Z])(\d{4})(\d{6})", re.ASCII)
+_PUBLISHED_AS = {"CN": ("", "A", "B", "C", "U", "Y", "S"), "EP": ("", "A1", "A2", "A3", "A4", "A8", "A9", "B1", "B2", "B3", "B8", "B9")}
 _DESIGN_REFORM = date(2021, 6, 1)
 
 
@@ -134,6 +143,8 @@ def _japanese(tight: str) -> Number | None:
 
 
 def _as_typed(typed: str) -> str:
+    if _SHORTENED.fullmatch(typed):
+        raise Refused(N_("A spreadsheet has shortened this number to %(typed)s. Format the column as text and enter the number again."), typed=typed)
     if len(typed) > LONGEST:
         raise Refused(N_("A patent number has at most %(longest)s characters."), longest=LONGEST)
     if not _AS_TYPED.fullmatch(typed) or not any(character.isdigit() for character in typed):
@@ -153,15 +164,54 @@ def publication(text: str) -> Number | None:
     match = _PUBLICATION.fullmatch(tight)
     if match:
         office, series, digits, kind = (part or "" for part in match.groups())
-        if office == "CN" and (len(digits) not in (7, 8, 9) or (kind and kind[0] not in "ABCUSY")):
-            raise Refused(N_("A Chinese publication number is CN, 7 to 9 digits and a letter A, B, C, U, S or Y."))
+        _check_form(office, digits, kind)
         return Number(
             office + series + digits + kind, office, _KIND_OF_LETTER.get(kind[:1]) if office == "CN" else None
         )
+    match = _JAPANESE_PUBLICATION.fullmatch(tight)
+    if match:
+        return Number(f"JP{match[2] or ''}{match[3]}{'A' if match[1][1] in '開开' else 'B'}", "JP")
     match = _US_PATENT.fullmatch(tight)
     if match:
         return Number("US" + tight, "US", "design" if tight.startswith("D") else None)
     return Number(_as_typed(typed))
+
+
+def _check_form(office: str, digits: str, kind: str) -> None:
+    """Refuse digits and kind codes that the office does not give (WIPO ST.16 and the offices' own numbering, from memory)."""
+    if office in _FORM:
+        form, letters, message = _FORM[office]
+        if not form.fullmatch(digits) or (kind and kind[0] not in letters):
+            raise Refused(message)
+
+
+def is_granted(publication: str) -> bool:
+    """Whether a publication in canonical form is that of a granted right, by its kind code (WIPO ST.16).
+
+    The US printed granted patents as A until 2000: seven digits then, eleven for an application.
+    """
+    match = _PUBLICATION.fullmatch(publication)
+    if match is None:
+        return True
+    office, _series, digits, kind = (part or "" for part in match.groups())
+    if office == "WO":
+        return False
+    if office == "US" and kind in ("", "A"):
+        return len(digits) < 9
+    return not kind.startswith("A")
+
+
+def stem(publication: str) -> str:
+    """A publication number without its kind code where that alone tells an application from its patent (China, Europe)."""
+    match = _PUBLICATION.fullmatch(publication)
+    return publication[: match.end(3)] if match and match[1] in _PUBLISHED_AS else publication
+
+
+def same_publication(publication: str) -> list[str]:
+    """The numbers under which the same application may have been published."""
+    match = _PUBLICATION.fullmatch(publication)
+    kinds = _PUBLISHED_AS.get(match[1], ()) if match else ()
+    return list(dict.fromkeys((publication, *(stem(publication) + kind for kind in kinds))))
 
 
 def expiry(patent_kind: str | None, filed_on: date | None) -> date | None:

@@ -36,6 +36,7 @@ PLAIN = (
     "keywords",
     "application_number",
     "publication_number",
+    "family",
     "patent_kind",
     "legal_status",
     "expiry_computed",
@@ -47,10 +48,10 @@ PLAIN = (
     "trl",
     "trl_scheme",
 )
-LISTS = ("owners", "inventors", "ipc", "industries")
+LISTS = ("owners", "inventors", "ipc", "industries", "family")
 DATES = ("filed_on", "granted_on", "expires_on", "listed_until")
 OFFER = ("mode", "exclusivity", "field_of_use", "territory", "term_months", "sublicensing", "terms")
-WRITABLE = frozenset({*TEXTS, *PLAIN, *DATES, "offer", "source", "source_key"})
+WRITABLE = frozenset({*TEXTS, *PLAIN, *DATES, "parties", "offer", "source", "source_key"})
 PATENTS = ("patent", "patent_application")
 BATCH = 200
 
@@ -59,8 +60,13 @@ def content(technology: Technology) -> dict[str, Any]:
     """The whole content of a technology as a revision keeps it, its offer included; dates as ISO text."""
     kept: dict[str, Any] = {name: getattr(technology, name) for name in (*TEXTS, *PLAIN)}
     kept |= {name: _iso(getattr(technology, name)) for name in DATES}
-    kept["offer"] = {name: getattr(technology.offer, name) for name in OFFER} if technology.offer else None
+    kept["offer"] = offer_of(technology)
     return kept
+
+
+def offer_of(technology: Technology) -> dict[str, Any] | None:
+    """The fields of its offer, as `fill` takes them."""
+    return {name: getattr(technology.offer, name) for name in OFFER} if technology.offer else None
 
 
 def _iso(day: date | None) -> str | None:
@@ -131,6 +137,7 @@ def draft(actor: Actor, organisation: Organisation, at: datetime) -> Technology:
         updated=at,
         title_hash="",
         keywords={},
+        parties={},
         **{name: [] for name in LISTS},
         **{name: {} for name in TEXTS},
         trl_scheme="GB/T 22900-2022",
@@ -183,7 +190,7 @@ def _hash_after(known_by: str, before: Mapping[str, str], title: Mapping[str, st
 
 def _canonical(name: str, value: Any) -> Any:
     if value in (None, ""):
-        return [] if name in LISTS else None
+        return [] if name in LISTS else {} if name in (*TEXTS, "keywords") else None
     if name in ("application_number", "publication_number"):
         return _number(name, value)
     if name == "ipc":
@@ -230,7 +237,12 @@ def _derive(technology: Technology, values: dict[str, Any]) -> None:
 
 
 def _computed(technology: Technology) -> date | None:
-    return numbers.expiry(technology.patent_kind, technology.filed_on) if technology.kind in PATENTS else None
+    """The expiry counted from filing. Other offices count utility models and designs in their own ways, so that only an
+    invention's is computed there."""
+    abroad = technology.publication_number and not technology.publication_number.startswith("CN")
+    if technology.kind not in PATENTS or (abroad and technology.patent_kind != "invention"):
+        return None
+    return numbers.expiry(technology.patent_kind, technology.filed_on)
 
 
 def _set_offer(technology: Technology, values: dict[str, Any] | None) -> None:

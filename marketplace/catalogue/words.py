@@ -65,6 +65,7 @@ FIELD_WORDS = {
     "keywords": _l("Keywords"),
     "application_number": _l("Application number"),
     "publication_number": _l("Publication or patent number"),
+    "family": _l("Patent family"),
     "patent_kind": _l("Kind of patent"),
     "legal_status": _l("Legal status"),
     "filed_on": _l("Filed on"),
@@ -93,5 +94,15 @@ FIELD_WORDS = {
     "abstract_zh": _l("What it is, in Chinese"),
     "abstract_en": _l("What it is, in English"),
     "category": _l("Category (field and keyword)"),
+    "public_id": _l("Number on this site"),
+    "applicants": _l("Applicants, where no owner is given"),
+    "advantages_zh": _l("What it does better, in Chinese"),
+    "advantages_en": _l("What it does better, in English"),
+    "applications_zh": _l("Where it can be used, in Chinese"),
+    "applications_en": _l("Where it can be used, in English"),
+    "keywords_zh": _l("Keywords in Chinese"),
+    "keywords_en": _l("Keywords in English"),
+    "field_of_use_zh": _l("Field of use, in Chinese"),
+    "field_of_use_en": _l("Field of use, in English"),
 }
 YES_NO = {True: _l("yes"), False: _l("no")}

@@ -1,38 +1,34 @@
 """One batch of rows against the catalogue: whom each row is about, what it changes, and what becomes of it.
 
-The rules of outcomes stand in the package's chapter. A row is judged by what the file said of the technology last
-time, and by which rows of this run came before it; both are read from the rows of runs, so that nothing depends on
-the process at hand.
+The rules of outcomes stand in the package's chapter. A row is judged by what files said of the listing before, and by
+which rows of this run came before it; both are read from the rows of runs, so that nothing depends on the process at hand.
+What is special of technologies and of needs stands in `technologies` and `needs`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import func, select
 
 from marketplace.access import Actor
-from marketplace.catalogue import operations as catalogue
-from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, Refused
 from marketplace.importing.models import ImportRow, ImportRun
 from marketplace.importing.readers import Row
-from marketplace.importing.rows import read_row
-from marketplace.record import record, revise
+from marketplace.record import move, record, revise
 
 PUBLISHABLE = ("created", "updated", "unchanged")
+CELL_KEPT = 20_000
+"""Characters of a cell that are kept of a row that was not taken."""
 
-SAME_KEY = N_("Row %(row)s of this file has the same reference number.")
-SAME_NUMBER = N_("Row %(row)s of this file has the same application number.")
-SAME_TITLE = N_("Row %(row)s of this file has the same title.")
-NOT_OURS = N_("“%(title)s” is in the catalogue already and did not come from this file.")
-OTHER_KEY = N_("“%(title)s” is in the catalogue already under the reference number %(key)s.")
+NOT_YOURS = N_("Your organisation has nothing under the number %(number)s of this site. Leave the cell empty to add this row as a new one.")
 
 
 @dataclass
@@ -42,192 +38,229 @@ class Read:
     row: Row
     values: dict[str, Any] = field(default_factory=dict)
     outcome: str = "rejected"
-    technology: Technology | None = None
+    thing: Any = None
     column: str | None = None
     reason: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
+    def refuse(self, problem: Refused, column: str | None) -> None:
+        """The row is rejected for this reason, in this column."""
+        self.outcome, self.thing = "rejected", None
+        self.column, self.reason, self.facts["why"] = column, problem.message, problem.values
 
-class Batch:
+    def duplicates(self, thing: Any, reason: str, **why: Any) -> None:
+        """The row is about something that is there already, and how that was seen."""
+        self.outcome, self.thing, self.reason = "duplicate", thing, reason
+        self.facts["why"] = {"title": thing.titled("zh")[0][:100], **why}
+
+
+class Batch(ABC):
     """Rows read together: what the catalogue knows of them is asked once for all of them."""
+
+    link: ClassVar[str]  # the column of a row that names its listing
 
     def __init__(self, actor: Actor, run: ImportRun, headers: Sequence[str], rows: Sequence[Row]) -> None:
         self.run = run
         self.headers = headers
         self.actor = actor
         self.moment = now()
+        self.new: dict[Any, int] = {}  # what rows of this batch were about, and which
         self.reads = [self._read(row) for row in rows]
-        self._look_up()
+        self.look_up([read.values for read in self.reads if read.values])
+        known = {one.id for one in self.known()}
+        self.touched = self._touched(known)
+        self.sent = self._sent(known)
+        self.undone = self._undone(known)
+
+    @abstractmethod
+    def values_of(self, cells: Mapping[str, str]) -> dict[str, Any]:
+        """The values of a row. Raises `Refused` with the column as its field."""
+
+    @abstractmethod
+    def look_up(self, values: Sequence[Mapping[str, Any]]) -> None:
+        """Read what the rows may be about, by each way in which it is known."""
+
+    @abstractmethod
+    def known(self) -> Iterable[Any]:
+        """What was looked up."""
+
+    @abstractmethod
+    def about(self, read: Read) -> tuple[Any, str]:
+        """What a row is about, and a message for a second row about the same; (None, "") for something new. Raises `Refused`."""
+
+    def clashes(self, read: Read, found: Any) -> bool:
+        """Whether the row is a duplicate of what it was found to be about, and no update; marks it so."""
+        return False
+
+    @abstractmethod
+    def draft(self, read: Read) -> Any:
+        """A new listing, filled; None where the row was marked as something else instead. Raises `Refused`."""
+
+    @abstractmethod
+    def try_on(self, thing: Any, values: dict[str, Any]) -> None:
+        """Raise `Refused` where the listing could not take these values; it stays as it is."""
+
+    @abstractmethod
+    def fill(self, thing: Any, values: dict[str, Any]) -> None:
+        """Write values into a listing. Raises `Refused` with the field."""
+
+    def value(self, thing: Any, name: str) -> Any:
+        """The value of a field as changes speak of it."""
+        return getattr(thing, name)
+
+    def following(self, thing: Any, changes: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """What changes with these changes, so that it can be put back with them."""
+        return {}
+
+    @abstractmethod
+    def content(self, thing: Any) -> dict[str, Any]:
+        """What a revision keeps."""
+
+    @abstractmethod
+    def remember(self, thing: Any) -> None:
+        """Later rows of the batch find what this one made or changed."""
 
     def _read(self, row: Row) -> Read:
         read = Read(row)
+        if row.place:
+            read.facts["place"] = row.place
         if row.fault:
             read.reason, read.facts["why"] = row.fault, row.why
             return read
         try:
-            read.values = read_row(dict(zip(self.headers, row.cells, strict=True)), self.run.columns)
+            read.values = self.values_of(dict(zip(self.headers, row.cells, strict=True)))
         except Refused as problem:
-            read.column, read.reason, read.facts["why"] = problem.field, problem.message, problem.values
+            read.refuse(problem, problem.field)
         return read
 
-    def _look_up(self) -> None:
-        """The technologies these rows may be about, by each way in which one is known, and what was said of them
-        before."""
-        values = [read.values for read in self.reads if read.values]
-        numbers = {one["application_number"] for one in values if "application_number" in one}
-        keys = {one["source_key"] for one in values if "source_key" in one}
-        hashes = {catalogue.hash_of(one["title"]) for one in values}
-        own = select(Technology).where(Technology.organisation_id == self.run.organisation_id)
-        self.by_number = {one.application_number: one for one in _scalars(own, Technology.application_number, numbers)}
-        by_key = own.where(Technology.source == self.run.source)
-        self.by_key = {one.source_key: one for one in _scalars(by_key, Technology.source_key, keys)}
-        titled = own.where(Technology.source_key.is_(None), Technology.application_number.is_(None))
-        self.by_title = {one.title_hash: one for one in _scalars(titled, Technology.title_hash, hashes)}
-        known = {one.id for found in (self.by_number, self.by_key, self.by_title) for one in found.values()}
-        self.touched = self._touched(known)
-        self.sent = self._sent(known)
-
-    def _touched(self, known: set[int]) -> dict[Technology, int]:
-        """Which of them earlier rows of this run were about."""
-        of_run = (
-            select(ImportRow.technology_id, func.min(ImportRow.number))
-            .where(
-                ImportRow.run_id == self.run.id, ImportRow.technology_id.in_(known), ImportRow.outcome.in_(PUBLISHABLE)
-            )
-            .group_by(ImportRow.technology_id)
+    def _touched(self, known: set[int]) -> dict[int, int]:
+        """Which of them earlier rows of this run were about, and which rows those are."""
+        link = getattr(ImportRow, self.link)
+        of_run = select(link, func.min(ImportRow.number)).where(
+            ImportRow.run_id == self.run.id, link.in_(known), ImportRow.outcome.in_(PUBLISHABLE)
         )
-        rows = dict(session.execute(of_run).all())
-        found = {one.id: one for by in (self.by_number, self.by_key, self.by_title) for one in by.values()}
-        return {found[key]: number for key, number in rows.items() if key is not None}
+        return dict(session.execute(of_run.group_by(link)).all())
 
     def _sent(self, known: set[int]) -> dict[int, dict[str, str]]:
-        """What files last said of them: a digest of each field, as far as it was written into the catalogue."""
-        said: dict[int, dict[str, str]] = {}
-        before = select(ImportRow.technology_id, ImportRow.facts).where(
-            ImportRow.technology_id.in_(known), ImportRow.outcome.in_(("created", "updated"))
+        """What files said of them: a digest of each field, as far as it was written into the catalogue; where this source said
+        something, that, else what any other said last."""
+        link = getattr(ImportRow, self.link)
+        before = select(link, ImportRow.facts, ImportRun.source).join(ImportRun, ImportRun.id == ImportRow.run_id).where(
+            link.in_(known), ImportRow.outcome.in_(("created", "updated")), ImportRun.state.not_in(("undoing", "undone"))
         )
-        for key, facts in session.execute(before.order_by(ImportRow.id)):
-            if key is not None and not facts.get("waiting"):
-                said.setdefault(key, {}).update(facts.get("sent", {}))
-        return said
+        others: dict[int, dict[str, str]] = {}
+        own: dict[int, dict[str, str]] = {}
+        for key, facts, source in session.execute(before.order_by(ImportRow.id)):
+            if not facts.get("waiting"):
+                (own if source == self.run.source else others).setdefault(key, {}).update(facts.get("sent", {}))
+        return {key: {**others.get(key, {}), **own.get(key, {})} for key in known}
+
+    def _undone(self, known: set[int]) -> set[int]:
+        """Those whose creation was taken back with its run: they can be created once more."""
+        link = getattr(ImportRow, self.link)
+        made = select(link).join(ImportRun, ImportRun.id == ImportRow.run_id).where(
+            link.in_(known), ImportRow.outcome == "created", ImportRun.state == "undone"
+        )
+        return set(session.scalars(made))
 
     def write(self) -> None:
-        """Decide on each row in turn, then write technologies, revisions and what became of the rows."""
+        """Decide on each row in turn, then write listings, revisions and what became of the rows."""
         for read in self.reads:
             if read.values:
                 self._decide(read)
-        session.flush()  # the new technologies get their ids, which events and rows point at
+        session.flush()  # the new listings get their ids, which events and rows point at
         for read in self.reads:
-            if read.technology is not None and read.outcome in ("created", "updated") and not read.facts.get("waiting"):
+            if read.thing is not None and read.outcome in ("created", "updated") and not read.facts.get("waiting"):
                 self._keep(read)
         session.add_all(self._row(read) for read in self.reads)
         session.flush()  # so that a clash shows inside the batch's savepoint
 
     def _decide(self, read: Read) -> None:
-        found, how = self._about(read.values)
+        try:
+            found, how = self.about(read)
+        except Refused as problem:
+            read.refuse(problem, self._header(problem.field))
+            return
         if found is None:
             self._create(read)
-        elif found in self.touched:
-            read.outcome, read.technology, read.reason = "duplicate", found, how
-            read.facts["why"] = {"row": self.touched[found]}
-        elif found.source != self.run.source:
-            read.outcome, read.technology, read.reason = "duplicate", found, NOT_OURS
-            read.facts["why"] = {"title": found.titled("zh")[0][:100]}
-        elif found.source_key and read.values.get("source_key", found.source_key) != found.source_key:
-            read.outcome, read.technology, read.reason = "duplicate", found, OTHER_KEY
-            read.facts["why"] = {"title": found.titled("zh")[0][:100], "key": found.source_key}
-        else:
+        elif found.id in self.touched or found in self.new:
+            read.duplicates(found, how, row=self.touched.get(found.id) or self.new[found])
+        elif found.id in self.undone and found.state == "withdrawn":
+            self._create_again(read, found)
+        elif not self.clashes(read, found):
             self._compare(read, found)
-        if read.outcome in PUBLISHABLE and read.technology is not None:
-            self.touched[read.technology] = read.row.number
-
-    def _about(self, values: dict[str, Any]) -> tuple[Technology | None, str]:
-        """The technology a row is about and by what it is known: number, else key, else title.
-
-        A row that has number or key is also about one known by title alone, which has just been given them, unless
-        the file speaks of that one elsewhere.
-        """
-        number, key = values.get("application_number"), values.get("source_key")
-        if number in self.by_number:
-            return self.by_number[number], SAME_NUMBER
-        if key in self.by_key:
-            return self.by_key[key], SAME_KEY
-        found = self.by_title.get(catalogue.hash_of(values["title"]))
-        if found is not None and (number or key) and (found in self.touched or found.source != self.run.source):
-            return None, ""
-        return found, SAME_TITLE
+        if read.outcome in PUBLISHABLE and read.thing is not None:
+            self.new[read.thing] = read.row.number
 
     def _create(self, read: Read) -> None:
-        values = {**read.values, "source": self.run.source}
-        technology = catalogue.draft(self.actor, self.run.organisation, self.moment)
         try:
-            catalogue.fill(technology, values)
+            thing = self.draft(read)
         except Refused as problem:
-            read.column, read.reason, read.facts["why"] = self._header(problem.field), problem.message, problem.values
+            read.refuse(problem, self._header(problem.field))
             return
-        technology.import_run_id = self.run.id
-        session.add(technology)
-        read.outcome, read.technology, read.facts["sent"] = "created", technology, sent(read.values)
-        self._known(technology)
+        if thing is None:
+            return
+        thing.import_run_id = self.run.id
+        session.add(thing)
+        read.outcome, read.thing, read.facts["sent"] = "created", thing, digests(read.values)
+        self.remember(thing)
 
-    def _known(self, technology: Technology) -> None:
-        """Later rows of the batch find what this one made."""
-        if technology.application_number:
-            self.by_number[technology.application_number] = technology
-        if technology.source_key:
-            self.by_key[technology.source_key] = technology
-        if not technology.application_number and not technology.source_key:
-            self.by_title[technology.title_hash] = technology
+    def _create_again(self, read: Read, thing: Any) -> None:
+        try:
+            self.fill(thing, read.values)
+        except Refused as problem:
+            read.refuse(problem, self._header(problem.field))
+            return
+        move(thing, "create_again", self.actor, self.moment, run=self.run.public_id)
+        thing.import_run_id, thing.updated = self.run.id, self.moment
+        read.outcome, read.thing, read.facts["sent"] = "created", thing, digests(read.values)
+        self.remember(thing)
 
     def _header(self, name: str | None) -> str | None:
         return next((header for header, known in self.run.columns.items() if known == name), None)
 
-    def _compare(self, read: Read, technology: Technology) -> None:
-        """Updated where the file says something else than last time and than the catalogue; else unchanged."""
-        said, saying = self.sent.get(technology.id, {}), sent(read.values)
+    def _compare(self, read: Read, thing: Any) -> None:
+        """Updated where the file says something else than before and than the catalogue; else unchanged."""
+        said, saying = self.sent.get(thing.id, {}), digests(read.values)
         fresh = {name: read.values[name] for name in saying if saying[name] != said.get(name)}
-        changes = _changes(technology, fresh)
-        read.outcome, read.technology = ("updated" if changes else "unchanged"), technology
+        changes = {name: pair for name, value in fresh.items() if (pair := change(self.value(thing, name), value))}
+        changes |= self.following(thing, changes)
+        read.outcome, read.thing = ("updated" if changes else "unchanged"), thing
         if changes:
             read.facts |= {"changes": changes, "sent": saying}
-            if technology.state == "draft":
-                catalogue.fill(technology, new_values(changes))
-                technology.updated, technology.import_run_id = self.moment, self.run.id
-            else:
-                read.facts["waiting"] = True
-        self._known(technology)
+            self._update(read, thing, changes)
+        if read.thing is not None:
+            self.remember(thing)
+
+    def _update(self, read: Read, thing: Any, changes: dict[str, list[Any]]) -> None:
+        """A draft is changed at once; what readers see waits for the run's publication. Both are tried first."""
+        try:
+            self.try_on(thing, new_values(changes))
+        except Refused as problem:
+            del read.facts["changes"], read.facts["sent"]
+            read.refuse(problem, self._header(problem.field))
+            return
+        if thing.state != "draft":
+            read.facts["waiting"] = True
+            return
+        self.fill(thing, new_values(changes))
+        thing.updated, thing.import_run_id = self.moment, self.run.id
 
     def _keep(self, read: Read) -> None:
-        technology = read.technology
-        assert technology is not None
-        record(
-            technology,
-            "create" if read.outcome == "created" else "update",
-            self.actor,
-            self.moment,
-            run=self.run.public_id,
-        )
-        revise(technology, self.actor, catalogue.content(technology), self.moment)
+        record(read.thing, "create" if read.outcome == "created" else "update", self.actor, self.moment, run=self.run.public_id)
+        revise(read.thing, self.actor, self.content(read.thing), self.moment)
+        read.facts["revision"] = read.thing.revision
 
     def _row(self, read: Read) -> ImportRow:
-        if read.outcome == "rejected":
-            read.facts["cells"] = [cell[:20_000] for cell in read.row.cells]
+        if read.outcome in ("rejected", "duplicate"):
+            read.facts["cells"] = [cell[:CELL_KEPT] for cell in read.row.cells]
         return ImportRow(
-            run_id=self.run.id,
-            number=read.row.number,
-            outcome=read.outcome,
-            column=read.column,
-            reason=read.reason,
-            facts=read.facts,
-            technology_id=read.technology.id if read.technology is not None else None,
+            run_id=self.run.id, number=read.row.number, outcome=read.outcome, column=read.column, reason=read.reason, facts=read.facts,
+            held=False, **{self.link: read.thing.id if read.thing is not None else None},
         )
 
 
-def _scalars(query: Any, column: Any, wanted: set[str]) -> Iterable[Technology]:
-    return session.scalars(query.where(column.in_(wanted))) if wanted else ()
-
-
-def sent(values: dict[str, Any]) -> dict[str, str]:
+def digests(values: Mapping[str, Any]) -> dict[str, str]:
     """A short digest of each field as the file says it."""
     return {name: hashlib.sha256(_json(value).encode()).hexdigest()[:12] for name, value in values.items()}
 
@@ -240,20 +273,22 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _changes(technology: Technology, values: dict[str, Any]) -> dict[str, list[Any]]:
-    """What would change: field → [old, new] in JSON values; a language the file does not speak stays as it is."""
-    changes = {}
-    for name, value in values.items():
-        old = getattr(technology, name)
-        new = {**old, **value} if isinstance(value, dict) else value
-        if new != old:
-            changes[name] = [_plain(old), _plain(new)]
-    return changes
+def change(old: Any, new: Any) -> list[Any] | None:
+    """[old, new] in JSON values where a value would change, else None; a language the file does not speak stays as it is."""
+    merged = _merged(old, new)
+    return None if (merged or None) == (old or None) else [_plain(old), _plain(merged)]
 
 
-def new_values(changes: dict[str, list[Any]]) -> dict[str, Any]:
-    """The new values of changes, as `fill` takes them."""
-    return {
-        name: date.fromisoformat(new) if name in catalogue.DATES and new else new
-        for name, (_old, new) in changes.items()
-    }
+def _merged(old: Any, new: Any) -> Any:
+    if not isinstance(new, dict):
+        return new
+    merged = {**(old or {}), **{name: _merged((old or {}).get(name), value) for name, value in new.items()}}
+    return {name: value for name, value in merged.items() if value not in ("", [])}
+
+
+def new_values(changes: Mapping[str, list[Any]], place: int = 1) -> dict[str, Any]:
+    """The new values of changes (with `place` 0 the old ones), as they are written into a listing."""
+    return {name: date.fromisoformat(pair[place]) if name in DAYS and pair[place] else pair[place] for name, pair in changes.items()}
+
+
+DAYS = ("filed_on", "granted_on", "expires_on", "listed_until", "deadline")

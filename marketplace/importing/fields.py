@@ -6,6 +6,9 @@ has no headers of its own (XML, JSON) is laid out as a table, whose rejected row
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 HEADERS: dict[str, str] = {
     "public_id": "科桥编号 TechBridge ID",
     "source_key": "自编号 Your reference",
@@ -60,3 +63,11 @@ DOCUMENT = (
     "family", "kind", "patent_kind", "legal_status", "filed_on", "granted_on", "expires_on", "owners", "applicants", "inventors", "ipc", "category",
 )
 """The fields that documents without headers (XML, JSON) are laid out in."""
+
+SEVERAL = frozenset({"keywords", "category", "owners", "applicants", "inventors", "ipc", "industries", "family", "legal_status"})
+"""Fields that may be put together from several columns."""
+
+
+def plain(header: str) -> str:
+    """A header without case, width and punctuation; words stay apart."""
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", header).casefold()))

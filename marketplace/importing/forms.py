@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField, FileRequired
+from flask_wtf.file import FileRequired, MultipleFileField
 from wtforms import BooleanField, SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.importing.batch import PUBLISHABLE
-from marketplace.importing.words import OUTCOME_WORDS
+from marketplace.importing.words import LISTING_WORDS, OUTCOME_WORDS
 from marketplace.web import Form
 
 
 class ImportForm(Form):
-    """The file to bring in, and for whom."""
+    """The files to bring in, for whom, and what they hold."""
 
     organisation = SelectField(_l("For which organisation"))
-    file = FileField(_l("File (CSV, TSV or Excel xlsx)"), [FileRequired(_l("Choose a file first."))])
+    listing = SelectField(_l("What the file holds"), choices=[(code, LISTING_WORDS[code]) for code in LISTING_WORDS])
+    file = MultipleFileField(_l("File"), [FileRequired(_l("Choose a file first."))])
 
 
 class ColumnsForm(Form):
@@ -35,3 +36,11 @@ class ReleaseForm(Form):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
+
+
+class HoldForm(Form):
+    """Which of the rows shown are held back; their numbers come as they are."""
+
+
+class UndoForm(Form):
+    """The button that takes a run back."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,10 @@ from rapidfuzz import fuzz
 
 from marketplace.catalogue import numbers
 from marketplace.errors import Refused
+from marketplace.importing.cells import parse_day
+from marketplace.importing.fields import HEADERS as FIELDS
+from marketplace.importing.fields import SEVERAL, plain
 from marketplace.importing.readers import Row, Table
-from marketplace.importing.rows import FIELDS, LISTS, parse_day
 
 CERTAIN = 100.0
 LIKELY = 84.0
@@ -30,11 +31,6 @@ CONTRADICTED = 50.0
 MOSTLY = 0.6
 
 _NAMES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-
-
-def plain(header: str) -> str:
-    """A header without case, width and punctuation; words stay apart."""
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", header).casefold()))
 
 
 _FIELD_OF_NAME = {plain(name): field for field, names in _NAMES.items() for name in names}
@@ -60,6 +56,8 @@ def propose(table: Table) -> list[Proposal]:
     """What each column seems to mean, in the order of the columns."""
     rows = table.sample()
     values = [_values(rows, place) for place in range(len(table.headers))]
+    if table.columns:
+        return [Proposal(header, table.columns.get(header), CERTAIN, tuple(values[place][:3])) for place, header in enumerate(table.headers)]
     scored = [
         (score, place, field)
         for place, header in enumerate(table.headers)
@@ -69,7 +67,7 @@ def propose(table: Table) -> list[Proposal]:
     chosen: dict[int, tuple[str, float]] = {}
     taken: set[str] = set()
     for score, place, field in sorted(scored, key=lambda row: (-row[0], row[1])):
-        if place not in chosen and (field in LISTS or field not in taken):
+        if place not in chosen and (field in SEVERAL or field not in taken):
             chosen[place] = (field, score)
             taken.add(field)
     return [

@@ -29,10 +29,11 @@ class ImportMapping(Base):
 
 @steps
 class ImportRun(Base):
-    """One file being brought in: mapped, read in batches, reviewed, published.
+    """One file being brought in: mapped, read in batches, reviewed, published, and taken back if need be.
 
-    `columns` says which column means what; `done` rows of `total` are read; `error` is [message id, values]. With
-    `publish` what was read is published at once; `outcomes` are those that were released for publication.
+    `listing` says what its rows are, `format` how they are read; `columns` says which column means what; `done` rows of
+    `total` are read; `error` is [message id, values]. With `publish` what was read is published at once; `outcomes` are
+    those that were released for publication. `kept` rows stayed as they were when the run was undone.
     """
 
     __tablename__ = "import_run"
@@ -44,12 +45,15 @@ class ImportRun(Base):
     state: Mapped[str] = mapped_column(String(12), default="uploaded")
     file_name: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64))
+    listing: Mapped[str] = mapped_column(String(12), default="technology")
+    format: Mapped[str] = mapped_column(String(20), default="table")
     source: Mapped[str] = mapped_column(String(60))
     columns: Mapped[dict[str, Any]] = mapped_column(Data, default=dict)
     publish: Mapped[bool] = mapped_column(default=False)
     outcomes: Mapped[Codes]
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int | None]
+    kept: Mapped[int] = mapped_column(default=0)
     error: Mapped[list[Any] | None] = mapped_column(Data)
     created: Mapped[datetime]
     ended: Mapped[datetime | None]
@@ -64,19 +68,24 @@ class ImportRun(Base):
         "release": Step(("read", "published"), "publishing", ("member", "operator", "system")),
         "release_here": Step(("read", "published"), "publishing", ("member", "operator", "system")),
         "publish": Step(("publishing",), "published", ("member", "operator", "system")),
+        "undo": Step(("read", "published"), "undoing", ("member", "operator", "system")),
+        "undo_here": Step(("read", "published"), "undoing", ("member", "operator", "system")),
+        "end_undo": Step(("undoing",), "undone", ("member", "operator", "system")),
     }
 
     __table_args__ = (
-        CheckConstraint("state in ('uploaded', 'reading', 'read', 'publishing', 'failed', 'published')", name="state"),
+        CheckConstraint("state in ('uploaded', 'reading', 'read', 'publishing', 'failed', 'published', 'undoing', 'undone')", name="state"),
+        CheckConstraint("listing in ('technology', 'need')", name="listing"),
     )
 
 
 class ImportRow(Base):
-    """What became of one row of the file: its outcome, the technology it concerns, and why.
+    """What became of one row of the file: its outcome, the technology or need it concerns, and why.
 
-    `reason` is a message id; `facts` holds its values (`why`), what changed (`changes`: field → [old, new]) and
-    whether that still waits for publication (`waiting`), what the file said of each field as digests (`sent`), the
-    cells of a rejected row (`cells`).
+    `held` keeps it back when the run is published. `reason` is a message id; `facts` holds its values (`why`), what
+    changed (`changes`: field → [old, new]) and whether that still waits for publication (`waiting`), what the file said of
+    each field as digests (`sent`), the revision it made (`revision`), where it stands in an archive (`place`), the cells of a
+    row that was not taken (`cells`).
     """
 
     __tablename__ = "import_row"
@@ -85,7 +94,9 @@ class ImportRow(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("import_run.id"))
     number: Mapped[int]
     outcome: Mapped[str] = mapped_column(String(10))
+    held: Mapped[bool] = mapped_column(default=False)
     technology_id: Mapped[int | None] = mapped_column(ForeignKey("technology.id"))
+    need_id: Mapped[int | None] = mapped_column(ForeignKey("need.id"))
     column: Mapped[str | None] = mapped_column(String(120))
     reason: Mapped[str | None] = mapped_column(String(300))
     facts: Mapped[dict[str, Any]] = mapped_column(Data, default=dict)
@@ -96,4 +107,5 @@ class ImportRow(Base):
         Index("ix_import_row_run_id_outcome", "run_id", "outcome", "number"),
         Index("ix_import_row_run_id_technology_id", "run_id", "technology_id"),
         Index("ix_import_row_technology_id", "technology_id"),
+        Index("ix_import_row_need_id", "need_id"),
     )

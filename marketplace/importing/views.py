@@ -14,11 +14,11 @@ from flask_login import login_required
 
 from marketplace.catalogue.words import FIELD_WORDS
 from marketplace.errors import Problem
-from marketplace.importing import operations, words
+from marketplace.importing import operations, releasing, review, words
+from marketplace.importing.fields import HEADERS, SEVERAL
 from marketplace.importing.forms import ColumnsForm, ImportForm, ReleaseForm
 from marketplace.importing.mapping import Proposal
 from marketplace.importing.models import ImportRow, ImportRun
-from marketplace.importing.rows import FIELDS, LISTS
 from marketplace.web import actor, answer, language, page_number, see
 
 blueprint = Blueprint("importing", __name__)
@@ -28,7 +28,7 @@ PAGE = 50
 
 def prepare(app: Flask) -> None:
     """Words for the templates."""
-    app.jinja_env.globals.update(importing_words=words)
+    app.jinja_env.globals.update(importing_words=words, import_field_words=lambda name: FIELD_WORDS.get(name, name))
 
 
 def _organisations() -> list[Any]:
@@ -43,21 +43,22 @@ def _told(message: str | None, values: dict[str, Any] | None) -> str:
 @blueprint.route("/imports", methods=["GET", "POST"])
 @login_required
 def new() -> ResponseReturnValue:
-    """Send a file; below it the latest imports."""
+    """Send files; below them the latest imports."""
     organisations = _organisations()
     if not organisations:
         flash(_("Enter your organisation first, then its technologies."))
         return see("people.new_organisation")
-    form = ImportForm()
+    form = ImportForm(listing=request.args.get("listing", "technology"))
     form.organisation.choices = [(one.public_id, one.called(language())) for one in organisations]
     if form.ready():
         owner = next(one for one in organisations if one.public_id == form.organisation.data)
         try:
-            run = operations.upload(actor(), owner, form.file.data.stream, form.file.data.filename)
+            files = [(file.stream, file.filename) for file in form.file.data]
+            run = operations.upload(actor(), owner, files, form.listing.data)
             return see("importing.columns", public_id=run.public_id)
         except Problem as problem:
             form.refuse(problem)
-    return answer("importing/new.html", form, runs=operations.runs_of(organisations))
+    return answer("importing/new.html", form, runs=review.runs_of(organisations))
 
 
 @blueprint.route("/imports/<public_id>/columns", methods=["GET", "POST"])
@@ -77,11 +78,11 @@ def columns(public_id: str) -> ResponseReturnValue:
         except Problem as problem:
             problem.values = {**problem.values, "name": str(FIELD_WORDS.get(problem.values.get("name", ""), ""))}
             form.refuse(problem)
-    return answer("importing/columns.html", form, run=run, columns=_shown(proposals, chosen), fields=_fields())
+    return answer("importing/columns.html", form, run=run, columns=_shown(proposals, chosen), fields=_fields(), format=operations.table_of(run).format)
 
 
 def _fields() -> list[tuple[str, str]]:
-    return [(name, str(FIELD_WORDS[name]) + (" +" if name in LISTS else "")) for name in FIELDS]
+    return [(name, str(FIELD_WORDS[name]) + (" +" if name in SEVERAL else "")) for name in HEADERS]
 
 
 def _shown(proposals: list[Proposal], chosen: dict[int, str]) -> list[tuple[Proposal, str]]:
@@ -102,24 +103,21 @@ def run(public_id: str) -> ResponseReturnValue:
 
 
 def _review(run: ImportRun, form: ReleaseForm) -> ResponseReturnValue:
-    counts = operations.counts(run)
+    counts = review.counts(run)
     outcome = request.args.get("outcome", "")
-    if outcome not in operations.OUTCOMES:
-        outcome = next((name for name in operations.OUTCOMES if counts[name]), "created")
-    page, pages = page_number(), max(1, -(-counts[outcome] // PAGE))
-    rows = operations.rows_of(run, outcome, (min(page, pages) - 1) * PAGE, PAGE)
+    if outcome not in review.OUTCOMES:
+        outcome = next((name for name in review.OUTCOMES if counts[name]), "created")
+    pages = max(1, -(-counts[outcome] // PAGE))
+    page = min(page_number(), pages)
     return answer(
-        "importing/run.html",
-        form,
-        run=run,
-        counts=counts,
-        outcome=outcome,
-        rows=rows,
-        page=min(page, pages),
-        pages=pages,
-        told=_told,
-        waiting=operations.waiting(run),
+        "importing/run.html", form, run=run, counts=counts, outcome=outcome, rows=review.rows_of(run, outcome, (page - 1) * PAGE, PAGE),
+        page=page, pages=pages, told=_told, waiting=review.waiting(run), held=review.held(run), can_stand_apart=releasing.can_stand_apart,
     )
+
+
+def _to_rows(run: ImportRun) -> ResponseReturnValue:
+    """Back to the rows that were looked at."""
+    return see("importing.run", public_id=run.public_id, outcome=request.args.get("outcome"), page=request.args.get("page"))
 
 
 @blueprint.route("/imports/<public_id>/publish", methods=["POST"])
@@ -130,11 +128,43 @@ def publish(public_id: str) -> ResponseReturnValue:
     form = ReleaseForm()
     if form.ready():
         try:
-            operations.release(actor(), run, form.outcomes.data or [])
+            releasing.release(actor(), run, form.outcomes.data or [])
             return see("importing.run", public_id=public_id)
         except Problem as problem:
             form.refuse(problem)
     return _review(run, form)
+
+
+@blueprint.route("/imports/<public_id>/hold", methods=["POST"])
+@login_required
+def hold(public_id: str) -> ResponseReturnValue:
+    """Hold rows of the page at hand back from publication."""
+    run = operations.by_public_id(actor(), public_id)
+    releasing.hold(actor(), run, _numbers("shown"), _numbers("held"))
+    flash(_("Noted. What is held back stays a draft, or as readers see it now."))
+    return _to_rows(run)
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(text) for text in request.form.getlist(name)[:PAGE] if text.isascii() and text.isdigit() and len(text) < 10]
+
+
+@blueprint.route("/imports/<public_id>/rows/<int:number>/keep", methods=["POST"])
+@login_required
+def keep(public_id: str, number: int) -> ResponseReturnValue:
+    """Make a technology of its own of a row that was taken for a duplicate."""
+    run = operations.by_public_id(actor(), public_id)
+    releasing.keep_apart(actor(), run, number, operations.table_of(run).headers)
+    return _to_rows(run)
+
+
+@blueprint.route("/imports/<public_id>/undo", methods=["POST"])
+@login_required
+def undo(public_id: str) -> ResponseReturnValue:
+    """Take back what the run did."""
+    run = operations.by_public_id(actor(), public_id)
+    releasing.undo(actor(), run)
+    return see("importing.run", public_id=public_id)
 
 
 @blueprint.route("/imports/<public_id>/rejected.csv")
@@ -144,7 +174,7 @@ def rejected(public_id: str) -> ResponseReturnValue:
     run = operations.by_public_id(actor(), public_id)
     headers = operations.table_of(run).headers
     lines = stream_with_context(
-        _csv_lines([*headers, _("Column to mend"), _("Reason")], operations.rejected(run.id), len(headers))
+        _csv_lines([*headers, _("Column to mend"), _("Reason")], review.rejected(run.id), len(headers))
     )
     return Response(lines, mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=rejected.csv"})
 

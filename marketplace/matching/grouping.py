@@ -45,12 +45,12 @@ _KINDS = ("", *(letter + digit for letter in "ABCESTUY" for digit in ("", *"1234
 Passages = dict[tuple[int, str], tuple[str, str]]  # technology's id and language → title and abstract
 
 
-def facts_of(technologies: Iterable[Technology]) -> list[Facts]:
-    """What is compared of technologies; vectors where the index has the encoder for which likeness was measured."""
+def facts_of(technologies: Iterable[Technology], meanings: bool = True) -> list[Facts]:
+    """What is compared of technologies; with `meanings` vectors too, where the index has the encoder for which likeness was measured."""
     rows = list(technologies)
     passages = {(row.id, code): passage for row in rows for code in LANGUAGES if any(passage := _passage(row, code))}
-    meanings = _meanings(passages)
-    texts = {key: families.read_text(*passage, meanings.get(key)) for key, passage in passages.items()}
+    vectors = _meanings(passages) if meanings else {}
+    texts = {key: families.read_text(*passage, vectors.get(key)) for key, passage in passages.items()}
     return [_facts(row, {code: texts[row.id, code] for code in LANGUAGES if (row.id, code) in texts}) for row in rows]
 
 
@@ -58,7 +58,7 @@ def _facts(technology: Technology, texts: Mapping[str, families.Text]) -> Facts:
     organisation, filed = technology.organisation, _filed(technology)
     names = (*organisation.name.values(), *organisation.names, *technology.owners)
     return Facts(
-        key=technology.id,
+        key=technology.id or 0,
         texts=texts,
         organisation=technology.organisation_id,
         numbers=frozenset(number for number in (filed, _published(technology)) if number),

@@ -65,6 +65,9 @@ class Need(Base):
     verified_until: Mapped[date | None]
     verification_evidence: Mapped[str | None] = mapped_column(Text)
 
+    source_key: Mapped[str | None] = mapped_column(String(120))
+    import_run_id: Mapped[int | None] = mapped_column(ForeignKey("import_run.id"), index=True)
+
     published: Mapped[datetime | None]
     listed_until: Mapped[date | None]
     created: Mapped[datetime]
@@ -79,6 +82,8 @@ class Need(Base):
     OPEN_STATES = ("published", "matched", "in_deal")
     TRANSITIONS = {
         "submit": Step(("draft",), "submitted", ("member", "author")),
+        "undo_with_run": Step(("draft", "submitted", "published"), "withdrawn", ("member", "operator", "system")),
+        "create_again": Step(("withdrawn",), "draft", ("member", "operator", "system")),
         "publish": Step(("draft", "submitted", "withdrawn", "expired"), "published", ("member", "system")),
         "match": Step(("published",), "matched", ("system",)),
         "solve": Step(("published", "matched", "in_deal"), "solved", ("member", "system")),
@@ -97,6 +102,7 @@ class Need(Base):
         CheckConstraint("budget_min is null or budget_min >= 0", name="budget_min"),
         CheckConstraint("budget_max is null or budget_min is null or budget_max >= budget_min", name="budget_order"),
         Index("ix_need_state_listed_until", "state", "listed_until"),
+        Index("uq_need_organisation_id_source_key", "organisation_id", "source_key", unique=True),
     )
 
     def titled(self, language: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from marketplace.catalogue.models import Technology
 from marketplace.errors import NotAllowed, NotFound
 from marketplace.people.models import Organisation, Person
 from tests import factories as make
-from tests.importing.test_reading import workbook
+from tests.importing.readers.test_tables import workbook
 
 FORM = {
     "kind": "patent",

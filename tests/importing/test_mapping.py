@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from marketplace.catalogue.words import FIELD_WORDS
+from marketplace.importing.fields import HEADERS as FIELDS
 from marketplace.importing.mapping import columns_of, headers_hash, propose
 from marketplace.importing.readers import Row, Table
-from marketplace.importing.rows import FIELDS
 
 
 def table(headers: str, *lines: tuple[str, ...]) -> Table:
@@ -36,7 +36,7 @@ EXPORTS = {
     "标题,摘要,申请人,公开（公告）号,公开（公告）日,申请号,申请日,专利类型,IPC主分类,IPC,国民经济分类,发明人,当前法律状态": {
         "标题": "title",
         "摘要": "abstract",
-        "申请人": "owners",
+        "申请人": "applicants",
         "公开（公告）号": "publication_number",
         "申请号": "application_number",
         "申请日": "filed_on",

@@ -14,8 +14,9 @@ from marketplace.access import SYSTEM, VISITOR
 from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.models import Technology
 from marketplace.errors import NotAllowed, Refused
-from marketplace.importing import batch, operations
+from marketplace.importing import operations, releasing, review
 from marketplace.importing.models import ImportRow, ImportRun
+from marketplace.importing.technologies import TechnologyBatch
 from marketplace.jobs import Job, run_all
 from marketplace.people.models import Organisation, Person
 from marketplace.record import Event, Revision, history
@@ -54,7 +55,7 @@ def bring(tmp_path: Path, owner: Person, institute: Organisation):
 
 
 def counted(run: ImportRun) -> dict[str, int]:
-    return {outcome: count for outcome, count in operations.counts(run).items() if count}
+    return {outcome: count for outcome, count in review.counts(run).items() if count}
 
 
 def known(session: Any, institute: Organisation) -> dict[str, Technology]:
@@ -133,8 +134,9 @@ def test_duplicates_say_of_which_row_or_technology_and_stay_duplicates(
     bring: Any, session: Any, owner: Person, institute: Organisation
 ) -> None:
     catalogue.create_technology(owner, institute, title={"zh": "手写的"}, application_number="201710601862.3")
+    catalogue.create_technology(owner, institute, title={"zh": "手写的另一种装置"})
     rows = [
-        ["K1", "同号", "", "201710601862.3", "", ""],  # written by hand before
+        ["K1", "同号", "", "201710601862.3", "", ""],  # written by hand before: the number says that it is the same
         ["K2", "甲", "", "", "", ""],
         ["K2", "乙", "", "", "", ""],  # the same key, other content
         ["K3", "丙", "", "95115608.X", "", ""],
@@ -144,12 +146,15 @@ def test_duplicates_say_of_which_row_or_technology_and_stay_duplicates(
     for _ in (1, 2):
         run = bring(rows)
         duplicates = {number: outcome for number, outcome, _column in outcomes(session, run) if outcome == "duplicate"}
-        assert set(duplicates) == {2, 4, 6}
-    reasons = {row["row"]: row["reason"] for row in operations.report(run)["reasons"]}
-    assert "手写的" in reasons[2]
+        assert set(duplicates) == {4, 6}
+    reasons = {row["row"]: row["reason"] for row in review.report(run)["reasons"]}
     assert reasons[4] == "Row 3 of this file has the same reference number."
     assert reasons[6] == "Row 5 of this file has the same application number."
-    assert counted(run) == {"unchanged": 3, "duplicate": 3}
+    assert counted(run) == {"unchanged": 4, "duplicate": 2}
+    headers = ["成果名称", "摘要"]
+    titled = bring([["手写的另一种装置", "来自文件"]], headers)
+    [reason] = review.report(titled)["reasons"]
+    assert "手写的另一种装置" in reason["reason"] and reason["outcome"] == "duplicate"
 
 
 def test_without_keys_and_numbers_a_title_is_known_by_itself(bring: Any, session: Any, institute: Organisation) -> None:
@@ -195,7 +200,7 @@ def test_rejected_rows_name_column_and_reason_and_stop_nobody(
         (8, "created", None),
     ]
     assert known(session, institute)["K5"].abstract == {"en": "=A1"}
-    rejected = list(operations.rejected(run.id))
+    rejected = list(review.rejected(run.id))
     assert rejected[0].facts["cells"] == rows[0]
     assert all(row.reason and row.reason % (row.facts["why"] or {}) for row in rejected)
     assert counted(bring(rows)) == {"unchanged": 2, "rejected": 5}
@@ -209,11 +214,11 @@ def test_a_run_broken_off_goes_on_after_its_last_whole_batch(
     lines = [f"K{n % 30},成果{n % 30},{n % 30}" for n in range(45)]
     path.write_text("编号,成果名称,摘要\n" + "\n".join(lines), encoding="utf-8")
     with path.open("rb") as source:
-        run = operations.upload(owner, institute, source, path.name)
+        run = operations.upload(owner, institute, [(source, path.name)])
     operations.start(owner, run, {"编号": "source_key", "成果名称": "title", "摘要": "abstract"})
     session.commit()
     run_id, reading = run.id, operations.read_rows(owner, run)
-    for _ in range(2):
+    for _ in range(3):  # the rows are counted, then read
         next(reading)
         session.commit()
     next(reading)  # read, and never committed: the process dies here
@@ -228,22 +233,22 @@ def test_a_run_broken_off_goes_on_after_its_last_whole_batch(
     assert [number for number, _outcome, _column in outcomes(session, run)] == list(range(2, 47))
     assert counted(run) == {"created": 30, "duplicate": 15}
     row = session.scalars(select(ImportRow).where(ImportRow.run_id == run.id, ImportRow.number == 32)).one()
-    assert row.facts["why"] == {"row": 2}
+    assert row.facts["why"]["row"] == 2
 
 
 def test_the_job_reads_a_started_run_and_may_run_twice(
     session: Any, owner: Person, institute: Organisation, tmp_path: Path
 ) -> None:
     source = io.BytesIO("成果名称\n甲\n乙\n".encode())
-    run = operations.upload(owner, institute, source, "a.csv")
+    run = operations.upload(owner, institute, [(source, "a.csv")])
     operations.start(owner, run, {"成果名称": "title"}, publish=True)
     session.flush()
     assert session.scalar(select(Job.kind).where(Job.kind == "importing.read_run")) is not None
     list(operations.read_run(run.id))
     assert run.state == "publishing"
     list(operations.read_run(run.id))
-    list(operations.publish_run(run.id))
-    list(operations.publish_run(run.id))
+    list(releasing.publish_run(run.id))
+    list(releasing.publish_run(run.id))
     assert (run.state, counted(run)) == ("published", {"created": 2})
     assert {one.state for one in session.scalars(select(Technology).where(Technology.import_run_id == run.id))} == {
         "published"
@@ -264,10 +269,10 @@ def test_what_readers_see_changes_only_when_the_run_is_published(
     bring(ROWS, publish=True)
     made = known(session, institute)["K1"]
     run = bring([[*ROWS[0][:5], "9"], *ROWS[1:]])
-    assert (counted(run), made.trl, operations.waiting(run)) == ({"updated": 1, "unchanged": 2}, 6, 1)
-    operations.release(owner, run, ["updated"])
-    list(operations.publish_rows(owner, run))
-    assert (made.trl, made.revision, operations.waiting(run)) == (9, 2, 0)
+    assert (counted(run), made.trl, review.waiting(run)) == ({"updated": 1, "unchanged": 2}, 6, 1)
+    releasing.release(owner, run, ["updated"])
+    list(releasing.publish_rows(owner, run))
+    assert (made.trl, made.revision, review.waiting(run)) == (9, 2, 0)
     assert counted(bring([[*ROWS[0][:5], "9"], *ROWS[1:]])) == {"unchanged": 3}
 
 
@@ -276,30 +281,30 @@ def test_only_the_chosen_outcomes_are_published(
 ) -> None:
     bring(ROWS[:1])
     run = bring(ROWS)
-    operations.release(owner, run, ["created"])
-    list(operations.publish_rows(owner, run))
+    releasing.release(owner, run, ["created"])
+    list(releasing.publish_rows(owner, run))
     assert {key: one.state for key, one in known(session, institute).items()} == {
         "K1": "draft",
         "K2": "published",
         "K3": "published",
     }
-    operations.release(owner, run, ["unchanged"])
-    list(operations.publish_rows(owner, run))
+    releasing.release(owner, run, ["unchanged"])
+    list(releasing.publish_rows(owner, run))
     assert known(session, institute)["K1"].state == "published"
     with pytest.raises(Refused, match="Choose what"):
-        operations.release(owner, run, ["rejected"])
+        releasing.release(owner, run, ["rejected"])
 
 
 def test_the_mapping_is_remembered_for_the_same_headers_of_the_organisation(
     bring: Any, session: Any, owner: Person, institute: Organisation
 ) -> None:
     bring(ROWS, columns={"摘要": "advantages", "成熟度": ""})
-    run = operations.upload(owner, institute, io.BytesIO((",".join(HEADERS) + "\nK9,x,,,,\n").encode()), "b.csv")
+    run = operations.upload(owner, institute, [(io.BytesIO((",".join(HEADERS) + "\nK9,x,,,,\n").encode()), "b.csv")])
     fields = {one.header: one.field for one in operations.propose(owner, run)}
     assert (fields["摘要"], fields["成熟度"], fields["成果名称"]) == ("advantages", None, "title")
     other_owner = make.person()
     other = operations.upload(
-        other_owner, make.organisation(other_owner), io.BytesIO((",".join(HEADERS) + "\nK9,x,,,,\n").encode()), "b.csv"
+        other_owner, make.organisation(other_owner), [(io.BytesIO((",".join(HEADERS) + "\nK9,x,,,,\n").encode()), "b.csv")]
     )
     assert {one.header: one.field for one in operations.propose(other_owner, other)}["摘要"] == "abstract"
 
@@ -316,7 +321,7 @@ def test_the_mapping_is_remembered_for_the_same_headers_of_the_organisation(
 def test_a_mapping_that_cannot_be_is_refused(
     bring: Any, owner: Person, institute: Organisation, columns: dict[str, str], says: str
 ) -> None:
-    run = operations.upload(owner, institute, io.BytesIO((",".join(HEADERS) + "\nK9,x,,,,\n").encode()), "b.csv")
+    run = operations.upload(owner, institute, [(io.BytesIO((",".join(HEADERS) + "\nK9,x,,,,\n").encode()), "b.csv")])
     with pytest.raises(Refused, match=says):
         operations.start(owner, run, columns)
     assert run.state == "uploaded"
@@ -327,12 +332,12 @@ def test_a_file_that_is_no_table_leaves_nothing(
     session: Any, owner: Person, institute: Organisation, data: bytes
 ) -> None:
     with pytest.raises(Refused):
-        operations.upload(owner, institute, io.BytesIO(data), "x.csv")
+        operations.upload(owner, institute, [(io.BytesIO(data), "x.csv")])
     assert session.scalars(select(ImportRun)).all() == []
 
 
 def test_a_file_gone_meanwhile_ends_the_run_as_failed(session: Any, owner: Person, institute: Organisation) -> None:
-    run = operations.upload(owner, institute, io.BytesIO("成果名称\n不再有的文件\n".encode()), "a.csv")
+    run = operations.upload(owner, institute, [(io.BytesIO("成果名称\n不再有的文件\n".encode()), "a.csv")])
     operations.start(owner, run, {"成果名称": "title"})
     operations.store().path(run.sha256).unlink()
     list(operations.read_rows(owner, run))
@@ -344,14 +349,14 @@ def test_only_members_and_operators_import(session: Any, owner: Person, institut
     data = "成果名称\n甲\n".encode()
     for actor in (VISITOR, make.person(), make.broker()):
         with pytest.raises(NotAllowed):
-            operations.upload(actor, institute, io.BytesIO(data), "a.csv")
-    run = operations.upload(make.operator(), institute, io.BytesIO(data), "a.csv")
+            operations.upload(actor, institute, [(io.BytesIO(data), "a.csv")])
+    run = operations.upload(make.operator(), institute, [(io.BytesIO(data), "a.csv")])
     stranger = make.person()
     make.organisation(stranger)
     for attempt in (
         lambda: operations.propose(stranger, run),
         lambda: operations.start(stranger, run, {"成果名称": "title"}),
-        lambda: operations.release(stranger, run, ["created"]),
+        lambda: releasing.release(stranger, run, ["created"]),
         lambda: operations.by_public_id(stranger, run.public_id),
     ):
         with pytest.raises(NotAllowed):
@@ -362,17 +367,17 @@ def test_only_members_and_operators_import(session: Any, owner: Person, institut
 def test_a_clash_written_meanwhile_is_read_once_more(
     bring: Any, session: Any, owner: Person, institute: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look_up = batch.Batch._look_up
+    look_up = TechnologyBatch.look_up
     calls = []
 
-    def blind_once(self: batch.Batch) -> None:
-        look_up(self)
+    def blind_once(self: TechnologyBatch, values: Any) -> None:
+        look_up(self, values)
         calls.append(1)
         if len(calls) == 1:  # another process writes the same number between our look and our write
             catalogue.create_technology(owner, institute, title={"zh": "别处写的"}, application_number="95115608.X")
             session.flush()
 
-    monkeypatch.setattr(batch.Batch, "_look_up", blind_once)
+    monkeypatch.setattr(TechnologyBatch, "look_up", blind_once)
     run = bring(ROWS)
     assert len(calls) == 2
     assert counted(run)["created"] >= 2
@@ -395,7 +400,7 @@ def test_nasa_every_row_accounted_for_and_nothing_changed_by_a_second_import(
         "Facility": "owners",
     }
     assert counted(run) == {"created": 1397, "duplicate": 233}
-    assert operations.report(run)["total"] == 1630
+    assert review.report(run)["total"] == 1630
     found = known(session, institute)
     assert (found["ARC-14661-3"].application_number, found["ARC-14661-3"].publication_number) == (
         "US11/387503",
@@ -416,7 +421,7 @@ def test_nasa_every_row_accounted_for_and_nothing_changed_by_a_second_import(
 
 
 def test_jobs_of_an_import_run_to_their_end(session: Any, owner: Person, institute: Organisation) -> None:
-    run = operations.upload(owner, institute, io.BytesIO("成果名称,摘要\n甲,乙\n".encode()), "a.csv")
+    run = operations.upload(owner, institute, [(io.BytesIO("成果名称,摘要\n甲,乙\n".encode()), "a.csv")])
     operations.start(owner, run, {"成果名称": "title", "摘要": "abstract"}, publish=True)
     session.commit()
     run_id = run.id
@@ -430,7 +435,7 @@ def test_a_run_whose_author_has_left_goes_on_as_the_system(
 ) -> None:
     leaver = make.person()
     seat = make.membership(leaver, institute)
-    run = operations.upload(leaver, institute, io.BytesIO("成果名称\n离职者的\n".encode()), "a.csv")
+    run = operations.upload(leaver, institute, [(io.BytesIO("成果名称\n离职者的\n".encode()), "a.csv")])
     operations.start(leaver, run, {"成果名称": "title"})
     session.delete(seat)
     session.flush()

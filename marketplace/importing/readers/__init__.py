@@ -10,6 +10,7 @@ import codecs
 from pathlib import Path
 
 from marketplace.errors import N_, Refused
+from marketplace.importing.formats import recognised
 from marketplace.importing.readers.delimited import open_delimited
 from marketplace.importing.readers.tables import Row, Table
 from marketplace.importing.readers.workbook import open_workbook
@@ -26,9 +27,9 @@ def open_table(path: Path) -> Table:
     if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
         raise Refused(N_("The file is empty."), field="file")
     if head.startswith(b"PK\x03\x04"):
-        return open_workbook(path)
+        return recognised(open_workbook(path))
     _refuse_binary(head)
-    return open_delimited(path, head)
+    return recognised(open_delimited(path, head))
 
 
 def _refuse_binary(head: bytes) -> None:

@@ -22,9 +22,9 @@ from marketplace.catalogue.models import Technology
 from marketplace.catalogue.numbers import check_digit
 from marketplace.db import now, session
 from marketplace.needs import operations as needs
-from marketplace.needs.forms import to_minor
 from marketplace.needs.models import Need
 from marketplace.people.models import Membership, Organisation, Person
+from marketplace.terms.payment import to_minor
 
 FOLDER = Path(__file__).parent
 PASSWORD = "techbridge-demo"

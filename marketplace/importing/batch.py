@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from sqlalchemy import func, select
 
 from marketplace.access import Actor
-from marketplace.db import now, session
+from marketplace.db import LANGUAGES, now, session
 from marketplace.errors import N_, Refused
 from marketplace.importing.models import ImportRow, ImportRun
 from marketplace.importing.readers import Row
@@ -59,7 +59,7 @@ class Batch(ABC):
 
     link: ClassVar[str]  # the column of a row that names its listing
 
-    def __init__(self, actor: Actor, run: ImportRun, headers: Sequence[str], rows: Sequence[Row]) -> None:
+    def __init__(self, actor: Actor, run: ImportRun, headers: Sequence[str] = (), rows: Sequence[Row] = ()) -> None:
         self.run = run
         self.headers = headers
         self.actor = actor
@@ -88,7 +88,7 @@ class Batch(ABC):
     def about(self, read: Read) -> tuple[Any, str]:
         """What a row is about, and a message for a second row about the same; (None, "") for something new. Raises `Refused`."""
 
-    def clashes(self, read: Read, found: Any) -> bool:
+    def clashes(self, read: Read, found: Any, how: str) -> bool:
         """Whether the row is a duplicate of what it was found to be about, and no update; marks it so."""
         return False
 
@@ -119,6 +119,17 @@ class Batch(ABC):
     @abstractmethod
     def remember(self, thing: Any) -> None:
         """Later rows of the batch find what this one made or changed."""
+
+    @abstractmethod
+    def publish(self, thing: Any) -> None:
+        """Open a draft to its readers, where nothing stands against it."""
+
+    def change(self, thing: Any, values: dict[str, Any]) -> None:
+        """Write values into a listing, with event and revision. Raises `Refused`."""
+        self.fill(thing, values)
+        thing.updated, thing.import_run_id = self.moment, self.run.id
+        record(thing, "update", self.actor, self.moment, run=self.run.public_id)
+        revise(thing, self.actor, self.content(thing), self.moment)
 
     def _read(self, row: Row) -> Read:
         read = Read(row)
@@ -187,7 +198,7 @@ class Batch(ABC):
             read.duplicates(found, how, row=self.touched.get(found.id) or self.new[found])
         elif found.id in self.undone and found.state == "withdrawn":
             self._create_again(read, found)
-        elif not self.clashes(read, found):
+        elif not self.clashes(read, found, how):
             self._compare(read, found)
         if read.outcome in PUBLISHABLE and read.thing is not None:
             self.new[read.thing] = read.row.number
@@ -223,7 +234,7 @@ class Batch(ABC):
         """Updated where the file says something else than before and than the catalogue; else unchanged."""
         said, saying = self.sent.get(thing.id, {}), digests(read.values)
         fresh = {name: read.values[name] for name in saying if saying[name] != said.get(name)}
-        changes = {name: pair for name, value in fresh.items() if (pair := change(self.value(thing, name), value))}
+        changes = {name: pair for name, value in fresh.items() if (pair := difference(self.value(thing, name), value))}
         changes |= self.following(thing, changes)
         read.outcome, read.thing = ("updated" if changes else "unchanged"), thing
         if changes:
@@ -273,17 +284,23 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def change(old: Any, new: Any) -> list[Any] | None:
+def difference(old: Any, new: Any) -> list[Any] | None:
     """[old, new] in JSON values where a value would change, else None; a language the file does not speak stays as it is."""
     merged = _merged(old, new)
     return None if (merged or None) == (old or None) else [_plain(old), _plain(merged)]
 
 
 def _merged(old: Any, new: Any) -> Any:
-    if not isinstance(new, dict):
+    """A new value with what it does not speak of left as it is: a language of a text, a field of an offer."""
+    if not isinstance(new, dict) or (new and not _spoken(new) and "mode" not in (old or new)):
         return new
-    merged = {**(old or {}), **{name: _merged((old or {}).get(name), value) for name, value in new.items()}}
-    return {name: value for name, value in merged.items() if value not in ("", [])}
+    if _spoken(new):
+        return {code: text for code, text in {**(old or {}), **new}.items() if text not in ("", [])}
+    return {**(old or {}), **{name: _merged((old or {}).get(name), value) if _spoken(value) else value for name, value in new.items()}}
+
+
+def _spoken(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and value.keys() <= set(LANGUAGES)
 
 
 def new_values(changes: Mapping[str, list[Any]], place: int = 1) -> dict[str, Any]:

@@ -220,7 +220,9 @@ def _kind(cell: str) -> str:
     return found
 
 
-def _coded(codes: tuple[str, ...]) -> Callable[[str], str]:
+def coded(codes: tuple[str, ...]) -> Callable[[str], str]:
+    """How a cell is read that holds one of these codes."""
+
     def read(cell: str) -> str:
         text = unicodedata.normalize("NFKC", cell).strip().casefold()
         if text not in codes:
@@ -343,9 +345,9 @@ SINGLE: Mapping[str, Callable[[str], Any]] = {
     "field": _field,
     "trl": _trl,
     "trl_scheme": _line(20),
-    "visibility": _coded(VISIBILITIES),
-    "mode": _coded(MODES),
-    "exclusivity": _coded(EXCLUSIVITIES),
+    "visibility": coded(VISIBILITIES),
+    "mode": coded(MODES),
+    "exclusivity": coded(EXCLUSIVITIES),
     "territory": _line(40),
     "term_months": _whole(1, 600),
     "sublicensing": _yes,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 HEADERS: dict[str, str] = {
     "public_id": "科桥编号 TechBridge ID",
@@ -56,13 +58,46 @@ HEADERS: dict[str, str] = {
     "sublicensing": "可再许可 Sublicensing",
     "terms": "付款条件（数据） Payment terms (data)",
 }
-FIELD_OF_HEADER = {header: field for field, header in HEADERS.items()}
-
 DOCUMENT = (
     "source_key", "title", "title_zh", "title_en", "abstract", "abstract_zh", "abstract_en", "keywords", "application_number", "publication_number",
     "family", "kind", "patent_kind", "legal_status", "filed_on", "granted_on", "expires_on", "owners", "applicants", "inventors", "ipc", "category",
 )
 """The fields that documents without headers (XML, JSON) are laid out in."""
+
+NEED_HEADERS: dict[str, str] = {
+    "public_id": "科桥编号 TechBridge ID",
+    "source_key": "自编号 Your reference",
+    "title": "标题 Title",
+    "title_zh": "标题（中文） Title (Chinese)",
+    "title_en": "标题（英文） Title (English)",
+    "problem": "问题 Problem",
+    "problem_zh": "问题（中文） Problem (Chinese)",
+    "problem_en": "问题（英文） Problem (English)",
+    "place": "应用场合 Where it happens",
+    "place_zh": "应用场合（中文） Where it happens (Chinese)",
+    "place_en": "应用场合（英文） Where it happens (English)",
+    "tried": "已尝试及失败原因 What was tried",
+    "tried_zh": "已尝试及失败原因（中文） What was tried (Chinese)",
+    "tried_en": "已尝试及失败原因（英文） What was tried (English)",
+    "constraints": "约束条件 Constraints",
+    "constraints_zh": "约束条件（中文） Constraints (Chinese)",
+    "constraints_en": "约束条件（英文） Constraints (English)",
+    "volume": "涉及产量 Volume at stake",
+    "volume_zh": "涉及产量（中文） Volume at stake (Chinese)",
+    "volume_en": "涉及产量（英文） Volume at stake (English)",
+    "targets": "指标 Targets",
+    "budget_min": "预算下限 Budget from",
+    "budget_max": "预算上限 Budget up to",
+    "currency": "币种 Currency",
+    "payer": "出资方 Payer",
+    "cash": "资金落实 Cash",
+    "deadline": "截止日期 Deadline",
+    "modes": "合作方式 Wanted modes",
+    "industry": "行业 Industry",
+    "region": "地区 Region",
+    "visibility": "可见范围 Visibility",
+    "language": "填写语言 Language",
+}
 
 SEVERAL = frozenset({"keywords", "category", "owners", "applicants", "inventors", "ipc", "industries", "family", "legal_status"})
 """Fields that may be put together from several columns."""
@@ -71,3 +106,27 @@ SEVERAL = frozenset({"keywords", "category", "owners", "applicants", "inventors"
 def plain(header: str) -> str:
     """A header without case, width and punctuation; words stay apart."""
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", header).casefold()))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a file may hold: the header of each field in our template, and the fields of which one must be there."""
+
+    headers: Mapping[str, str]
+    one_of: frozenset[str]
+    several: frozenset[str] = frozenset()
+
+    def field_of(self) -> dict[str, str]:
+        """Plain header of the template → field."""
+        return {plain(header): name for name, header in self.headers.items()}
+
+
+LISTINGS: dict[str, Listing] = {
+    "technology": Listing(HEADERS, frozenset({"title", "title_zh", "title_en", "public_id"}), SEVERAL),
+    "need": Listing(NEED_HEADERS, frozenset({"title", "title_zh", "title_en", "problem", "problem_zh", "problem_en", "public_id"}), frozenset({"modes"})),
+}
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet runs: an apostrophe stands before what would begin a formula. `cells.literal` takes it off."""
+    return f"'{cell}" if re.match(r"'*[=+\-@\t\r]", cell) else cell

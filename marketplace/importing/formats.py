@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from marketplace.importing.fields import FIELD_OF_HEADER, plain
+from marketplace.importing.fields import LISTINGS, plain
 from marketplace.importing.readers.tables import Table
 
 ENOUGH = 3
@@ -18,13 +18,16 @@ ENOUGH = 3
 @dataclass(frozen=True)
 class Format:
     """How a format is known and read: headers it always has, what its headers mean (plain header → field), what sets the
-    entries of a list apart (None: any of the usual signs), and whether its texts are kept to the letter."""
+    entries of a list apart (None: any of the usual signs), whether its texts are kept to the letter, and what it holds."""
 
     marks: frozenset[str] = frozenset()
     columns: Mapping[str, str] = field(default_factory=dict)
     separator: re.Pattern[str] | None = None
     literal: bool = False
+    listing: str = "technology"
 
+
+TEMPLATES = {"template": "technology", "template_needs": "need"}
 
 _LINES = re.compile(r"\s*\n\s*")
 
@@ -42,7 +45,7 @@ def _read() -> dict[str, Format]:
 
 FORMATS: dict[str, Format] = {
     **_read(),
-    "template": Format(columns={plain(header): name for header, name in FIELD_OF_HEADER.items()}, literal=True),
+    **{name: Format(columns=LISTINGS[kind].field_of(), literal=True, listing=kind) for name, kind in TEMPLATES.items()},
     **{name: Format(separator=_LINES) for name in ("epo", "uspto", "wipo", "nasa", "patentsview")},
     "table": Format(),
 }
@@ -59,7 +62,8 @@ def recognised(table: Table) -> Table:
 
 
 def _named(headers: set[str]) -> str | None:
-    if len(headers & FORMATS["template"].columns.keys()) >= ENOUGH:
-        return "template"
+    ours = max(TEMPLATES, key=lambda name: len(headers & FORMATS[name].columns.keys()))
+    if len(headers & FORMATS[ours].columns.keys()) >= ENOUGH:
+        return ours
     fitting = [name for name, one in FORMATS.items() if one.marks and one.marks <= headers]
     return max(fitting, key=lambda name: len(FORMATS[name].marks), default=None)

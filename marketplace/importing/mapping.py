@@ -20,8 +20,7 @@ from rapidfuzz import fuzz
 from marketplace.catalogue import numbers
 from marketplace.errors import Refused
 from marketplace.importing.cells import parse_day
-from marketplace.importing.fields import HEADERS as FIELDS
-from marketplace.importing.fields import SEVERAL, plain
+from marketplace.importing.fields import LISTINGS, plain
 from marketplace.importing.readers import Row, Table
 
 CERTAIN = 100.0
@@ -30,10 +29,12 @@ BY_CONTENT = 60.0
 CONTRADICTED = 50.0
 MOSTLY = 0.6
 
-_NAMES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_NAMES: dict[str, dict[str, list[str]]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
-_FIELD_OF_NAME = {plain(name): field for field, names in _NAMES.items() for name in names}
+_FIELD_OF_NAME = {
+    listing: {plain(name): field for field, known in fields.items() for name in known} for listing, fields in _NAMES.items()
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def headers_hash(headers: Sequence[str]) -> str:
     return hashlib.sha256("\x1f".join(plain(header) for header in headers).encode()).hexdigest()
 
 
-def propose(table: Table) -> list[Proposal]:
+def propose(table: Table, listing: str = "technology") -> list[Proposal]:
     """What each column seems to mean, in the order of the columns."""
     rows = table.sample()
     values = [_values(rows, place) for place in range(len(table.headers))]
@@ -61,13 +62,13 @@ def propose(table: Table) -> list[Proposal]:
     scored = [
         (score, place, field)
         for place, header in enumerate(table.headers)
-        for field in FIELDS
-        if (score := _score(header, field, values[place])) >= BY_CONTENT
+        for field in LISTINGS[listing].headers
+        if (score := _score(listing, header, field, values[place])) >= BY_CONTENT
     ]
     chosen: dict[int, tuple[str, float]] = {}
     taken: set[str] = set()
     for score, place, field in sorted(scored, key=lambda row: (-row[0], row[1])):
-        if place not in chosen and (field in SEVERAL or field not in taken):
+        if place not in chosen and (field in LISTINGS[listing].several or field not in taken):
             chosen[place] = (field, score)
             taken.add(field)
     return [
@@ -87,9 +88,9 @@ def _values(rows: Sequence[Row], place: int) -> list[str]:
     return [cell[:300] for cell in cells if numbers.given(cell)]
 
 
-def _score(header: str, field: str, values: Sequence[str]) -> float:
-    named = _named(plain(header), field)
-    looks = (LOOKS if named else TELLING).get(field)
+def _score(listing: str, header: str, field: str, values: Sequence[str]) -> float:
+    named = _named(listing, plain(header), field)
+    looks = (LOOKS if named else TELLING[listing]).get(field)
     if looks is None or not values:
         return named
     share = sum(map(looks, values)) / len(values)
@@ -98,15 +99,16 @@ def _score(header: str, field: str, values: Sequence[str]) -> float:
     return BY_CONTENT + share if share >= MOSTLY else 0.0
 
 
-def _named(header: str, field: str) -> float:
+def _named(listing: str, header: str, field: str) -> float:
     """How far the header names the field."""
-    if header in _FIELD_OF_NAME:
-        return CERTAIN if _FIELD_OF_NAME[header] == field else 0.0
+    known = _FIELD_OF_NAME[listing]
+    if header in known:
+        return CERTAIN if known[header] == field else 0.0
     best = max(
         max(fuzz.ratio(header, plain(name)), fuzz.token_sort_ratio(header, plain(name)))
-        for name in _NAMES.get(field, ["?"])
+        for name in _NAMES[listing].get(field, ["?"])
     )
-    within = any(set(plain(name).split()) <= set(header.split()) for name in _NAMES.get(field, ()))
+    within = any(set(plain(name).split()) <= set(header.split()) for name in _NAMES[listing].get(field, ()))
     return best if best >= LIKELY else LIKELY - 4 if within else 0.0
 
 
@@ -152,10 +154,10 @@ LOOKS: Mapping[str, Callable[[str], bool]] = {
 }
 """What the values of a field look like at least: a name that says otherwise is not believed."""
 
-TELLING: Mapping[str, Callable[[str], bool]] = {
+TELLING: Mapping[str, Mapping[str, Callable[[str], bool]]] = {"need": {}, "technology": {
     "ipc": _is_symbol,
     "application_number": _from_office(numbers.application, r"[./]"),
     "publication_number": _from_office(numbers.publication, r"^[A-Za-z]{2}"),
     "abstract": lambda text: len(text) >= 120,
-}
+}}
 """What fields are recognised by where a name says nothing."""

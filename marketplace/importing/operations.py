@@ -15,24 +15,28 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.access import Actor, require
 from marketplace.catalogue.attachments import plain_name, store, upload_limit
+from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.importing import releasing
 from marketplace.importing.batch import PUBLISHABLE
-from marketplace.importing.fields import HEADERS, SEVERAL, plain
+from marketplace.importing.fields import LISTINGS, plain
+from marketplace.importing.formats import FORMATS
 from marketplace.importing.mapping import Proposal, columns_of, headers_hash
 from marketplace.importing.mapping import propose as propose_columns
 from marketplace.importing.models import ImportMapping, ImportRun
+from marketplace.importing.needs import NeedBatch
 from marketplace.importing.readers import Row, Table, open_table
 from marketplace.importing.technologies import Memory, TechnologyBatch
 from marketplace.jobs import handler
+from marketplace.needs.models import Need
 from marketplace.people.models import Organisation
 from marketplace.record import move, record
 
@@ -49,7 +53,7 @@ def upload(
     if not files:
         raise Refused(N_("Choose a file first."), field="file")
     with _packed(files) as source:
-        stored = store().keep(source, upload_limit(), _check_file)
+        stored = store().keep(source, upload_limit(), lambda path: _check_file(path, listing))
     name = ", ".join(plain_name(name) for _, name in files)[:120]
     run = ImportRun(
         organisation=organisation,
@@ -88,8 +92,14 @@ def _packed(files: Sequence[tuple[BinaryIO, str]]) -> Iterator[BinaryIO]:
         yield target
 
 
-def _check_file(path: Path) -> None:
-    if next(iter(open_table(path).rows()), None) is None:
+def _check_file(path: Path, listing: str) -> None:
+    table = open_table(path)
+    if FORMATS[table.format].listing != listing and table.format != "table":
+        raise Refused(
+            N_("This file holds needs, not technologies. Choose so above.") if listing == "technology"
+            else N_("This file holds technologies, not needs. Choose so above."), field="file",
+        )
+    if next(iter(table.rows()), None) is None:
         raise Refused(N_("The table has headers but no rows below them."), field="file")
 
 
@@ -105,7 +115,7 @@ def propose(actor: Actor, run: ImportRun) -> list[Proposal]:
     """What the run's columns mean: as the organisation last said of these headers, else as their names and values tell."""
     require(actor, f"{run.listing}.import", run)
     table = table_of(run)
-    proposals = propose_columns(table)
+    proposals = propose_columns(table, run.listing)
     remembered = _remembered(run.organisation_id, table.headers)
     if remembered is None:
         return proposals
@@ -137,7 +147,7 @@ def start(
     require(actor, f"{run.listing}.import", run)
     table = table_of(run)
     headers = table.headers
-    _check_columns(headers, columns)
+    _check_columns(run.listing, headers, columns)
     remembered = _remembered(run.organisation_id, headers)
     if remembered is None:
         session.add(
@@ -150,17 +160,17 @@ def start(
     return run
 
 
-def _check_columns(headers: Sequence[str], columns: dict[str, str]) -> None:
+def _check_columns(listing: str, headers: Sequence[str], columns: dict[str, str]) -> None:
     for header, name in columns.items():
         if header not in headers:
             raise Refused(N_("The file has no column “%(header)s”."), field="columns", header=header)
-        if name not in HEADERS:
+        if name not in LISTINGS[listing].headers:
             raise Refused(N_("There is no field “%(name)s” to import into."), field="columns", name=name)
-    single = [name for name in columns.values() if name not in SEVERAL]
+    single = [name for name in columns.values() if name not in LISTINGS[listing].several]
     twice = next((name for name in single if single.count(name) > 1), None)
     if twice:
         raise Refused(N_("Two columns are taken for the same field: %(name)s."), field="columns", name=twice)
-    if not {"title", "title_zh", "title_en", "public_id"} & set(columns.values()):
+    if not LISTINGS[listing].one_of & set(columns.values()):
         raise Refused(N_("Say which column holds the title."), field="columns")
 
 
@@ -216,7 +226,8 @@ def _read_batch(actor: Actor, run: ImportRun, headers: Sequence[str], rows: Sequ
     for attempt in (1, 2):
         try:
             with session.begin_nested():
-                TechnologyBatch(actor, run, headers, rows, memory).write()
+                batch = NeedBatch(actor, run, headers, rows) if run.listing == "need" else TechnologyBatch(actor, run, headers, rows, memory)
+                batch.write()
                 run.done = done + len(rows)
             return
         except IntegrityError:
@@ -261,3 +272,15 @@ def import_file(
         for _ in releasing.publish_rows(actor, run):
             tell(run.done, run.total)
     return run
+
+
+def listings_of(actor: Actor, organisation: Organisation, listing: str) -> Iterator[Any]:
+    """All technologies or needs of an organisation, oldest first, a few in memory at a time."""
+    require(actor, f"{listing}.import", organisation)
+    model = Need if listing == "need" else Technology
+    last = 0
+    while rows := list(session.scalars(select(model).where(model.organisation_id == organisation.id, model.id > last).order_by(model.id).limit(BATCH))):
+        last = rows[-1].id
+        yield from rows
+        for row in rows:
+            session.expunge(row)

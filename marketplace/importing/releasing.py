@@ -14,12 +14,13 @@ from sqlalchemy import select, update
 
 from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.catalogue import operations as catalogue
-from marketplace.db import now, session
+from marketplace.db import session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.importing import review
-from marketplace.importing.batch import PUBLISHABLE, change, digests, new_values
+from marketplace.importing.batch import PUBLISHABLE, Batch, difference, digests, new_values
 from marketplace.importing.models import ImportRow, ImportRun
-from marketplace.importing.technologies import CAN_STAND_APART, Memory, TechnologyBatch
+from marketplace.importing.needs import NeedBatch
+from marketplace.importing.technologies import CAN_STAND_APART, TechnologyBatch
 from marketplace.jobs import handler
 from marketplace.people.models import Person
 from marketplace.record import move, record, revise
@@ -31,6 +32,11 @@ def on_behalf(run: ImportRun) -> Actor:
     """Whoever sent the file, while that person may still import for the organisation; else the system."""
     author = session.get(Person, run.author_id) if run.author_id else None
     return author if author is not None and may(author, f"{run.listing}.import", run) else SYSTEM
+
+
+def batch_of(actor: Actor, run: ImportRun) -> Batch:
+    """A batch without rows, to write into what the run is about."""
+    return (NeedBatch if run.listing == "need" else TechnologyBatch)(actor, run)
 
 
 def hold(actor: Actor, run: ImportRun, shown: Collection[int], held: Collection[int]) -> None:
@@ -52,7 +58,7 @@ def keep_apart(actor: Actor, run: ImportRun, number: int, headers: Sequence[str]
     row = session.scalar(select(ImportRow).where(ImportRow.run_id == run.id, ImportRow.number == number))
     if row is None or not can_stand_apart(row):
         raise NotFound()
-    batch = TechnologyBatch(actor, run, headers, [], Memory(run))
+    batch = TechnologyBatch(actor, run, headers)
     values = batch.values_of(dict(zip(headers, row.facts["cells"], strict=True)))
     technology = batch.fresh(values)
     catalogue.refuse_clash(technology)
@@ -87,13 +93,13 @@ def publish_run(thing_id: int) -> Iterator[None]:
 def publish_rows(actor: Actor, run: ImportRun) -> Iterator[None]:
     """Publish the drafts of the released outcomes and write the changes that waited, yielding after each batch."""
     require(actor, f"{run.listing}.import", run)
-    last = 0
+    batch, last = batch_of(actor, run), 0
     while rows := _next_rows(run, last, run.outcomes):
         last = rows[-1].number
         things = review.things_of(run, rows)
         for row in rows:
             if not row.held and review.key_of(row) in things:
-                _publish_row(actor, run, row, things[review.key_of(row)])
+                _publish_row(batch, row, things[review.key_of(row)])
         session.flush()  # the batch is whole before it is handed to whoever commits
         yield
     move(run, "publish", actor)
@@ -104,17 +110,17 @@ def _next_rows(run: ImportRun, last: int, outcomes: Sequence[str]) -> list[Impor
     return list(session.scalars(rows.order_by(ImportRow.number).limit(BATCH)))
 
 
-def _publish_row(actor: Actor, run: ImportRun, row: ImportRow, technology: Any) -> None:
-    moment = now()
+def _publish_row(batch: Batch, row: ImportRow, thing: Any) -> None:
     if row.facts.get("waiting"):
-        catalogue.fill(technology, new_values(row.facts["changes"]))
-        technology.updated, technology.import_run_id = moment, run.id
-        record(technology, "update", actor, moment, run=run.public_id)
-        revise(technology, actor, catalogue.content(technology), moment)
-        row.facts = {**row.facts, "waiting": False, "revision": technology.revision}
-    if technology.state == "draft" and catalogue.is_publishable(technology, moment.date()):
-        move(technology, "publish_with_run", actor, moment, run=run.public_id)
-        technology.published, technology.import_run_id = moment, run.id
+        try:
+            batch.try_on(thing, new_values(row.facts["changes"]))
+        except Refused as problem:  # somebody has changed it meanwhile so that this no longer fits
+            row.reason, row.facts = problem.message, {**row.facts, "why": problem.values}
+            return
+        batch.change(thing, new_values(row.facts["changes"]))
+        row.facts = {**row.facts, "waiting": False, "revision": thing.revision}
+    if thing.state == "draft":
+        batch.publish(thing)
 
 
 def undo(actor: Actor, run: ImportRun, *, here: bool = False, at: datetime | None = None) -> ImportRun:
@@ -139,37 +145,38 @@ def undo_rows(actor: Actor, run: ImportRun) -> Iterator[None]:
     What a person or another run has changed since stays as it is, and is counted in `run.kept`.
     """
     require(actor, f"{run.listing}.import", run)
-    last = 0
+    batch, last = batch_of(actor, run), 0
     while rows := _next_rows(run, last, ("created", "updated")):
         last = rows[-1].number
         things = review.things_of(run, rows)
         for row in rows:
             if not row.facts.get("undone") and review.key_of(row) in things:
-                _undo_row(actor, run, row, things[review.key_of(row)])
+                run.kept += not _undo_row(batch, row, things[review.key_of(row)])
+                row.facts = {**row.facts, "undone": True, "waiting": False}
         session.flush()  # the batch is whole before it is handed to whoever commits
         yield
     move(run, "end_undo", actor)
 
 
-def _undo_row(actor: Actor, run: ImportRun, row: ImportRow, technology: Any) -> None:
-    moment, untouched = now(), technology.revision == row.facts.get("revision")
-    row.facts = {**row.facts, "undone": True, "waiting": False}
-    if row.outcome == "created":
-        if untouched and technology.state in ("draft", "published"):
-            move(technology, "undo_with_run", actor, moment, run=run.public_id)
-        run.kept += not untouched
-    elif "revision" in row.facts:
-        _put_back(actor, run, row, technology, moment)
+def _undo_row(batch: Batch, row: ImportRow, thing: Any) -> bool:
+    """Whether nothing of what the row did is left."""
+    if "revision" not in row.facts:
+        return True  # it waited and was never written
+    if row.outcome == "updated":
+        return _put_back(batch, row, thing)
+    if thing.revision != row.facts["revision"]:
+        return False
+    if thing.state in ("draft", "submitted", "published"):
+        move(thing, "undo_with_run", batch.actor, batch.moment, run=batch.run.public_id)
+    return True
 
 
-def _put_back(actor: Actor, run: ImportRun, row: ImportRow, technology: Any, moment: datetime) -> None:
-    """Give the old values back where the new ones still stand."""
+def _put_back(batch: Batch, row: ImportRow, thing: Any) -> bool:
+    """Give the old values back where the new ones still stand; whether all did."""
     changes = row.facts["changes"]
-    value = {name: catalogue.offer_of(technology) if name == "offer" else getattr(technology, name) for name in changes}
-    standing = {name: pair for name, pair in changes.items() if change(value[name], new_values({name: pair})[name]) is None}
-    run.kept += len(standing) < len(changes)
+    standing = {
+        name: pair for name, pair in changes.items() if difference(batch.value(thing, name), new_values({name: pair})[name]) is None
+    }
     if standing:
-        catalogue.fill(technology, new_values(standing, place=0))
-        technology.updated, technology.import_run_id = moment, run.id
-        record(technology, "update", actor, moment, run=run.public_id)
-        revise(technology, actor, catalogue.content(technology), moment)
+        batch.change(thing, new_values(standing, place=0))
+    return len(standing) == len(changes)

@@ -6,7 +6,7 @@ by itself stands in `cells`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from marketplace.catalogue import numbers
@@ -16,39 +16,38 @@ from marketplace.errors import N_, Refused
 from marketplace.importing import cells as reading
 from marketplace.importing.formats import FORMATS, Format
 
-TEXTS = {"title": 300, "abstract": 20_000, "advantages": 20_000, "applications": 20_000, "field_of_use": 300}
-"""Texts in two languages with their longest number of characters."""
-NEVER_EMPTY = ("public_id", "kind", "visibility", "trl_scheme", "category", "applicants")
-"""What an empty cell cannot clear."""
+ONE_LINE = 300  # characters: a text that may not be longer has no lines of its own
 OFFER = ("mode", "exclusivity", "territory", "term_months", "sublicensing", "terms", "field_of_use")
 
 
 def read_row(cells: Mapping[str, str], columns: Mapping[str, str], format: str = "table") -> dict[str, Any]:
-    """The values of one row, only those that are given, as `operations.fill` takes them; `public_id` beside them.
+    """The values of one technology, only those that are given, as `catalogue.operations.fill` takes them; `public_id` beside them.
 
     `cells` are texts by header, `columns` says which field each header means. Where our own template names a technology,
     an empty cell is a value too: None. Raises `Refused` with the header as its field.
     """
-    how = FORMATS[format]
-    row = _Row(how, clears=how.literal and any(cells.get(header, "").strip() for header, name in columns.items() if name == "public_id"))
-    for header, field in columns.items():
-        try:
-            row.read(field, cells.get(header, ""))
-        except Refused as problem:
-            problem.field = header
-            raise
-    if not any((row.values.get("title") or {}).values()) and not row.clears:
-        raise Refused(N_("This row has no title."), field=next((header for header, field in columns.items() if field.startswith("title")), None))
-    return row.whole()
+    return TechnologyRow(cells, columns, FORMATS[format]).whole()
 
 
-class _Row:
-    """The values of a row as its cells are read one after another."""
+class ReadRow:
+    """The values of a row as its cells are read one after another. What a kind of listing holds is said by subclasses."""
 
-    def __init__(self, how: Format, clears: bool) -> None:
-        self.how, self.clears = how, clears
+    texts: Mapping[str, int]
+    single: Mapping[str, Callable[[str], Any]]
+    listed: Mapping[str, Callable[..., list[str]]] = {}
+    never_empty: tuple[str, ...] = ("public_id",)
+
+    def __init__(self, cells: Mapping[str, str], columns: Mapping[str, str], how: Format) -> None:
+        self.how, self.columns = how, columns
+        self.clears = how.literal and any(cells.get(header, "").strip() for header, name in columns.items() if name == "public_id")
         self.values: dict[str, Any] = {}
-        self.statuses: list[str] = []
+        for header, field in columns.items():
+            self.header = header
+            try:
+                self.read(field, cells.get(header, ""))
+            except Refused as problem:
+                problem.field = header
+                raise
 
     def read(self, field: str, cell: str) -> None:
         """Take one cell in. Raises `Refused`."""
@@ -56,53 +55,84 @@ class _Row:
         name, _, language = field.rpartition("_") if field.endswith(("_zh", "_en")) else (field, "", "")
         if not given and not self.clears:
             return
-        if name in TEXTS:
+        if name in self.texts:
             self._text(name, language, cell)
-        elif name == "keywords":
-            self._words(name, language, cell)
         elif not given:
-            self._cleared(field)
+            self.clear(name, language)
         else:
             reading.refuse_formula(cell)
-            self._value(name, language, cell)
+            self.value(name, language, cell)
 
-    def _cleared(self, field: str) -> None:
-        if field not in NEVER_EMPTY:
+    def clear(self, field: str, language: str) -> None:
+        """An empty cell of our own template, in a row that names its listing."""
+        if field not in self.never_empty:
             self.values.setdefault(field, None)
 
-    def _value(self, field: str, language: str, cell: str) -> None:
-        if field == "category":
-            self._words(field, language, cell)
-        elif field == "legal_status":
-            self.statuses.append(cell)
-        elif field in reading.LISTED:
+    def value(self, field: str, language: str, cell: str) -> None:
+        """A cell that is no text. Raises `Refused`."""
+        if field in self.listed:
             known = self.values.get(field) or []
-            self.values[field] = known + [entry for entry in reading.LISTED[field](cell, self.how) if entry not in known]
-        else:
-            self._single(field, reading.SINGLE[field](cell))
-
-    def _single(self, field: str, value: Any) -> None:
-        if isinstance(value, numbers.Number):
-            if value.patent_kind:
-                self.values.setdefault("patent_kind", value.patent_kind)
-            value = value.value
-        if value is not None:
+            self.values[field] = known + [entry for entry in self.listed[field](cell, self.how) if entry not in known]
+        elif (value := self.single[field](cell)) is not None:
             self.values[field] = value
 
     def _text(self, name: str, language: str, cell: str) -> None:
         text = reading.literal(cell).strip("\n") if self.how.literal else reading.cleaned(cell)
-        if name in ("title", "field_of_use") and not self.how.literal:
+        if self.texts[name] <= ONE_LINE and not self.how.literal:
             text = " ".join(text.split())
-        if len(text) > TEXTS[name]:
-            raise Refused(N_("This text has %(found)s characters; at most %(most)s fit."), found=len(text), most=TEXTS[name])
+        if len(text) > self.texts[name]:
+            raise Refused(N_("This text has %(found)s characters; at most %(most)s fit."), found=len(text), most=self.texts[name])
         if text.strip() or (self.clears and language):
             self.values.setdefault(name, {}).setdefault(language or reading.language_of(text), text)
 
+    def has(self, name: str) -> bool:
+        """Whether a text is given in any language."""
+        return any((self.values.get(name) or {}).values())
+
+    def header_of(self, name: str) -> str | None:
+        """The header under which a field stands, whatever its language."""
+        return next((header for header, field in self.columns.items() if field.removesuffix("_zh").removesuffix("_en") == name), None)
+
+
+class TechnologyRow(ReadRow):
+    """A row that speaks of a technology."""
+
+    texts = {"title": 300, "abstract": 20_000, "advantages": 20_000, "applications": 20_000, "field_of_use": 300}
+    single, listed = reading.SINGLE, reading.LISTED
+    never_empty = ("public_id", "kind", "visibility", "trl_scheme", "category", "applicants")
+
+    def __init__(self, cells: Mapping[str, str], columns: Mapping[str, str], how: Format) -> None:
+        self.statuses: list[str] = []
+        super().__init__(cells, columns, how)
+        if not self.has("title") and not self.clears:
+            raise Refused(N_("This row has no title."), field=self.header_of("title"))
+
+    def clear(self, field: str, language: str) -> None:
+        """Keywords are cleared in one language."""
+        if field == "keywords":
+            self.values.setdefault("keywords", {}).setdefault(language, [])
+        else:
+            super().clear(field, language)
+
+    def value(self, field: str, language: str, cell: str) -> None:
+        """A cell that is no text. Raises `Refused`."""
+        if field in ("keywords", "category"):
+            self._words(field, language, cell)
+        elif field == "legal_status":
+            self.statuses.append(cell)
+        elif field in ("application_number", "publication_number"):
+            self._number(field, reading.SINGLE[field](cell))
+        else:
+            super().value(field, language, cell)
+
+    def _number(self, field: str, number: numbers.Number | None) -> None:
+        if number is not None:
+            self.values[field] = number.value
+        if number is not None and number.patent_kind:
+            self.values.setdefault("patent_kind", number.patent_kind)
+
     def _words(self, field: str, language: str, cell: str) -> None:
         """Keywords by their language; of a category also the technology field that it means."""
-        reading.refuse_formula(cell)
-        if language and self.clears:
-            self.values.setdefault("keywords", {}).setdefault(language, [])
         for words in reading.entries(cell, self.how):
             code = field_of_words(words) if field == "category" else None
             if code:
@@ -122,9 +152,9 @@ class _Row:
         if not self.clears:
             values.setdefault("kind", _kind_of(values))
         offer = {name: values.pop(name) for name in OFFER if name in values}
-        if any(value not in (None, {}, False) for value in offer.values()):
-            values["offer"] = {name: value for name, value in offer.items() if value is not None}
-        elif self.clears and "mode" in offer:
+        if offer.get("mode") or (offer and not self.clears):
+            values["offer"] = {**offer, "sublicensing": bool(offer.get("sublicensing"))} if self.clears else offer
+        elif "mode" in offer:
             values["offer"] = None
         return values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from marketplace.importing.models import ImportRun
 from marketplace.importing.readers import Row
 from marketplace.importing.rows import read_row
 from marketplace.people.similar import similar
+from marketplace.record import move
 
 SAME_ID = N_("Row %(row)s of this file has the same number on this site.")
 SAME_KEY = N_("Row %(row)s of this file has the same reference number.")
@@ -39,8 +41,13 @@ class Memory:
     """What a run remembers between its batches; made anew when it is taken up again."""
 
     def __init__(self, run: ImportRun) -> None:
-        self.titles = Titles.of(run.organisation_id)
+        self.organisation_id = run.organisation_id
         self.organisations: dict[str, str] = {}
+
+    @cached_property
+    def titles(self) -> Titles:
+        """The titles of the organisation's technologies."""
+        return Titles.of(self.organisation_id)
 
     def organisation(self, name: str) -> str:
         """The public id of the registered organisation that a name means, "" where none."""
@@ -55,8 +62,8 @@ class TechnologyBatch(Batch):
 
     link = "technology_id"
 
-    def __init__(self, actor: Actor, run: ImportRun, headers: Sequence[str], rows: Sequence[Row], memory: Memory) -> None:
-        self.memory, self.titles = memory, Titles()
+    def __init__(self, actor: Actor, run: ImportRun, headers: Sequence[str] = (), rows: Sequence[Row] = (), memory: Memory | None = None) -> None:
+        self.memory, self.titles = memory or Memory(run), Titles()
         super().__init__(actor, run, headers, rows)
 
     def values_of(self, cells: Mapping[str, str]) -> dict[str, Any]:
@@ -112,15 +119,15 @@ class TechnologyBatch(Batch):
             return None, ""
         return found, SAME_TITLE
 
-    def clashes(self, read: Read, found: Technology) -> bool:
+    def clashes(self, read: Read, found: Technology, how: str) -> bool:
         """Known by title alone from elsewhere, or under another key of this source: nobody can say that it is the same.
 
         A key of another source is not taken over.
         """
         values, mine = read.values, found.source == self.run.source
-        if not mine and not (found.application_number or found.source_key) and not values.get("application_number"):
+        if how == SAME_TITLE and not mine:
             read.duplicates(found, NOT_OURS)
-        elif mine and found.source_key and values.get("source_key", found.source_key) != found.source_key:
+        elif how != SAME_ID and mine and found.source_key and values.get("source_key", found.source_key) != found.source_key:
             read.duplicates(found, OTHER_KEY, key=found.source_key)
         if not mine and found.source and self.run.format != "template":
             values.pop("source_key", None)
@@ -151,8 +158,10 @@ class TechnologyBatch(Batch):
         return technology
 
     def value(self, thing: Technology, name: str) -> Any:
-        """The value of a field, of the offer its fields."""
-        return catalogue.offer_of(thing) if name == "offer" else getattr(thing, name)
+        """The value of a field, of the offer its fields; an expiry that was computed is none."""
+        if name == "offer":
+            return catalogue.offer_of(thing)
+        return None if name == "expires_on" and thing.expiry_computed else getattr(thing, name)
 
     def following(self, thing: Technology, changes: Mapping[str, Any]) -> dict[str, list[Any]]:
         """An expiry that was computed is stated from now on."""
@@ -182,6 +191,12 @@ class TechnologyBatch(Batch):
             self.by_key[thing.source_key] = thing
         if not thing.application_number and not thing.source_key:
             self.by_title[thing.title_hash] = thing
+
+    def publish(self, thing: Technology) -> None:
+        """Open a technology to its readers where its offer may stand as it is; the run's own event has it indexed."""
+        if catalogue.is_publishable(thing, self.moment.date()):
+            move(thing, "publish_with_run", self.actor, self.moment, run=self.run.public_id)
+            thing.published, thing.import_run_id = self.moment, self.run.id
 
     def write(self) -> None:
         """As any batch; then the titles it made are known to the next."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, flash, request, stream_with_context
+from flask import Blueprint, Flask, Response, flash, request, send_file, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from marketplace.catalogue.words import FIELD_WORDS
-from marketplace.errors import Problem
+from marketplace.errors import NotFound, Problem
 from marketplace.importing import operations, releasing, review, words
-from marketplace.importing.fields import HEADERS, SEVERAL
+from marketplace.importing import template as template_of
+from marketplace.importing.fields import LISTINGS, harmless
 from marketplace.importing.forms import ColumnsForm, ImportForm, ReleaseForm
 from marketplace.importing.mapping import Proposal
 from marketplace.importing.models import ImportRow, ImportRun
@@ -24,11 +26,12 @@ from marketplace.web import actor, answer, language, page_number, see
 blueprint = Blueprint("importing", __name__)
 
 PAGE = 50
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def prepare(app: Flask) -> None:
     """Words for the templates."""
-    app.jinja_env.globals.update(importing_words=words, import_field_words=lambda name: FIELD_WORDS.get(name, name))
+    app.jinja_env.globals.update(importing_words=words)
 
 
 def _organisations() -> list[Any]:
@@ -76,13 +79,16 @@ def columns(public_id: str) -> ResponseReturnValue:
             operations.start(actor(), run, columns, publish=form.publish.data)
             return see("importing.run", public_id=public_id)
         except Problem as problem:
-            problem.values = {**problem.values, "name": str(FIELD_WORDS.get(problem.values.get("name", ""), ""))}
+            problem.values = {**problem.values, "name": words.field(run.listing, problem.values.get("name", ""))}
             form.refuse(problem)
-    return answer("importing/columns.html", form, run=run, columns=_shown(proposals, chosen), fields=_fields(), format=operations.table_of(run).format)
+    return answer(
+        "importing/columns.html", form, run=run, columns=_shown(proposals, chosen), fields=_fields(run.listing), format=operations.table_of(run).format,
+    )
 
 
-def _fields() -> list[tuple[str, str]]:
-    return [(name, str(FIELD_WORDS[name]) + (" +" if name in SEVERAL else "")) for name in HEADERS]
+def _fields(listing: str) -> list[tuple[str, str]]:
+    kind = LISTINGS[listing]
+    return [(name, words.field(listing, name) + (" +" if name in kind.several else "")) for name in kind.headers]
 
 
 def _shown(proposals: list[Proposal], chosen: dict[int, str]) -> list[tuple[Proposal, str]]:
@@ -184,11 +190,11 @@ def _csv_lines(headers: list[str], rows: Iterator[ImportRow], width: int) -> Ite
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
-    writer.writerow([_harmless(header) for header in headers])
+    writer.writerow([harmless(header) for header in headers])
     for row in rows:
         cells = [*row.facts.get("cells", []), *[""] * width][:width]
         writer.writerow(
-            [_harmless(cell) for cell in (*cells, row.column or "", _told(row.reason, row.facts.get("why")))]
+            [harmless(cell) for cell in (*cells, row.column or "", _told(row.reason, row.facts.get("why")))]
         )
         yield buffer.getvalue()
         buffer.seek(0)
@@ -196,5 +202,29 @@ def _csv_lines(headers: list[str], rows: Iterator[ImportRow], width: int) -> Ite
     yield buffer.getvalue()
 
 
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
+@blueprint.route("/imports/template.<any(xlsx, csv):kind>")
+@login_required
+def template(kind: str) -> ResponseReturnValue:
+    """Our template: empty, or with all that an organisation has."""
+    listing = request.args.get("listing", "technology")
+    if listing not in LISTINGS:
+        raise NotFound()
+    things: Iterator[Any] = iter(())
+    wanted = request.args.get("organisation")
+    if wanted:
+        owner = next((one for one in _organisations() if one.public_id == wanted), None)
+        if owner is None:
+            raise NotFound()
+        things = operations.listings_of(actor(), owner, listing)
+    name = f"techbridge-{'needs' if listing == 'need' else 'technologies'}.{kind}"
+    if kind == "csv":
+        lines = stream_with_context(template_of.csv_lines(listing, things, language()))
+        return Response(lines, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"})
+    with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as target:
+        path = Path(target.name)
+    try:
+        template_of.write_workbook(path, listing, things, language())
+        file = path.open("rb")
+    finally:
+        path.unlink()
+    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=name)

@@ -1,8 +1,12 @@
-"""The words of an import's states and outcomes, lazily translated."""
+"""The words of an import's states, outcomes, formats and fields, lazily translated."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
+
+from marketplace.catalogue.words import FIELD_WORDS as TECHNOLOGY_FIELDS
+from marketplace.importing.fields import LISTINGS
+from marketplace.needs.words import FIELD_WORDS as NEED_FIELDS
 
 RUN_WORDS = {
     "uploaded": _l("waiting for its columns"),
@@ -34,5 +38,12 @@ FORMAT_WORDS = {
     "patentsview": "PatentsView",
     "nasa": "NASA T2",
     "template": _l("our template"),
+    "template_needs": _l("our template for needs"),
     "table": _l("a table"),
 }
+_WORDS = {"technology": TECHNOLOGY_FIELDS, "need": NEED_FIELDS}
+
+
+def field(listing: str, name: str) -> str:
+    """A field in the reader's language; one that only files have by its header."""
+    return str(_WORDS[listing].get(name) or LISTINGS[listing].headers.get(name, name))

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from marketplace.catalogue.classification import industry_name
 from marketplace.db import in_language, session
 from marketplace.needs import words
-from marketplace.needs.forms import from_minor
 from marketplace.people import regions
 from marketplace.people.models import Organisation
 from marketplace.record import Change
+from marketplace.terms.payment import from_minor
 
 WORDS: dict[str, dict[Any, Any]] = {
     "payer": words.PAYER_WORDS, "cash": words.CASH_WORDS, "visibility": words.VISIBILITY_WORDS, "grade": words.GRADE_WORDS,

@@ -26,7 +26,7 @@ from marketplace.db import in_language
 from marketplace.needs.models import CASH, DIRECTIONS, PAYERS, WANTED_MODES, Need
 from marketplace.needs.operations import PASTED_LIMIT, TEXTS
 from marketplace.needs.words import CASH_WORDS, DIRECTION_WORDS, MODE_WORDS, PAYER_WORDS, VISIBILITY_WORDS
-from marketplace.terms.payment import MINOR_UNITS
+from marketplace.terms.payment import from_minor, to_minor
 from marketplace.web import Form, VersionedForm
 
 ROWS = 3
@@ -141,18 +141,6 @@ def _plain(value: Decimal | None) -> str | None:
 
 def _number(value: str | None) -> Decimal | None:
     return Decimal(value) if value else None
-
-
-def to_minor(amount: Decimal | None, currency: str) -> int | None:
-    """An amount in the currency's minor units, rounded half away from zero beyond them."""
-    if amount is None:
-        return None
-    return int((amount * 10 ** MINOR_UNITS[currency]).to_integral_value("ROUND_HALF_UP"))
-
-
-def from_minor(minor: int | None, currency: str) -> Decimal | None:
-    """The exact amount that so many minor units are."""
-    return None if minor is None else Decimal(minor).scaleb(-MINOR_UNITS[currency])
 
 
 class QuestionsForm(VersionedForm):

@@ -36,8 +36,8 @@ def content(need: Need) -> dict[str, Any]:
     return kept
 
 
-def _check(values: dict[str, Any]) -> None:
-    """What holds of every need, draft or not."""
+def check(values: dict[str, Any]) -> None:
+    """Raise `Refused` unless these hold what holds of every need, draft or not."""
     low, high = values.get("budget_min"), values.get("budget_max")
     if low is not None and high is not None and high < low:
         raise Refused(N_("The upper end of the budget lies below the lower end."), field="budget_max")
@@ -46,11 +46,12 @@ def _check(values: dict[str, Any]) -> None:
         raise Refused(N_("Describe the problem in at least one language."), field="problem_zh")
 
 
-def _fill(need: Need, values: dict[str, Any]) -> None:
+def fill(need: Need, values: dict[str, Any]) -> None:
+    """Set the named fields. Raises `Refused`."""
     unknown = values.keys() - {*TEXTS, *FACTS, "deadline", "organisation"}
     if unknown:
         raise ValueError(f"not fields of a need: {sorted(unknown)}")
-    _check(values)
+    check(values)
     for name, value in values.items():
         setattr(need, name, value)
     if "organisation" in values:
@@ -63,15 +64,21 @@ def create_need(actor: Actor, organisation: Organisation | None, at: datetime | 
     moment = at or now()
     if organisation is not None and organisation.id not in actor.seats and actor is not SYSTEM:
         raise NotFound()
-    need = Need(
-        organisation=organisation, author_id=actor.id, state="draft", created=moment, updated=moment,
-        targets=[], modes=[], **{name: {} for name in TEXTS}, questions={},
-    )
-    _fill(need, values)
+    need = draft(actor, organisation, moment)
+    fill(need, values)
     session.add(need)
     record(need, "create", actor, moment)
     revise(need, actor, content(need), moment)
     return need
+
+
+def draft(actor: Actor, organisation: Organisation | None, at: datetime) -> Need:
+    """An empty need, to be filled and added to the session."""
+    return Need(
+        organisation=organisation, organisation_id=organisation.id if organisation else None, author_id=actor.id, state="draft",
+        visibility="public", language="zh", currency="CNY", payer="undecided", cash="none", grade="declared", revision=0,
+        created=at, updated=at, targets=[], modes=[], **{name: {} for name in TEXTS}, questions={},
+    )
 
 
 def edit_need(actor: Actor, need: Need, at: datetime | None = None, **values: Any) -> Need:
@@ -82,7 +89,7 @@ def edit_need(actor: Actor, need: Need, at: datetime | None = None, **values: An
         raise NotFound()
     moment = at or now()
     before = dict(need.problem)
-    _fill(need, values)
+    fill(need, values)
     if need.grade != "declared" and need.problem != before:
         need.grade, need.signed_off, need.verified, need.verified_until = "declared", None, None, None
     if revise(need, actor, content(need), moment) is not None:

@@ -19,11 +19,12 @@ from marketplace.db import now
 from marketplace.errors import NotFound, Problem, Refused
 from marketplace.needs import operations, words
 from marketplace.needs.changes import readable
-from marketplace.needs.forms import NeedForm, QuestionsForm, VerifyForm, from_minor
+from marketplace.needs.forms import NeedForm, QuestionsForm, VerifyForm
 from marketplace.needs.models import Need
 from marketplace.people import regions
 from marketplace.people.operations import names_of
 from marketplace.record import history as revisions_of
+from marketplace.terms.payment import from_minor
 from marketplace.web import actor, answer, language, see
 
 blueprint = Blueprint("needs", __name__)

@@ -362,3 +362,15 @@ def add_months(day: date, months: int) -> date:
     if not year <= date.max.year:
         raise ValueError(f"{months} months after {day} is past the calendar")
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def to_minor(amount: Decimal | None, currency: str) -> int | None:
+    """An amount in the currency's minor units, rounded half away from zero beyond them."""
+    if amount is None:
+        return None
+    return int((amount * 10 ** MINOR_UNITS[currency]).to_integral_value("ROUND_HALF_UP"))
+
+
+def from_minor(minor: int | None, currency: str) -> Decimal | None:
+    """The exact amount that so many minor units are."""
+    return None if minor is None else Decimal(minor).scaleb(-MINOR_UNITS[currency])

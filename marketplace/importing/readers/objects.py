@@ -6,6 +6,7 @@ Several JSON texts may stand one after another in a file. Text is UTF-8, or UTF-
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,6 +25,9 @@ PEEKED = 200_000
 WEIGHT = 100
 
 DAMAGED = N_("This JSON is damaged or cut off here. Ask for it again where it came from.")
+
+_NO_NUMBER = re.compile(rb"[0-9]{2000}")
+"""More digits than Python makes a number of; ijson goes wrong over them instead of saying so."""
 
 
 class _Stop(Exception):
@@ -49,6 +53,8 @@ class _Source:
             self.waiting += len(data)
             if self.waiting > LARGEST:
                 raise _Stop(TOO_LARGE)
+            if _NO_NUMBER.search(data):
+                raise _Stop(DAMAGED)
             if data or not chunk:
                 return data
         return b""

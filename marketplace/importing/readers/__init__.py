@@ -2,7 +2,8 @@
 
 `tables` is what they all yield. Tables proper: `delimited` reads text, `workbook` Excel. Patent documents, laid out under
 the headers of our own template: `epo`, `uspto` and `wipo` read XML through `markup`, `epo` and `nasa` JSON through
-`objects`; `st36` is what documents of that standard share. Whatever is broken as a whole is refused here with a reason;
+`objects`; `st36` is what documents of that standard share; `patentsview` joins tables of text. `archive` reads what is
+packed together in a zip, each file as if it came alone. Whatever is broken as a whole is refused here with a reason;
 what is broken in a row or a document is yielded with it. All read row by row, with bounded memory.
 """
 
@@ -13,7 +14,7 @@ import re
 from pathlib import Path
 
 from marketplace.errors import N_, Refused
-from marketplace.importing.readers import epo, nasa, uspto, wipo
+from marketplace.importing.readers import archive, epo, nasa, patentsview, uspto, wipo
 from marketplace.importing.readers.delimited import open_delimited
 from marketplace.importing.readers.markup import lineage
 from marketplace.importing.readers.objects import key_found
@@ -30,11 +31,27 @@ _JSON = re.compile(rb"(\xff\xfe|\xfe\xff)?\x00?(\{|\[[\s\x00]*[\[{\"])")
 
 def open_table(path: Path) -> Table:
     """Open a file by its content. Raises `Refused` with what is wrong with it as a whole."""
+    head = _head(path)
+    if head.startswith(archive.MARKS):
+        found = archive.entries(path)
+        return open_workbook(path) if archive.is_workbook(found) else archive.open_archive(path, found, _open_one)
+    return patentsview.alone(_open_one(path))
+
+
+def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        head = file.read(HEAD)
+        return file.read(HEAD)
+
+
+def _open_one(path: Path) -> Table:
+    """Open a file that is no archive, a table of PatentsView as the table that it is."""
+    head = _head(path)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
         raise Refused(N_("The file is empty."), field="file")
     if head.startswith(b"PK\x03\x04"):
+        return open_workbook(path)
+    if head.startswith(archive.MARKS):
+        archive.entries(path)
         return open_workbook(path)
     if _XML.match(head.lstrip(BLANK)):
         return _open_xml(path)

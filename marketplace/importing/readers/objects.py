@@ -26,6 +26,7 @@ WEIGHT = 100
 
 DAMAGED = N_("This JSON is damaged or cut off here. Ask for it again where it came from.")
 
+_STEPS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
 _NO_NUMBER = re.compile(rb"[0-9]{2000}")
 """More digits than Python makes a number of; ijson goes wrong over them instead of saying so."""
 
@@ -68,9 +69,10 @@ def events(path: Path) -> Iterator[tuple[str, Any]]:
         try:
             for event, value in ijson.basic_parse(source, buf_size=CHUNK, multiple_values=True):
                 source.waiting = 0
-                depth += 1 if event.startswith("start_") else -1 if event.startswith("end_") else 0
-                if depth > DEEPEST:
-                    raise _Stop(TOO_DEEP)
+                if event in _STEPS:
+                    depth += _STEPS[event]
+                    if depth > DEEPEST:
+                        raise _Stop(TOO_DEEP)
                 yield event, value
         except _Stop as stop:
             yield "fault", stop.args[0]
@@ -89,16 +91,21 @@ class _Record:
 
     def take(self, event: str, value: Any) -> bool:
         """One mark more; whether the value ends with it."""
-        self._depth += 1 if event.startswith("start_") else -1 if event.startswith("end_") else 0
         self._weight += WEIGHT
-        if isinstance(value, str):
-            self._weight += len(value)
-            self._garbled = self._garbled or "\ufffd" in value
-            if event == "string" and value.strip() and len(self.shown) < 12:
-                self.shown.append(" ".join(value[:200].replace("\ufffd", "?").split()))
+        if event in _STEPS:
+            self._depth += _STEPS[event]
+        elif event == "string" or event == "map_key":
+            self._note(event, value)
         if self._weight <= LARGEST:
             self._builder.event(event, value)
         return self._depth == 0
+
+    def _note(self, event: str, text: str) -> None:
+        self._weight += len(text)
+        if "\ufffd" in text:
+            self._garbled = True
+        if event == "string" and len(self.shown) < 12:
+            self.shown.append(" ".join(text[:200].replace("\ufffd", "?").split()))
 
     def finished(self) -> Any:
         """The value, or why it is none."""
@@ -125,7 +132,7 @@ def values(path: Path, key: str) -> Iterator[Any]:
                 yield done
         elif event == "start_array" and awaited:
             depth, listing, awaited = depth + 1, depth + 1, False
-        elif event.startswith("end_"):
+        elif _STEPS.get(event) == -1:
             depth, listing = depth - 1, 0 if listing == depth else listing
         elif awaited or listing == depth > 0:
             record, awaited = _Record(), False
@@ -133,7 +140,7 @@ def values(path: Path, key: str) -> Iterator[Any]:
                 yield record.finished()
                 record = None
         else:
-            depth += event.startswith("start_")
+            depth += _STEPS.get(event, 0)
             awaited = event == "map_key" and plain(value) == key
 
 

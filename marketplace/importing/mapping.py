@@ -57,7 +57,7 @@ def propose(table: Table, listing: str = "technology") -> list[Proposal]:
     """What each column seems to mean, in the order of the columns."""
     rows = table.sample()
     values = [_values(rows, place) for place in range(len(table.headers))]
-    if table.columns:
+    if table.format != "table":
         return [Proposal(header, table.columns.get(header), CERTAIN, tuple(values[place][:3])) for place, header in enumerate(table.headers)]
     scored = [
         (score, place, field)
@@ -65,8 +65,8 @@ def propose(table: Table, listing: str = "technology") -> list[Proposal]:
         for field in LISTINGS[listing].headers
         if (score := _score(listing, header, field, values[place])) >= BY_CONTENT
     ]
-    chosen: dict[int, tuple[str, float]] = {}
-    taken: set[str] = set()
+    chosen = {place: (table.columns[header], CERTAIN) for place, header in enumerate(table.headers) if header in table.columns}
+    taken = {field for field, _ in chosen.values()}
     for score, place, field in sorted(scored, key=lambda row: (-row[0], row[1])):
         if place not in chosen and (field in LISTINGS[listing].several or field not in taken):
             chosen[place] = (field, score)

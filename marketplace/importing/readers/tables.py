@@ -23,6 +23,7 @@ SAMPLE = 40
 TOO_FEW = N_("This row has %(found)s cells instead of %(wanted)s; the file may be cut off here.")
 TOO_MANY = N_("This row has %(found)s cells instead of %(wanted)s; a comma or quote may be missing.")
 TOO_LONG = N_("A cell of this row is longer than a million characters.")
+TOO_MANY_COLUMNS = N_("The table has %(found)s columns; at most %(most)s can be read.")
 HAS_NULL = N_("This row holds characters that are no text.")
 
 
@@ -77,16 +78,26 @@ Document = Mapping[str, str | Sequence[str]]
 
 def of_documents(format: str, start: Callable[[], Iterator[Document | Broken]]) -> Table:
     """Documents (XML, JSON) laid out as a table under the headers of our own template; the first of them is row 1."""
-    headers = tuple(HEADERS[name] for name in DOCUMENT)
 
     def rows() -> Iterator[Row]:
         for number, document in enumerate(start(), 1):
             if isinstance(document, Broken):
                 yield Row(number, (document.shown[:1000],), document.reason, dict(document.why))
             else:
-                yield Row(number, tuple(_cell(document.get(name, "")) for name in DOCUMENT))
+                yield Row(number, laid_out(document))
 
+    return document_table(format, rows)
+
+
+def document_table(format: str, rows: Callable[[], Iterator[Row]]) -> Table:
+    """A table whose rows are documents laid out already."""
+    headers = tuple(HEADERS[name] for name in DOCUMENT)
     return Table(headers, rows, format, dict(zip(headers, DOCUMENT, strict=True)))
+
+
+def laid_out(document: Document) -> tuple[str, ...]:
+    """The cells of a document, in the order of `fields.DOCUMENT`."""
+    return tuple(_cell(document.get(name, "")) for name in DOCUMENT)
 
 
 def _cell(value: str | Sequence[str]) -> str:
@@ -111,7 +122,7 @@ def find_headers(rows: Sequence[Sequence[str]]) -> tuple[int, tuple[str, ...]]:
         cells.pop()
     if len(cells) > MOST_COLUMNS:
         raise Refused(
-            N_("The table has %(found)s columns; at most %(most)s can be read."),
+            TOO_MANY_COLUMNS,
             field="file",
             found=len(cells),
             most=MOST_COLUMNS,

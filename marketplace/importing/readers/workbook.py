@@ -28,8 +28,6 @@ def open_workbook(path: Path) -> Table:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError):
         raise damaged from None
-    if "xl/workbook.xml" not in {entry.filename for entry in entries}:
-        raise Refused(N_("This is a zip archive, not a table. Send the table itself, as .xlsx or .csv."), field="file")
     if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
         raise Refused(N_("This Excel file is too large when unpacked. Save it as .csv and send that."), field="file")
     try:

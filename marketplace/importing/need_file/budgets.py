@@ -24,11 +24,15 @@ _PURSE = re.compile(
     "预算|经费|出资|(?:拟|计划|愿意?|可|准备|预计)投入|投入不超过|能出|愿意?出|可出|拿得?出|(?<!注册)资金|费用(?:控制|不超过|上限|预算)"
     r"|\bbudget|\b(?:can|will(?:ing to)?|would|prepared to|able to|could) (?:pay|spend|invest)|\bfunds?\b|\bfunding\b|\bset aside", re.IGNORECASE)
 _NO_PURSE = re.compile(
-    "去年|前年|已(?:经)?(?:投|花|用|付)|花了|花费了|买|购|原价|损失|亏|产值|营业|销售|收入|罚|售价|单价|注册|每年|每月|[年月](?:研发)?投入|一年|每[件台套吨只]"
-    r"|\blast year|\bspent\b|\bbought\b|\bpaid\b|\bcosts?\b|\blos[st]|\blosing\b|\brevenue|\bturnover|\bsales\b|\bprices?\b|\bsav(?:e|ing)", re.IGNORECASE)
+    "首付|定金|预付|去年|前年|已(?:经)?(?:投|花|用|付)|花了|花费了|买|购|原价|损失|亏|产值|营业|销售|收入|罚|售价|单价|注册"
+    "|每年|每月|[年月](?:研发)?投入|一年|每[件台套吨只]"
+    r"|\bdeposit|\bdown payment|\blast year|\bspent\b|\bbought\b|\bpaid\b|\bcosts?\b|\blos[st]|\blosing\b|\brevenue|\bturnover"
+    r"|\bsales\b|\bprices?\b|\bsav(?:e|ing)", re.IGNORECASE)
 _YEARLY = re.compile(r"\s?(?:/|每|一)\s?年|\s?(?:a|per|each|every) (?:year|month|unit|piece)|\s?annually|\s?yearly", re.IGNORECASE)
 _CLAUSE = re.compile(r"[，。；;\n]|,(?!\d)|\.(?=\s|$)")
-_SPAN = re.compile(r"\s?(?:to|-|–|—|~|～|至|到)\s?(\d[\d,]*(?:\.\d+)?)\s?(k|m|万|thousand|million)?(?!\d|[.,]\d|[A-Za-z])", re.IGNORECASE)
+_SPAN = re.compile(
+    r"\s?(?P<joint>to|and|-|–|—|~|～|至|到)\s?(?:(?:EUR|USD|RMB|CNY|JPY)\s?|[€$¥￥])?(\d[\d,]*(?:\.\d+)?)\s?(k|m|万|thousand"
+    r"|million)?(?!\d|[.,]\d|[A-Za-z])", re.IGNORECASE)
 _BARE = re.compile(r"(?:约|不超过|不高于|≤|<)?\s?\d[\d,]*(?:\.\d+)?(?:\s?(?:-|–|—|~|～|至|到)\s?\d[\d,]*(?:\.\d+)?)?")
 _ASIDE_UNIT = re.compile("(?:单位[:：]?)?(?:人民币)?(万元|元|万美元|万欧元|美元|欧元|RMB|CNY|USD|EUR)", re.IGNORECASE)
 
@@ -46,10 +50,11 @@ class Budget:
 def budgets(text: str) -> list[Budget]:
     """The budgets a text names, in its order, each once."""
     found = list(_of_labels(text))
+    read = 0
     for one in quantities(text):
-        if _is_budget(text, one):
+        if one.start >= read and _is_budget(text, one):
             quote = quote_at(text, one.start, one.end)
-            low, high = _ends(text, one)
+            low, high, read = _ends(text, one)
             found.append(Budget(_minor(low, one.unit), _minor(high, one.unit), one.unit, quote))
     return list({(one.low, one.high, one.currency): one for one in found}.values())
 
@@ -94,15 +99,16 @@ def _has_currency(one: Quantity) -> bool:
     return bool(one.written) or bool(re.search("[万亿]", one.text))
 
 
-def _ends(text: str, one: Quantity) -> tuple[float | None, float | None]:
-    """Low and high; of "RMB 300,000 to 500,000" the second number too, which has no currency of its own."""
+def _ends(text: str, one: Quantity) -> tuple[float | None, float | None, int]:
+    """Low, high, and where the words for them end; of "RMB 300,000 to 500,000" the second number too."""
     span = _SPAN.match(text, one.end) if one.low == one.high and one.direction == "equal" else None
-    if span:
-        scale = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "万": 1e4}.get((span[2] or "").lower(), 1.0)
-        high = float(span[1].replace(",", "")) * scale
+    between = re.search(r"\bbetween\s$", text[max(0, one.start - 8) : one.start], re.IGNORECASE)
+    if span and (between or span["joint"] != "and"):
+        scale = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "万": 1e4}.get((span[3] or "").lower(), 1.0)
+        high = float(span[2].replace(",", "")) * scale
         if (one.low or 0) < high <= MOST:
-            return one.low, high
-    return _bounds(one)
+            return one.low, high, span.end()
+    return *_bounds(one), one.end
 
 
 def _bounds(one: Quantity) -> tuple[float | None, float | None]:

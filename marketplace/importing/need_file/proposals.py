@@ -27,6 +27,7 @@ from marketplace.people.regions import PROVINCES, choices
 LONGEST_TITLE = {"zh": 80, "en": 120}  # a need holds 120 of either
 LONGEST = {"tried": 20_000, "constraints": 2000, "place": 2000, "volume": 200}
 ONE_EACH = ("budget", "deadline", "region", "industry", "place", "volume")
+MOST = 60  # a page of them; no text of one need has more
 SECTIONS = ("place", "tried", "constraints", "volume")
 
 _NOTHING = re.compile(
@@ -99,9 +100,11 @@ def _labelled_titles(text: str) -> Iterator[str]:
 
 
 def _opening(text: str) -> Iterator[str]:
-    """The first two lines of the text that could be a title: whole, short, no sentence."""
+    """The first two lines of the text that could be a title: no label, no sentence."""
+    labels, at = {one.begins for one in sections(text)}, 0
     for line in text.split("\n")[:2]:
-        if line.strip() and not _END.search(line.strip()) and not re.search(r"[：:\t，,]", line):
+        begins, at = at, at + len(line) + 1
+        if begins not in labels and line.strip() and not _END.search(line.strip()) and not re.search(r"[：:\t，,]", line):
             yield line
 
 
@@ -114,7 +117,7 @@ def proposals(text: str) -> list[Proposal]:
         *(Proposal("deadline", one.day.isoformat(), one.quote) for one in deadlines(text)),
         *_modes(text), *_industries(text), *_regions(text),
     ]
-    return list({one.key: one for one in found}.values())
+    return list({one.key: one for one in found}.values())[:MOST]
 
 
 def _sections(text: str) -> Iterator[Proposal]:

@@ -90,9 +90,13 @@ def sections(text: str) -> tuple[Section, ...]:
 
 def section_at(text: str, position: int) -> Section | None:
     """The section that this place of the text stands in."""
-    found = sections(text)
-    place = bisect_right([one.begins for one in found], position) - 1
-    return found[place] if place >= 0 else None
+    place = bisect_right(_begins(text), position) - 1
+    return sections(text)[place] if place >= 0 else None
+
+
+@lru_cache(maxsize=8)
+def _begins(text: str) -> tuple[int, ...]:
+    return tuple(one.begins for one in sections(text))
 
 
 def label_code(label: str) -> str:

@@ -35,7 +35,7 @@ _GIVEN = re.compile(
     r"|was|were|had|has been|competitors?|suppliers?|vendors?|imported)\b", re.IGNORECASE)
 _GIVEN_AFTER = re.compile(r"\s?[（(]?(?:today|now|currently|at present|at the moment|目前|现状|现在)(?![A-Za-z])", re.IGNORECASE)
 _WANTED_AFTER = re.compile(r"\s?[（(]?(?:wanted|needed|required|is the (?:target|goal)|目标|为目标)(?![A-Za-z])", re.IGNORECASE)
-_BROUGHT = re.compile("(?:控制|降|压|减|缩短|提高|提升)[在到至为]")
+_BROUGHT = re.compile(r"(?:控制|降|压|减|缩短|提高|提升)[在到至为][±≤<≥>约\s]*$")
 _FROM = re.compile(
     r"(?:从|由|(?<![A-Za-z])from)[^，。,;；\n]{0,24}?(?:到|至|为|to)\s?(?:below |under |above |over |less than |at (?:most"
     r"|least) )?$", re.IGNORECASE)
@@ -51,6 +51,7 @@ _TODAY = re.compile("(?:目前|当前|现有|现)(?:值|状|水平|状值|指标
 _TARGET = re.compile(
     "(?:期望|希望|预期|技术|考核)?(?:目标|指标|要求|达到)(?:值|要求|指标)?|wanted(?: value)?|targets?(?: value)?|goals?"
     "|required?", re.IGNORECASE)
+_NAME = re.compile(r"(.+?)\s?[（(]([^（()）]{1,12})[)）]")
 _UNIT = re.compile("(?:计量)?单位|units?", re.IGNORECASE)
 
 
@@ -80,10 +81,15 @@ def targets(text: str) -> list[Target]:
 
 def quote_at(text: str, start: int, end: int) -> str:
     """The sentence or line around a place of the text, exactly as it stands there."""
-    begins = max((match.end() for match in around.STOP.finditer(text, 0, start)), default=0)
-    stop = around.STOP.search(text, end)
-    until = stop.end() if stop else len(text)
-    return text[max(begins, start - LONGEST_QUOTE // 2) : min(until, end + LONGEST_QUOTE // 2)].strip()
+    until = min(len(text), end + LONGEST_QUOTE // 2)
+    stop = around.STOP.search(text, end, until)
+    return text[_sentence(text, start, LONGEST_QUOTE // 2) : stop.end() if stop else until].strip()
+
+
+def _sentence(text: str, position: int, most: int = 300) -> int:
+    """Where the sentence around a place begins, at most so many characters before it."""
+    earliest = max(0, position - most)
+    return max((match.end() for match in around.STOP.finditer(text, earliest, position)), default=earliest)
 
 
 def clause_before(text: str, position: int) -> str:
@@ -105,15 +111,20 @@ def _is_wanted(text: str, one: Quantity) -> bool:
 
 def _asked_for(text: str, one: Quantity, section: Section | None) -> bool:
     """Whether the nearest word of wanting or having, in the sentence up to the figure, is one of wanting."""
-    earliest = max(one.start - 300, section.start if section else 0)
-    before = text[max((match.end() for match in around.STOP.finditer(text, earliest, one.start)), default=earliest) : one.start]
+    before = text[max(_sentence(text, one.start), section.start if section else 0) : _figure_at(one)]
     having = max((match.end() for match in _GIVEN.finditer(before)), default=-1)
     wanting = max((match.end() for match in _WANTED.finditer(before)), default=-1)
     if wanting > having:
         return one.direction != "equal" or bool(one.change) or one.role == "target"
-    if having < 0 and section is not None and section.code == "problem" and _BROUGHT.match(one.text):
+    if having < 0 and section is not None and section.code == "problem" and _BROUGHT.search(before):
         return True
     return bool(_WANTED_AFTER.match(text, one.end)) or (having < 0 and bool(_FROM.search(before)))
+
+
+def _figure_at(one: Quantity) -> int:
+    """Where the figure itself begins, behind the words of its direction (降到, at most)."""
+    digit = re.search(r"\d", one.text)
+    return one.start + (digit.start() if digit else 0)
 
 
 # ---- rows
@@ -126,7 +137,7 @@ def _of_quantity(text: str, one: Quantity, given: list[Quantity], language: str)
 def _name(text: str, one: Quantity, language: str) -> str:
     """What is measured, without the verb of its change; of a change from one figure to another what stands before both."""
     name = _VERBS.sub("", one.what).strip()
-    before = clause_before(text, one.start)
+    before = clause_before(text, _figure_at(one))
     moved = _FROM.search(before)
     if moved and (not name or language == "zh"):
         name = _VERBS.sub("", _LEAD.sub("", before[: moved.start()])).strip("：: ")
@@ -148,11 +159,11 @@ def _rows(name: str, one: Quantity, today: str | None, language: str) -> tuple[d
 
 def _today(text: str, one: Quantity, given: list[Quantity]) -> str | None:
     """Today's value where the same sentence or line names it for the same thing."""
-    begins = max((match.end() for match in around.STOP.finditer(text, 0, one.start)), default=0)
+    begins = _sentence(text, one.start)
     for other in reversed(given):
         if other.start < begins:
             break
-        moved = _FROM.search(text[other.start - 8 if other.start > 8 else 0 : one.start])
+        moved = _FROM.search(text[max(0, other.start - 8) : _figure_at(one)])
         same = (other.what and other.what == one.what) or (moved and other is given[-1])
         value = convert(other.high or 0.0, other.unit, one.unit) if same and not one.change and other.low == other.high else None
         if value is not None:
@@ -195,11 +206,12 @@ def _columns(cells: list[str]) -> dict[str, int]:
 
 def _of_row(text: str, start: int, end: int, columns: dict[str, int], language: str) -> Target | None:
     cells = [cell.strip() for cell in text[start:end].split("\t")]
-    name = cells[0][:LONGEST_NAME]
-    unit = _cell(cells, columns, "unit")
+    named = _NAME.fullmatch(cells[0])
+    name = cells[0] if named is None else named[1]
+    unit = _cell(cells, columns, "unit") or (named[2] if named else "")
     wanted = _figure(_cell(cells, columns, "wanted"), unit)
     section = section_at(text, start)
-    if not name or wanted is None or (section is not None and section.code not in _SPEAKING):
+    if not name or len(name) > LONGEST_NAME or wanted is None or (section is not None and section.code == "tried"):
         return None
     today = _figure(_cell(cells, columns, "today"), unit)
     value = convert(today.high or 0.0, today.unit, wanted.unit) if today and today.low == today.high else None

@@ -25,7 +25,7 @@ LARGEST = 20 * MEGABYTE
 LARGEST_UNPACKED = 50 * MEGABYTE
 LARGEST_XML = 8 * MEGABYTE  # 20,000 characters take a twentieth of it, and a parsed document takes many times its bytes
 MOST_ENTRIES = 2000
-MOST_BLOCKS = 20_000
+MOST_TAGS = 500_000
 CHUNK = 256 * 1024
 LABEL = 16  # characters of a table's first cell that is the name of the second
 
@@ -64,7 +64,7 @@ def read_writing(data: bytes) -> Writing:
     for head, message in _REFUSED_HEADS:
         if data.startswith(head):
             raise Refused(message, field="file")
-    found = _document(data) if data.startswith(b"PK") else Writing(_plain(data))
+    found = _document(data) if data.startswith((b"PK\x03\x04", b"PK\x05\x06")) else Writing(_plain(data))
     text = tidy(found.text)
     if not text:
         raise Refused(N_("There is no text in this file. If it shows a picture of a text, type the text out."), field="file")
@@ -100,7 +100,7 @@ def _plain(data: bytes) -> str:
 def _is_text(text: str) -> bool:
     """Whether hardly any of its characters are control characters or in no alphabet."""
     odd = sum(unicodedata.category(character) in ("Cc", "Cn", "Co", "Cs") and character not in "\t\n\r\f\v" for character in text)
-    return "\0" not in text and odd * 100 <= len(text)
+    return "\0" not in text and odd <= 3 + len(text) // 100
 
 
 # ---- Word files
@@ -159,6 +159,8 @@ def _check_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
                 raise _too_large()
             if is_xml:
                 held += chunk
+    if held.count(b"<") > MOST_TAGS:
+        raise _too_large()
     if re.search(rb"<!(?:DOCTYPE|ENTITY)", held.replace(b"\0", b""), re.IGNORECASE):
         raise Refused(DAMAGED, field="file")
     return size
@@ -169,21 +171,19 @@ def _heading_styles(document: Any) -> set[str]:
 
 
 def _blocks(parent: Any, headings: set[str]) -> Iterator[tuple[str, bool]]:
-    """Paragraphs and table rows in their order, each with whether it is a heading."""
-    for number, element in enumerate(parent.iter(f"{_W}p", f"{_W}tbl")):
-        if number > MOST_BLOCKS:
-            raise _too_large()
-        if any(above.tag in (f"{_W}tbl", f"{_W}p") or above.tag in _LEFT_OUT for above in element.iterancestors()):
-            continue  # it is read with what it stands in
+    """Paragraphs and tables in their order, also inside content controls, each with whether it is a heading."""
+    for element in parent:
         if element.tag == f"{_W}tbl":
             yield "\n".join(_row(row) for row in _own(element, "tbl", "tr")), False
-        else:
+        elif element.tag == f"{_W}p":
             yield _paragraph(element, headings)
+        elif element.tag not in _LEFT_OUT:
+            yield from _blocks(element, headings)
 
 
 def _paragraph(element: Any, headings: set[str]) -> tuple[str, bool]:
     """The text of a paragraph; an item of a list begins with a dot, a heading is known by its style."""
-    text = "".join(_pieces(element)).strip()
+    text = _words(element).strip()
     style = element.find(f"{_W}pPr/{_W}pStyle")
     outline = element.find(f"{_W}pPr/{_W}outlineLvl")
     outlined = outline is not None and outline.get(f"{_W}val") != "9"  # 9 is a paragraph of the text
@@ -193,19 +193,25 @@ def _paragraph(element: Any, headings: set[str]) -> tuple[str, bool]:
     return f"• {text}" if in_list and text and not text.startswith("•") else text, False
 
 
-def _pieces(element: Any) -> Iterator[str]:
+def _words(element: Any) -> str:
     """The words of an element as a reader sees them: with inserted text, text boxes after a line break, without deleted text."""
+    pieces: list[str] = []
+    _collect(element, pieces)
+    return "".join(pieces)
+
+
+def _collect(element: Any, pieces: list[str]) -> None:
     for child in element:
         if child.tag in _LEFT_OUT:
             continue
         if child.tag == f"{_W}t":
-            yield child.text or ""
+            pieces.append(child.text or "")
         elif child.tag in _BREAKS:
-            yield _BREAKS[child.tag]
+            pieces.append(_BREAKS[child.tag])
         else:
             if child.tag == f"{_W}p":
-                yield "\n"
-            yield from _pieces(child)
+                pieces.append("\n")
+            _collect(child, pieces)
 
 
 def _own(parent: Any, kind: str, wanted: str) -> Iterator[Any]:
@@ -215,7 +221,7 @@ def _own(parent: Any, kind: str, wanted: str) -> Iterator[Any]:
 
 def _row(row: Any) -> str:
     """A row of a table: "name：value" where that is what it says, else its cells between tabs."""
-    cells = [" ".join("".join(_pieces(cell)).split()) for cell in _own(row, "tr", "tc")]
+    cells = [" ".join(_words(cell).split()) for cell in _own(row, "tr", "tc")]
     filled = [cell for cell in cells if cell]
     if len(cells) == 2 and len(filled) == 2 and len(filled[0]) <= LABEL and not re.search(r"\d", filled[0]):
         return f"{filled[0].rstrip('：: ')}{'：' if _HAN.search(filled[0]) else ': '}{filled[1]}"

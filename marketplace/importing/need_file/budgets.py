@@ -24,9 +24,9 @@ _PURSE = re.compile(
     "预算|经费|出资|(?:拟|计划|愿意?|可|准备|预计)投入|投入不超过|能出|愿意?出|可出|拿得?出|(?<!注册)资金|费用(?:控制|不超过|上限|预算)"
     r"|\bbudget|\b(?:can|will(?:ing to)?|would|prepared to|able to|could) (?:pay|spend|invest)|\bfunds?\b|\bfunding\b|\bset aside", re.IGNORECASE)
 _NO_PURSE = re.compile(
-    "首付|定金|预付|去年|前年|已(?:经)?(?:投|花|用|付)|花了|花费了|买|购|原价|损失|亏|产值|营业|销售|收入|罚|售价|单价|注册"
+    "首付|定金|报价|申请|不考虑|预付|去年|前年|已(?:经)?(?:投|花|用|付)|花了|花费了|买|购|原价|损失|亏|产值|营业|销售|收入|罚|售价|单价|注册"
     "|每年|每月|[年月](?:研发)?投入|一年|每[件台套吨只]"
-    r"|\bdeposit|\bdown payment|\blast year|\bspent\b|\bbought\b|\bpaid\b|\bcosts?\b|\blos[st]|\blosing\b|\brevenue|\bturnover"
+    r"|\bquot(?:ed?|ation)|\bdeposit|\bdown payment|\blast year|\bspent\b|\bbought\b|\bpaid\b|\bcosts?\b|\blos[st]|\blosing\b|\brevenue|\bturnover"
     r"|\bsales\b|\bprices?\b|\bsav(?:e|ing)", re.IGNORECASE)
 _YEARLY = re.compile(r"\s?(?:/|每|一)\s?年|\s?(?:a|per|each|every) (?:year|month|unit|piece)|\s?annually|\s?yearly", re.IGNORECASE)
 _CLAUSE = re.compile(r"[，。；;\n]|,(?!\d)|\.(?=\s|$)")

@@ -83,6 +83,7 @@ def sections(text: str) -> tuple[Section, ...]:
     for place, (begins, start, code, aside) in enumerate(marks):
         end = marks[place + 1][0] if place + 1 < len(marks) else len(text)
         body = text[start:end]
+        body = body[: _stop(text[begins:start], body, code)]
         start, end = start + len(body) - len(body.lstrip()), start + len(body.rstrip())
         found.append(Section(code, text[start:end], begins, start, max(start, end), aside))
     return tuple(found)
@@ -91,7 +92,15 @@ def sections(text: str) -> tuple[Section, ...]:
 def section_at(text: str, position: int) -> Section | None:
     """The section that this place of the text stands in."""
     place = bisect_right(_begins(text), position) - 1
-    return sections(text)[place] if place >= 0 else None
+    found = sections(text)[place] if place >= 0 else None
+    return found if found is not None and position <= found.end else None
+
+
+def _stop(label: str, body: str, code: str) -> int:
+    """How much of what follows a label belongs to it: of a title its line; where it goes on behind the label, up to an empty line."""
+    behind = "\n" not in label and body[:1] != "\n"
+    stop = body.find("\n", len(body) - len(body.lstrip())) if code == "title" else body.find("\n\n") if behind else -1
+    return stop if stop >= 0 else len(body)
 
 
 @lru_cache(maxsize=8)

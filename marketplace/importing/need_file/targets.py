@@ -41,7 +41,7 @@ _FROM = re.compile(
     r"|least) )?$", re.IGNORECASE)
 _CLAUSE = re.compile(r"[，。；;、！!？?\n\t]|,(?!\d)|\.(?=\s|$)")
 _VERBS = re.compile(
-    "^(?:从|由|把|将|使)|(?:降低|减少|缩短|提高|提升|增加|降|升|减|压|缩|增|控制|达|做)(?:到|至|为|在)?$"
+    "^(?:从|由|把|将|使)|^执行$|(?:降低|减少|缩短|提高|提升|增加|降|升|减|压|缩|增|控制|达|做)(?:到|至|为|在)?$"
     r"|\s*\b(?:fall|drop|cut|reduced?|rise|raised?|lower(?:ed)?|increased?|improved?|go|come)$", re.IGNORECASE)
 _LEAD = re.compile(
     r"^\s*[-•·*]?\s*(?:.*(?:把|将|使|让))?|(?:希望|要求|必须|需要|需|要|应|能)$"

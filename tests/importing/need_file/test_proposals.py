@@ -163,6 +163,33 @@ Cooperation: licence or purchase of the patent""", "Faster curing of composite p
     Case("what others reach is not what is wanted", "进口轴承寿命可达20000小时，国产的只有8000小时。我公司需要提高寿命，具体指标面议。项目经费由集团承"
         "担，金额未定。2026年已投入研发费用300万元。",
          "进口轴承寿命可达20000小时", ()),
+    Case("a table-like list under one heading", """项目名称：铝压铸件X射线缺陷自动判定
+企业基本情况：我司成立于2009年，年产值3.2亿元，位于重庆两江新区。
+问题：人工看片，每班漏判约2%，误判率超过15%。
+目前做法：两名质检员轮流看片，单件用时40秒。
+希望达到的目标：漏判率低于0.1%，误判率不高于3%，单件判定时间小于2秒
+预算情况：首期不超过50万元
+时间要求：2027年8月前上线""", "铝压铸件X射线缺陷自动判定", (
+        "target 漏判率 ≤ 0.1 %", "target 误判率 ≤ 3 %", "target 单件判定时间 ≤ 2 s", "budget CNY ..50000000", "deadline 2027-08-31", "region 500000",)),
+    Case("a price for each kilogram; a title that is a label", """Title: Removing odour from recycled polypropylene
+
+We compound 8,000 tonnes a year of recycled PP near Wuhan, Hubei.
+VOC content is 180 ppm at present; our customer demands no more than 50 ppm by 1 October 2027.
+Vacuum degassing was tried and brought it to 110 ppm. Any additive must cost less than EUR 0.10 per kg.
+We have set aside USD 120,000 for the work and are open to a licence or consulting.""", "Removing odour from recycled polypropylene", (
+        "budget USD ..12000000", "deadline 2027-10-01", "mode licence", "mode consulting",)),
+    Case("a quoted price, money that is only applied for", """\
+水泥窑尾烟气脱硝氨逃逸高，现在氨逃逸8~10 ppm，环保要求2027年1月1日起执行3 ppm以下。
+想找一种催化剂，反应温度窗口200-260℃，寿命不低于3年。
+经费：自筹100万元，申请政府资助50万元。不考虑SCR整体改造（报价1200万元）。""", "水泥窑尾烟气脱硝氨逃逸高", (
+        "target 反应温度窗口 ≥ 200 ℃, 反应温度窗口 ≤ 260 ℃", "target 寿命 ≥ 3 年", "budget CNY ..100000000",)),
+    Case("months from a day that is not known", """Challenge: bearing failure prediction
+Current state: sensors on 40 machines, false alarms 30 % of all alarms
+Goals: false alarms under 5 %, warning time at least 72 hours, retrofit cost no more than EUR 300 per machine
+Budget: to be agreed
+Deadline: within 9 months after signing
+Cooperation: open call""", "bearing failure prediction", (
+        "target false alarms ≤ 5 %", "target warning time ≥ 72 h", "mode open_call",)),
 ]
 
 

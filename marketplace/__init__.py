@@ -33,6 +33,7 @@ from marketplace.catalogue import views as catalogue_views
 from marketplace.config import Settings, read
 from marketplace.db import connect
 from marketplace.importing import views as importing_views
+from marketplace.importing.need_file import views as need_file_views
 from marketplace.matching import views as matching_views
 from marketplace.needs import views as needs_views
 from marketplace.people import operations as people
@@ -47,7 +48,7 @@ HERE = Path(__file__).parent
 ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 BLUEPRINTS = (
     people_views.blueprint, terms_views.blueprint, catalogue_views.blueprint, needs_views.blueprint,
-    matching_views.blueprint, importing_views.blueprint, alerts_views.blueprint,
+    matching_views.blueprint, importing_views.blueprint, need_file_views.blueprint, alerts_views.blueprint,
 )
 
 
@@ -81,7 +82,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _sign_in(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix="/<any(zh, en):lang>")
-    for views in (people_views, catalogue_views, needs_views, matching_views, importing_views, alerts_views):
+    for views in (people_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, alerts_views):
         views.prepare(app)
     user_logged_in.connect(needs_views.adopt_on_sign_in, app)
     app.add_url_rule("/", "root", _root)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import click
 
+from marketplace import create_app
 from marketplace.console import as_json, settings_or_fail, show, telling
+from marketplace.db import now, session, to_write
+from marketplace.importing.bench import bench_rows, write_file
 from marketplace.matching.bench import bench
 from marketplace.matching.bench_import import bench_import
 from marketplace.matching.operations import INDEXED_AT_ONCE
+from marketplace.migrate import upgrade
+from marketplace.people.models import Organisation
 
 
 def _made(_context: click.Context, _option: click.Parameter, named: Path | None) -> Path:
@@ -56,6 +65,37 @@ def bench_import_command(docs: int, needs: int, catalogue: int, folder: Path, js
     with telling("Bench", json_) as say:
         report = bench_import(docs, needs, catalogue, folder, INDEXED_AT_ONCE, say)
     show(report)
+
+
+@bench_group.command("rows")
+@click.option("--rows", "count", type=click.IntRange(min=10), default=5_000, show_default=True, help="Rows of the file.")
+@click.option("--format", "ending", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
+@_in_folder
+@as_json
+def bench_rows_command(count: int, ending: str, folder: Path, json_: bool) -> None:
+    """Bring a synthetic export of patents into an empty site, and time the bare reading and inserting of its cells."""
+    with tempfile.TemporaryDirectory(dir=folder) as place, telling("Bench", json_) as say:
+        settings = replace(settings_or_fail(), data=Path(place), database=f"sqlite:///{place}/bench.db", upload_limit=1 << 32)
+        upgrade(settings)
+        app = create_app(settings)
+        app.app_context().push()
+        say("file")
+        path = Path(place) / f"export.{ending}"
+        apart = get_context("spawn").Process(target=write_file, args=(path, count))  # its vocabulary is no memory of the import's
+        apart.start()
+        apart.join()
+        with to_write():
+            owner = Organisation(kind="institute", name={"zh": "东岭大学"}, region="330000", created=now())
+            session.add(owner)
+            session.commit()
+            report = bench_rows(owner, path, _committing, say)
+    show(report)
+
+
+def _committing(batches: Iterator[None]) -> None:
+    for _ in batches:
+        session.commit()
+    session.commit()
 
 
 def _tell(report: dict[str, Any]) -> None:

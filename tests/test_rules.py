@@ -39,7 +39,7 @@ PURE = {
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
 }
-COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_learning.py", "cli_matching.py"}
+COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_learning.py", "cli_matching.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}
 BANNED_NAMES = re.compile(r"(utils?|helpers?|base|managers?|common|misc)\.py$")
 LONGEST_MODULE, LONGEST_FUNCTION = 500, 40

@@ -113,7 +113,7 @@ def bench(documents: int, folder: Path, say: Progress, asked: int = _QUESTIONS) 
     for name, encoders in (("quick", replace(asking, slow=None)), ("full", asking)):
         say(f"asking: {name}")
         report[name] = _asked(Index(folder / f"match-{documents}", encoders), wanted, asked, say)
-    return {**report, **_memory()}
+    return {**report, **memory()}
 
 
 def encoders_of(documents: int, corpus: Corpus, folder: Path) -> tuple[Encoders, Encoders]:
@@ -239,7 +239,7 @@ def _percentiles(values: Sequence[float]) -> dict[str, float]:
     return {f"p{each}": round(float(np.percentile(values, each)), 2) for each in (50, 95, 99)}
 
 
-def _memory() -> dict[str, int]:
+def memory() -> dict[str, int]:
     """Bytes that this process alone holds, and the most it ever held with the mapped files it touched."""
     status = Path("/proc/self/status")
     own = 0

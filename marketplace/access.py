@@ -82,7 +82,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "technology.history": frozenset({"member", "operator"}),
     "need.create": frozenset({"user", "system"}),
     "need.edit": frozenset({"member", "author", "system"}),
-    "need.import": frozenset({"member", "operator", "system"}),
+    "need.import": frozenset({"member", "system"}),
     "need.history": frozenset({"member", "author", "operator"}),
     "need.distil": frozenset({"broker", "system"}),
     "need.sign_off": frozenset({"member", "system"}),

@@ -120,6 +120,8 @@ def parties(cell: str, how: Format = Format()) -> list[str]:
     if "\n" in cell:
         return found
     found = _glued(found)
+    if how.separator:
+        return found
     parts = _glued(_at_commas(found[0])) if len(found) == 1 else []
     return parts if len(parts) > 1 and all(_HAN.search(part) or " " in part for part in parts) else found
 
@@ -130,7 +132,7 @@ def people(cell: str, how: Format = Format()) -> list[str]:
     found = entries(cell, how)
     if "\n" in cell:
         return found
-    if len(found) != 1:
+    if len(found) != 1 or how.separator:
         return _glued(found)
     parts = _glued(_at_commas(found[0]))
     if all(_HAN.search(part) for part in parts):

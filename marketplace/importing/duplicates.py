@@ -76,7 +76,9 @@ def _ends(titles: Iterable[str]) -> set[str]:
 
 
 def told_apart(one: Technology, other: Technology) -> bool:
-    """Whether numbers or the keys of one source say that two technologies are two."""
+    """Whether numbers, the keys of one source or their owners say that two technologies are two."""
+    if one.owners and other.owners and {families.read_name(name) for name in one.owners}.isdisjoint(families.read_name(name) for name in other.owners):
+        return True
     if one.application_number and other.application_number:
         return one.application_number != other.application_number
     if one.source == other.source and one.source_key and other.source_key:

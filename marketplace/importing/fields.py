@@ -60,3 +60,10 @@ DOCUMENT = (
     "family", "kind", "patent_kind", "legal_status", "filed_on", "granted_on", "expires_on", "owners", "applicants", "inventors", "ipc", "category",
 )
 """The fields that documents without headers (XML, JSON) are laid out in."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def harmless(cell: str) -> str:
+    """A text for a cell of a table that goes out: no spreadsheet runs it as a formula, whoever typed it."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

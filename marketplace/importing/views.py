@@ -15,6 +15,7 @@ from flask_login import login_required
 from marketplace.catalogue.words import FIELD_WORDS
 from marketplace.errors import Problem
 from marketplace.importing import operations, words
+from marketplace.importing.fields import harmless
 from marketplace.importing.forms import ColumnsForm, ImportForm, ReleaseForm
 from marketplace.importing.mapping import Proposal
 from marketplace.importing.models import ImportRow, ImportRun
@@ -154,17 +155,13 @@ def _csv_lines(headers: list[str], rows: Iterator[ImportRow], width: int) -> Ite
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
-    writer.writerow([_harmless(header) for header in headers])
+    writer.writerow([harmless(header) for header in headers])
     for row in rows:
         cells = [*row.facts.get("cells", []), *[""] * width][:width]
         writer.writerow(
-            [_harmless(cell) for cell in (*cells, row.column or "", _told(row.reason, row.facts.get("why")))]
+            [harmless(cell) for cell in (*cells, row.column or "", _told(row.reason, row.facts.get("why")))]
         )
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
-from marketplace.access import VISITOR, Actor, visible_to
+from marketplace.access import VISITOR, Actor, may, visible_to
 from marketplace.catalogue.models import Technology
 from marketplace.db import session
 from marketplace.matching import operations as matching
@@ -60,7 +60,8 @@ def found(actor: Actor, kind: str, typed: str, where: Where, limit: int) -> tupl
 
 def _in_batches(actor: Actor, model: type[Listing], keys: Sequence[int]) -> Iterator[Any]:
     for start in range(0, len(keys), BATCH):
-        yield from matching.load(actor, model, keys[start : start + BATCH])
+        listings = matching.load(actor, model, keys[start : start + BATCH])
+        yield from (listing for listing in listings if may(actor, "listing.read_in_full", listing))
 
 
 def ranges(kind: str) -> list[int]:

@@ -8,14 +8,17 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
+from marketplace.access import require
+from marketplace.catalogue.operations import by_public_id
 from marketplace.db import LANGUAGES
 from marketplace.errors import NotFound
-from marketplace.exporting import entries, feed, operations, sitemap
+from marketplace.exporting import citations, entries, feed, operations, sitemap, structured
 from marketplace.exporting.lists import LISTS, OpenList
 from marketplace.matching.views import asked, facet_names, facet_value_name
-from marketplace.web import TAGS, language, limiter
+from marketplace.web import TAGS, actor, language, limiter
 
 blueprint = Blueprint("exporting", __name__)
 for_robots = Blueprint("for_robots", __name__)
@@ -28,7 +31,7 @@ SITEMAPS = {"technologies": "technology", "needs": "need"}
 
 def prepare(app: Flask) -> None:
     """What the pages of other packages show of exporting, so that no package imports upward."""
-    app.jinja_env.globals.update(exports_of=exports_of)
+    app.jinja_env.globals.update(exports_of=exports_of, structured_data=structured_data, patent_numbers=citations.numbers)
 
 
 def _site() -> str:
@@ -87,6 +90,30 @@ def _addresses(listing: Any) -> tuple[str, str]:
 
 def _entry(listing: Any) -> entries.Entry:
     return entries.entry(listing, language(), _addresses)
+
+
+def structured_data(listing: Any) -> Markup:
+    """What machines read on a listing's page, in a script element; nothing on a page that is not open to visitors."""
+    if not structured.is_public(listing):
+        return Markup("")
+    organisation = _address("people.organisation", public_id=listing.organisation.public_id)
+    facts = structured.described(listing, language(), _addresses(listing)[0], organisation)
+    return Markup('<script type="application/ld+json">{}</script>').format(structured.script(facts))
+
+
+CITED = {"bib": (citations.bibtex, "application/x-bibtex"), "ris": (citations.ris, "application/x-research-info-systems")}
+
+
+@blueprint.route("/technologies/<public_id>.<any(bib, ris):form>")
+def citation(public_id: str, form: str) -> ResponseReturnValue:
+    """A technology for a reference manager, for whoever may read it."""
+    technology = by_public_id(actor(), public_id)
+    require(actor(), "listing.read_in_full", technology)
+    cite, media_type = CITED[form]
+    response = Response(cite(technology, language(), _addresses(technology)[0]), mimetype=media_type)
+    response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
+    response.headers.set("Content-Disposition", "attachment", filename=f"techbridge-{public_id}.{form}")
+    return response
 
 
 @blueprint.route("/<name>.atom")

@@ -21,6 +21,7 @@ HEADINGS = {
     "targets": _l("Targets"), "modes": _l("Wanted ways"), "budget_min": _l("Budget from"), "budget_max": _l("Budget up to"),
     "currency": _l("Currency"), "cash": _l("Is the money there?"), "deadline": _l("Solved by"),
 }
+ENTRY_FEE = _l("Entry fee")
 ABOUT = {
     "sheet": _l("About this list"), "title": _l("List"), "made": _l("Made on"), "search": _l("Search words"), "found": _l("Listings found"),
     "held": _l("Listings in this file"), "page": _l("This search on the site"),

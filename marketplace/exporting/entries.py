@@ -13,7 +13,7 @@ from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.db import in_language
 from marketplace.exporting.text import one_line, printable
-from marketplace.exporting.words import budget
+from marketplace.exporting.words import budget, separator, until
 from marketplace.needs.models import Need
 from marketplace.needs.words import GRADE_WORDS, MODE_WORDS
 from marketplace.people import regions
@@ -21,7 +21,7 @@ from marketplace.terms.payment import parse
 from marketplace.terms.words import glance
 from marketplace.web import TAGS
 
-SUMMARY = {"zh": 150, "en": 320}  # characters of a summary, some four lines on paper
+SUMMARY = {"zh": 96, "en": 205}  # characters of a summary, two lines on paper
 SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}
 
 
@@ -88,9 +88,10 @@ def _technology(technology: Technology, language: str) -> dict[str, Any]:
 def _need(need: Need, language: str) -> dict[str, Any]:
     industry = industry_name(need.industry, language) if need.industry else ""
     kind = str(GRADE_WORDS[need.grade])
-    modes = tuple(str(MODE_WORDS[mode]) for mode in need.modes)
+    region = regions.name(need.region, language) if need.region else ""
+    modes = separator().join(str(MODE_WORDS[mode]) for mode in need.modes)
     return {
-        "kind": kind, "facts": tuple(part for part in (industry, regions.name(need.region, language) if need.region else "", *modes) if part),
+        "kind": kind, "facts": tuple(part for part in (industry, region, modes, until(need)) if part),
         "terms": budget(need), "text": need.problem, "number": "", "maturity": None,
         "categories": ((need.grade, kind), *(((need.industry, industry),) if need.industry else ())),
     }

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, request, url_for
+from flask import Blueprint, Flask, Response, current_app, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from marketplace.access import require
 from marketplace.catalogue.operations import by_public_id
-from marketplace.db import LANGUAGES
+from marketplace.db import LANGUAGES, now
 from marketplace.errors import NotFound
-from marketplace.exporting import citations, entries, feed, operations, sitemap, structured
-from marketplace.exporting.lists import LISTS, OpenList
+from marketplace.exporting import citations, entries, feed, operations, sitemap, spreadsheet, structured
+from marketplace.exporting.lists import LISTS, Column, OpenList
+from marketplace.exporting.words import ABOUT
 from marketplace.matching.views import asked, facet_names, facet_value_name
 from marketplace.web import TAGS, actor, language, limiter
 
@@ -24,6 +30,8 @@ blueprint = Blueprint("exporting", __name__)
 for_robots = Blueprint("for_robots", __name__)
 
 FEED = 50  # entries of a feed
+IN_SPREADSHEET, ON_PAPER = 20_000, 300  # listings of a file
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGES = ("matching.front", "matching.technologies", "matching.needs", "matching.how")  # static pages for search engines
 LISTING_PAGES = {"technology": "catalogue.show", "need": "needs.show"}
 SITEMAPS = {"technologies": "technology", "needs": "need"}
@@ -60,6 +68,11 @@ class Search:
     def pairs(self) -> list[tuple[str, str]]:
         """The same, one by one."""
         return list(MultiDict(self.arguments).items(multi=True))
+
+    @property
+    def page(self) -> str:
+        """The address of the search on the site."""
+        return _address(self.listed.search, **self.arguments)
 
     @property
     def filters(self) -> list[tuple[str, str]]:
@@ -124,13 +137,69 @@ def newest(name: str) -> ResponseReturnValue:
     found = [_entry(listing) for listing in operations.newest(search.listed.kind, search.typed, search.where, FEED)]
     said = feed.Feed(
         title=f"{search.listed.title} · {_('TechBridge')}", subtitle=search.sentence or _("everything"), language=TAGS[language()],
-        address=_address("exporting.newest", name=name, **search.arguments), page=_address(search.listed.search, **search.arguments),
+        address=_address("exporting.newest", name=name, **search.arguments), page=search.page,
     )
     response = Response(feed.atom(said, feed.search_tag(_site(), language(), name, search.pairs), found), mimetype="application/atom+xml")
     response.last_modified = feed.changed(found)
     response.cache_control.public, response.cache_control.max_age = True, 300
     response.add_etag()
     return response.make_conditional(request)
+
+
+def _more(total: int, most: int) -> str:
+    """What a file says where there are more listings than it holds."""
+    if total <= most:
+        return ""
+    return _("These are the first %(held)s of %(found)s. Add words or filters to the search on the site to get a list of the others.",
+             held=format_decimal(most), found=format_decimal(total))
+
+
+def _file_name(search: Search, ending: str) -> str:
+    return f"{search.listed.title} {now().date()}.{ending}"
+
+
+@blueprint.route("/<name>.xlsx")
+@limiter.limit("60 per hour")
+def table(name: str) -> ResponseReturnValue:
+    """The listings of a search as an Excel file: what the one who asks may read."""
+    search = _search_of(name)
+    listed = search.listed
+    total, listings = operations.found(actor(), listed.kind, search.typed, search.where, IN_SPREADSHEET)
+    columns = (*listed.columns, Column("address", 48, lambda listing, _language: _addresses(listing)[0]))
+    note = _more(total, IN_SPREADSHEET)
+    about = [
+        (ABOUT["made"], now().date()), *([(ABOUT["search"], search.typed)] if search.typed else []), *search.filters, (ABOUT["found"], total),
+        (ABOUT["held"], min(total, IN_SPREADSHEET)), (ABOUT["page"], search.page), *([("", note)] if note else []),
+    ]
+    told = [(str(label), value) for label, value in about]
+    file = spreadsheet.written(listed.title, str(ABOUT["sheet"]), columns, language(), listings, note, told)
+    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=_file_name(search, "xlsx"), max_age=0)
+
+
+@cache
+def _paper() -> ModuleType | None:
+    """What makes PDFs, read when the first one is asked for (it takes a second); None where Debian's libraries are missing."""
+    try:
+        return import_module("marketplace.exporting.paper")
+    except OSError:
+        return None
+
+
+@blueprint.route("/<name>.pdf")
+@limiter.limit("30 per hour")
+def paper(name: str) -> ResponseReturnValue:
+    """The listings of a search to be printed: what the one who asks may read."""
+    search, writer = _search_of(name), _paper()
+    if writer is None:
+        message = _("This site cannot make PDFs yet: Debian's packages libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 are missing. "
+                    "Please tell whoever runs the site, and take the Excel file meanwhile.")
+        return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
+    total, listings = operations.found(actor(), search.listed.kind, search.typed, search.where, ON_PAPER)
+    html = render_template("pdf/list.html", search=search, entries=[_entry(listing) for listing in listings], total=total, made=now().date(),
+                           note=_more(total, ON_PAPER), page=search.page)
+    response = Response(writer.pdf(html, Path(current_app.static_folder or "")), mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "inline", filename=f"techbridge-{name}.pdf")
+    return response
 
 
 @for_robots.route("/robots.txt")
@@ -170,18 +239,21 @@ def sitemap_of_listings(name: str, number: int) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class Export:
-    """A link to what the search at hand gives as a file."""
+    """What a list gives as files: its name and the addresses; `feed` is None for a list that has no search page of its own."""
 
-    name: str
-    address: str
-    media_type: str
-    full: str
+    title: str
+    feed: str | None
+    table: str
+    paper: str
 
 
 def exports_of(endpoint: str, arguments: dict[str, Any]) -> list[Export]:
-    """Links from a search page to what its search gives as files, the feed first."""
+    """What the search at hand gives as files: its own list first, then those that are a part of it."""
     found = []
     for name, listed in LISTS.items():
-        if listed.search == endpoint and not listed.where:
-            found.append(Export(_("Feed"), url_for("exporting.newest", name=name, **arguments), "application/atom+xml", _("Feed of this search")))
+        if listed.search == endpoint:
+            asked_for = {key: value for key, value in arguments.items() if key not in listed.where}
+            addresses = (url_for(f"exporting.{kind}", name=name, **asked_for) for kind in ("newest", "table", "paper"))
+            newest_address, table_address, paper_address = addresses
+            found.append(Export(listed.title, None if listed.where else newest_address, table_address, paper_address))
     return found

@@ -28,6 +28,16 @@ ABOUT = {
 }
 
 
+def separator() -> str:
+    """What stands between the words of a list."""
+    return _(", ")
+
+
+def until(need: Need) -> str:
+    """By when a need is to be solved; empty where it does not say."""
+    return _("by %(day)s", day=FILTERS["day"](need.deadline)) if need.deadline else ""
+
+
 def budget(need: Need) -> tuple[str, ...]:
     """What a firm would pay: a label and a sentence; nothing where it does not say."""
     least, most = (FILTERS["money"](from_minor(amount, need.currency), need.currency) for amount in (need.budget_min, need.budget_max))

@@ -67,13 +67,18 @@ def _write_list(book: Workbook, title: str, columns: Sequence[Column], rows: Ite
     cells = [_styled(sheet, None) for _column in columns]
     count = 1
     for row in rows:
-        for place, value in zip(cells, row, strict=True):
-            place.value = value
-        sheet.append(cells)
+        sheet.append([_filled(place, value) for place, value in zip(cells, row, strict=True)])
         count += 1
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{count}"
     if note:
         sheet.append([_styled(sheet, note, Font(bold=True))])
+
+
+def _filled(place: WriteOnlyCell, value: Cell) -> WriteOnlyCell | None:
+    if value is None or value == "":
+        return None
+    place.value = value
+    return place
 
 
 def _styled(sheet: Any, value: Cell, font: Font | None = None, fill: PatternFill | None = None) -> WriteOnlyCell:

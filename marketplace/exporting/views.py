@@ -159,7 +159,7 @@ def _file_name(search: Search, ending: str) -> str:
 
 
 @blueprint.route("/<name>.xlsx")
-@limiter.limit("60 per hour")
+@limiter.limit("30 per hour")
 def table(name: str) -> ResponseReturnValue:
     """The listings of a search as an Excel file: what the one who asks may read."""
     search = _search_of(name)

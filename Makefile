@@ -47,7 +47,7 @@ test: setup-test  ## all tests: SQLite, PostgreSQL, browser
 	@echo "Tests on SQLite, with the browser walks"
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 	@echo "Tests on PostgreSQL"
-	@$(BIN)/python -m pytest -n 2 --database=postgresql -m "not slow and not browser" tests/people tests/catalogue tests/importing tests/needs tests/alerts tests/web tests/walks tests/matching/test_operations.py tests/matching/test_families.py tests/matching/test_learning.py tests/matching/test_pages_of_match.py
+	@$(BIN)/python -m pytest -n 2 --database=postgresql -m "not slow and not browser" tests/people tests/catalogue tests/importing tests/needs tests/exporting tests/alerts tests/web tests/walks tests/matching/test_operations.py tests/matching/test_families.py tests/matching/test_learning.py tests/matching/test_pages_of_match.py
 
 prove: setup-test  ## the long drills; the report goes to docs/proof/
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup

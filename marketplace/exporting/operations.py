@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import aliased
 
 from marketplace.access import VISITOR, Actor, may, visible_to
@@ -69,7 +69,7 @@ def ranges(kind: str) -> list[int]:
     model = MODELS[kind]
     last = session.scalar(select(func.max(model.id))) or 0
     numbers = range(1, -(-last // SPAN) + 1)
-    return [number for number in numbers if session.scalar(select(exists(in_range(model, number).subquery().select())))]
+    return [number for number in numbers if session.scalar(in_range(model, number).limit(1))]
 
 
 def in_range(model: type[Listing], number: int) -> Select[Any]:
@@ -78,7 +78,8 @@ def in_range(model: type[Listing], number: int) -> Select[Any]:
     The range is read first and then sieved (the limit holds a planner to that), because most listings are public.
     """
     first = (number - 1) * SPAN
-    span = select(model).where(model.id > first, model.id <= first + SPAN).order_by(model.id).limit(SPAN).subquery()
+    columns = (model.id, model.public_id, model.updated, model.state, model.visibility)
+    span = select(*columns).where(model.id > first, model.id <= first + SPAN).order_by(model.id).limit(SPAN).subquery()
     ranged = aliased(model, span)
     return select(ranged.public_id, ranged.updated).where(visible_to(VISITOR, ranged))
 

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
-
-from lxml import etree
+from xml.etree import ElementTree
 
 from marketplace.exporting.entries import Entry
 from marketplace.exporting.text import printable
 
 ATOM = "http://www.w3.org/2005/Atom"
-XML = "http://www.w3.org/XML/1998/namespace"
 BEGUN = 2026  # the year since which the site's names hold; part of every tag, for a name may change hands later
 EMPTY = datetime(BEGUN, 1, 1, tzinfo=UTC)  # when a feed without entries was last changed
 
@@ -47,7 +45,7 @@ def changed(entries: Sequence[Entry]) -> datetime:
 
 def atom(feed: Feed, name: str, entries: Sequence[Entry]) -> bytes:
     """The feed as XML; `name` is the feed's tag."""
-    root = etree.Element(f"{{{ATOM}}}feed", {f"{{{XML}}}lang": feed.language}, nsmap={None: ATOM})
+    root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": feed.language})
     _add(root, "title", feed.title)
     _add(root, "subtitle", feed.subtitle)
     _add(root, "id", name)
@@ -56,10 +54,10 @@ def atom(feed: Feed, name: str, entries: Sequence[Entry]) -> bytes:
     _add(root, "link", rel="alternate", type="text/html", href=feed.page)
     for entry in entries:
         _add_entry(root, entry)
-    return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
-def _add_entry(root: etree._Element, entry: Entry) -> None:
+def _add_entry(root: ElementTree.Element, entry: Entry) -> None:
     one = _add(root, "entry")
     _add(one, "title", entry.title, entry.language)
     _add(one, "id", entry.tag)
@@ -72,12 +70,14 @@ def _add_entry(root: etree._Element, entry: Entry) -> None:
     _add(one, "summary", "\n".join(part for part in (entry.line, *entry.terms, entry.summary) if part))
 
 
-def _add(parent: etree._Element, element: str, text: str | None = None, language: str | None = None, **attributes: str) -> etree._Element:
-    made = etree.SubElement(parent, f"{{{ATOM}}}{element}", {name: printable(value) for name, value in attributes.items()})
+def _add(
+    parent: ElementTree.Element, element: str, text: str | None = None, language: str | None = None, **attributes: str
+) -> ElementTree.Element:
+    made = ElementTree.SubElement(parent, element, {name: printable(value) for name, value in attributes.items()})
     if text is not None:
         made.text = printable(text)
     if language is not None:
-        made.set(f"{{{XML}}}lang", language)
+        made.set("xml:lang", language)
     return made
 
 

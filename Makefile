@@ -29,7 +29,9 @@ $(VENV)/.tested: requirements-test.lock $(VENV)/.installed
 	@$(BIN)/python -m pip install -q --require-hashes -r requirements-test.lock
 	@touch $@
 
-setup: $(VENV)/.installed  ## create .venv and install everything the program needs
+setup: $(VENV)/.installed  ## create .venv and install everything the program needs; what PDFs need from Debian besides
+	@tools/need.sh libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 -- $(BIN)/python -c 'import weasyprint' || echo "Until then lists come as Excel files only, not as PDF." >&2
+	@tools/need.sh fonts-wqy-microhei fontconfig -- sh -c 'fc-list :lang=zh | grep -q .' || echo "Until then Chinese shows as boxes in PDFs." >&2
 	@echo "Ready: $(BIN)/marketplace --help"
 
 setup-test: $(VENV)/.tested  ## what the tests need besides: Chromium and a Chinese font
@@ -45,7 +47,7 @@ test: setup-test  ## all tests: SQLite, PostgreSQL, browser
 	@echo "Tests on SQLite, with the browser walks"
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 	@echo "Tests on PostgreSQL"
-	@$(BIN)/python -m pytest -n 2 --database=postgresql -m "not slow and not browser" tests/people tests/catalogue tests/importing tests/needs tests/alerts tests/web tests/walks tests/matching/test_operations.py tests/matching/test_families.py tests/matching/test_learning.py tests/matching/test_pages_of_match.py
+	@$(BIN)/python -m pytest -n 2 --database=postgresql -m "not slow and not browser" tests/people tests/catalogue tests/importing tests/needs tests/exporting tests/alerts tests/web tests/walks tests/matching/test_operations.py tests/matching/test_families.py tests/matching/test_learning.py tests/matching/test_pages_of_match.py
 
 prove: setup-test  ## the long drills; the report goes to docs/proof/
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -12,10 +12,11 @@
   time, acceptance, first revenue or sales.
 - **listing**: a need or a technology as readers see it, public or members-only.
 - **match** 匹配: a scored, explained pairing of a need and a technology; a **scoring** is one calculation of it.
+- **open list** 公开清单: listings as a file, with the search it was made with; **feed**: the newest of a search for news readers.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, config, db → access → record → jobs → web → people → terms → catalogue →
-needs → matching → importing → licensing → deals → calls → alerts → reactions → this, cli.
+needs → matching → importing → licensing → deals → calls → exporting → alerts → reactions → this, cli.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from marketplace.alerts import views as alerts_views
 from marketplace.catalogue import views as catalogue_views
 from marketplace.config import Settings, read
 from marketplace.db import connect
+from marketplace.exporting import views as exporting_views
 from marketplace.importing import views as importing_views
 from marketplace.importing.need_file import views as need_file_views
 from marketplace.matching import views as matching_views
@@ -48,7 +50,8 @@ HERE = Path(__file__).parent
 ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 BLUEPRINTS = (
     people_views.blueprint, terms_views.blueprint, catalogue_views.blueprint, needs_views.blueprint,
-    matching_views.blueprint, importing_views.blueprint, need_file_views.blueprint, alerts_views.blueprint,
+    matching_views.blueprint, importing_views.blueprint, need_file_views.blueprint, exporting_views.blueprint,
+    alerts_views.blueprint,
 )
 
 
@@ -82,7 +85,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     _sign_in(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix="/<any(zh, en):lang>")
-    for views in (people_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, alerts_views):
+    app.register_blueprint(exporting_views.for_robots)
+    rooms = (
+        people_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views, alerts_views,
+    )
+    for views in rooms:
         views.prepare(app)
     user_logged_in.connect(needs_views.adopt_on_sign_in, app)
     app.add_url_rule("/", "root", _root)

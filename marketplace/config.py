@@ -47,7 +47,7 @@ class Settings:
     database: str  # DATABASE_URL: SQLAlchemy address; default SQLite in the data folder
     secret: str = field(repr=False)  # SECRET_KEY: at least 32 characters; in development made once and kept in the data folder
     production: bool  # MARKETPLACE_ENV: "production" or "development" (default)
-    site: str  # MARKETPLACE_SITE: address used in mails, default http://127.0.0.1:5000
+    site: str  # MARKETPLACE_SITE: address used in mails and files, default http://127.0.0.1:5000
     smtp: str | None  # MARKETPLACE_SMTP: smtp://user:password@host:port or smtps://; without it mail stays in the outbox
     sender: str  # MARKETPLACE_SENDER: From address of mails
     encoders: tuple[EncoderSpec | None, EncoderSpec | None]  # MARKETPLACE_ENCODERS: full | fast | none | FAST[,SLOW], see `_encoders`

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "config", "migrate", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching", "importing",
-    "licensing", "deals", "calls", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
+    "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
     "cli_bench", "cli_evaluate", "cli_learning", "cli_matching", "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}

@@ -126,6 +126,7 @@ class Technology(Base):
         ),
         Index("ix_technology_organisation_id_title_hash", "organisation_id", "title_hash"),
         Index("ix_technology_state_listed_until", "state", "listed_until"),
+        Index("ix_technology_visibility_published_id", "visibility", "published", "id"),
         Index("ix_technology_import_run_id", "import_run_id"),
         Index("ix_technology_family_id", "family_id"),
         Index("ix_technology_application_number", "application_number"),

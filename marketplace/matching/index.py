@@ -102,13 +102,14 @@ class Index:
         limit: int = 20,
         without: Where = _NOWHERE,
         facets: Sequence[str] | None = None,
+        newest: bool = False,
     ) -> Page:
         """Keyword search with filters and counts; see `keywords.search`. `facets`: which to count, by default all."""
         view = self._current()
         if view is None:
             return Page(0, (), {})
         counted = view.searcher.facets() if facets is None else facets
-        return keywords.search(view.searcher, words, keywords.Filter(kind, where, without), counted, offset, limit)
+        return keywords.search(view.searcher, words, keywords.Filter(kind, where, without), counted, offset, limit, newest)
 
     def rebuild(
         self,

@@ -51,15 +51,15 @@ class Filter:
 
 
 def search(
-    searcher: Searcher, words: str, seen: Filter, facets: Sequence[str], offset: int, limit: int
+    searcher: Searcher, words: str, seen: Filter, facets: Sequence[str], offset: int, limit: int, newest: bool = False
 ) -> Page:
-    """One page of documents that have the words, best first; without words all of them, the highest key first."""
+    """One page of documents that have the words, best first; without words or if asked for the `newest`, the highest key first."""
     clean = cut.normalise(words)
     asked, corrected = _asked(searcher, clean)
     if clean and asked is None:
         return Page(0, (), {name: {} for name in facets})
     whole = _both(seen.query(), asked)
-    keys = searcher.keys(whole, max(offset, 0), limit, newest=asked is None) if limit > 0 else []
+    keys = searcher.keys(whole, max(offset, 0), limit, newest=newest or asked is None) if limit > 0 else []
     return Page(searcher.count(whole), tuple(keys), _counts(searcher, asked, seen, facets), corrected)
 
 

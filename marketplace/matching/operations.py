@@ -255,6 +255,11 @@ def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str
     return index().search(typed, kind, where={**where, **_readable(actor)}, offset=offset, limit=limit)
 
 
+def found(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], limit: int, newest: bool = False) -> Page:
+    """What a search finds without counting values: best first, or the highest key first. For files and feeds."""
+    return index().search(typed, kind, where={**where, **_readable(actor)}, limit=limit, facets=(), newest=newest)
+
+
 def _readable(actor: Actor) -> dict[str, Sequence[str]]:
     return {} if actor is SYSTEM or actor.is_operator else {"visibility": open_visibilities(actor)}
 

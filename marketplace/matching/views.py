@@ -129,9 +129,14 @@ class FacetValue:
     address: str
 
 
-def _search(kind: str, model: type, template: str) -> ResponseReturnValue:
-    typed = request.args.get("q", "")[:500]
+def asked(kind: str) -> tuple[str, dict[str, list[str]]]:
+    """The words and the filters that the address at hand asks for."""
     where = {name: values for name in FACETS[kind] if (values := [value for value in request.args.getlist(name) if value][:20])}
+    return request.args.get("q", "")[:500], where
+
+
+def _search(kind: str, model: type, template: str) -> ResponseReturnValue:
+    typed, where = asked(kind)
     page = page_number()
     found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE)
     rows = operations.load(actor(), model, found.keys)

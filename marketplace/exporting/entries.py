@@ -1,0 +1,106 @@
+"""A listing as one entry of a feed or of a printed list: the same facts in one language, in the order in which one reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from marketplace.catalogue.classification import field_name, industry_name
+from marketplace.catalogue.models import Technology
+from marketplace.catalogue.words import KIND_WORDS
+from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
+from marketplace.db import in_language
+from marketplace.exporting.text import one_line, printable
+from marketplace.exporting.words import budget, separator, until
+from marketplace.needs.models import Need
+from marketplace.needs.words import GRADE_WORDS, MODE_WORDS
+from marketplace.people import regions
+from marketplace.terms.payment import parse
+from marketplace.terms.words import glance
+from marketplace.web import TAGS
+
+SUMMARY = {"zh": 96, "en": 205}  # characters of a summary, two lines on paper
+SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One listing as it is listed. `language` and `summary_language` are tags of BCP 47; `terms` are a label and a sentence, or nothing."""
+
+    title: str
+    language: str
+    organisation: str
+    kind: str
+    facts: tuple[str, ...]
+    terms: tuple[str, ...]
+    summary: str
+    summary_language: str
+    number: str
+    maturity: int | None
+    members_only: bool
+    categories: tuple[tuple[str, str], ...]
+    published: datetime
+    updated: datetime
+    address: str
+    tag: str
+
+    @property
+    def line(self) -> str:
+        """Holder, kind and facts on one line."""
+        maturity = f"TRL {self.maturity}" if self.maturity else ""
+        return " · ".join(part for part in (self.organisation, self.kind, *self.facts, maturity, self.number) if part)
+
+
+Addresses = Callable[[Any], tuple[str, str]]
+"""From a listing to its address and its tag."""
+
+
+def entry(listing: Technology | Need, language: str, addresses: Addresses) -> Entry:
+    """The listing in a language; what was never written in it stands in the other."""
+    special = _technology(listing, language) if isinstance(listing, Technology) else _need(listing, language)
+    title, title_language = listing.titled(language)
+    text, text_language = in_language(special.pop("text"), language)
+    address, tag = addresses(listing)
+    return Entry(
+        title=one_line(title, 300), language=TAGS[title_language], organisation=printable(listing.organisation.called(language)),
+        summary=one_line(text, SUMMARY[text_language]), summary_language=TAGS[text_language], members_only=listing.visibility != "public",
+        published=listing.published, updated=max(listing.updated, listing.published), address=address, tag=tag, **special,
+    )
+
+
+def _technology(technology: Technology, language: str) -> dict[str, Any]:
+    offer = technology.offer
+    terms: tuple[str, ...] = ()
+    if offer:
+        mode = str(OFFER_MODES[offer.mode])
+        terms = glance(parse(offer.terms, template=True), language) if offer.terms else (mode,)
+    field = field_name(technology.field, language) if technology.field else ""
+    kind = str(KIND_WORDS[technology.kind])
+    return {
+        "kind": kind, "facts": tuple(part for part in (field,) if part), "terms": terms, "text": technology.abstract,
+        "number": technology.publication_number or technology.application_number or "", "maturity": technology.trl,
+        "categories": ((technology.kind, kind), *(((technology.field, field),) if technology.field else ())),
+    }
+
+
+def _need(need: Need, language: str) -> dict[str, Any]:
+    industry = industry_name(need.industry, language) if need.industry else ""
+    kind = str(GRADE_WORDS[need.grade])
+    region = regions.name(need.region, language) if need.region else ""
+    modes = separator().join(str(MODE_WORDS[mode]) for mode in need.modes)
+    return {
+        "kind": kind, "facts": tuple(part for part in (industry, region, modes, until(need)) if part),
+        "terms": budget(need), "text": need.problem, "number": "", "maturity": None,
+        "categories": ((need.grade, kind), *(((need.industry, industry),) if need.industry else ())),
+    }
+
+
+def targets(need: Need, language: str) -> str:
+    """What a need wants measured, one target after the other."""
+    rows = [
+        " ".join(str(part) for part in (in_language(row["quantity"], language)[0], SIGNS[row["direction"]], row["wanted"], row["unit"]) if part)
+        for row in need.targets
+    ]
+    return "; ".join(rows)

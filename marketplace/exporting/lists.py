@@ -1,0 +1,129 @@
+"""The open lists: what each lists, where its pages are, and what stands in its columns. A further list is one entry of `LISTS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from marketplace.catalogue import words as technology_words
+from marketplace.catalogue.classification import field_name, industry_name
+from marketplace.catalogue.models import Technology
+from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
+from marketplace.db import in_language
+from marketplace.exporting.entries import targets
+from marketplace.exporting.text import one_line
+from marketplace.exporting.words import HEADINGS, LIST_WORDS
+from marketplace.needs import words as need_words
+from marketplace.needs.forms import from_minor
+from marketplace.needs.models import Need
+from marketplace.people import regions
+from marketplace.terms.payment import parse
+from marketplace.terms.words import sentence
+
+LONGEST = 400  # characters of a summary in a cell
+
+Cell = str | int | Decimal | date | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its heading's key, its width in characters, and its value for a listing in a language."""
+
+    name: str
+    width: int
+    value: Callable[[Any, str], Cell]
+
+    @property
+    def heading(self) -> str:
+        """Its heading in the reader's language."""
+        return str(HEADINGS[self.name])
+
+
+@dataclass(frozen=True)
+class OpenList:
+    """One list: the kind of listing, the endpoint of a listing's page and of the search, what is always filtered by, and the columns."""
+
+    name: str
+    kind: str
+    page: str
+    search: str
+    columns: tuple[Column, ...]
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Its name in the reader's language."""
+        return str(LIST_WORDS[self.name])
+
+
+def _other_title(listing: Technology | Need, language: str) -> str:
+    shown = listing.titled(language)[1]
+    return next((text for code, text in listing.title.items() if code != shown and text), "")
+
+
+def _industries(technology: Technology, language: str) -> str:
+    return "; ".join(industry_name(code, language) for code in technology.industries)
+
+
+def _terms(technology: Technology, language: str) -> str:
+    offer = technology.offer
+    return sentence(parse(offer.terms, template=True), language) if offer and offer.terms else ""
+
+
+def _summary(text: dict[str, str], language: str) -> str:
+    return one_line(in_language(text, language)[0], LONGEST)
+
+
+TECHNOLOGIES = (
+    Column("title", 44, lambda one, language: one.titled(language)[0]),
+    Column("title_other", 36, _other_title),
+    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    Column("kind", 14, lambda one, _: str(technology_words.KIND_WORDS[one.kind])),
+    Column("field", 18, lambda one, language: field_name(one.field, language) if one.field else ""),
+    Column("industries", 22, _industries),
+    Column("trl", 10, lambda one, _: one.trl),
+    Column("mode", 14, lambda one, _: str(OFFER_MODES[one.offer.mode]) if one.offer else ""),
+    Column("terms", 56, _terms),
+    Column("summary", 60, lambda one, language: _summary(one.abstract, language)),
+    Column("application_number", 20, lambda one, _: one.application_number),
+    Column("publication_number", 18, lambda one, _: one.publication_number),
+    Column("legal_status", 12, lambda one, _: str(technology_words.LEGAL_STATUS_WORDS[one.legal_status]) if one.legal_status else ""),
+    Column("filed_on", 12, lambda one, _: one.filed_on),
+    Column("expires_on", 12, lambda one, _: one.expires_on),
+    Column("owners", 26, lambda one, _: "; ".join(one.owners)),
+    Column("inventors", 26, lambda one, _: "; ".join(one.inventors)),
+    Column("ipc", 20, lambda one, _: "; ".join(one.ipc)),
+    Column("region", 14, lambda one, language: regions.name(one.organisation.region, language)),
+    Column("published", 12, lambda one, _: one.published.date()),
+    Column("visibility", 16, lambda one, _: str(technology_words.VISIBILITY_WORDS[one.visibility])),
+)
+NEEDS = (
+    Column("title", 44, lambda one, language: one.titled(language)[0]),
+    Column("title_other", 36, _other_title),
+    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    Column("grade", 16, lambda one, _: str(need_words.GRADE_WORDS[one.grade])),
+    Column("industry", 22, lambda one, language: industry_name(one.industry, language) if one.industry else ""),
+    Column("region", 14, lambda one, language: regions.name(one.region, language) if one.region else ""),
+    Column("summary", 60, lambda one, language: _summary(one.problem, language)),
+    Column("targets", 44, targets),
+    Column("modes", 22, lambda one, _: "; ".join(str(need_words.MODE_WORDS[mode]) for mode in one.modes)),
+    Column("budget_min", 14, lambda one, _: from_minor(one.budget_min, one.currency)),
+    Column("budget_max", 14, lambda one, _: from_minor(one.budget_max, one.currency)),
+    Column("currency", 8, lambda one, _: one.currency if one.budget_min is not None or one.budget_max is not None else ""),
+    Column("cash", 14, lambda one, _: str(need_words.CASH_WORDS[one.cash])),
+    Column("deadline", 12, lambda one, _: one.deadline),
+    Column("published", 12, lambda one, _: one.published.date()),
+    Column("visibility", 16, lambda one, _: str(need_words.VISIBILITY_WORDS[one.visibility])),
+)
+
+LISTS = {
+    one.name: one
+    for one in (
+        OpenList("technologies", "technology", "catalogue.show", "matching.technologies", TECHNOLOGIES),
+        OpenList("needs", "need", "needs.show", "matching.needs", NEEDS),
+        OpenList("open-calls", "need", "needs.show", "matching.needs", NEEDS, {"mode": ("open_call",)}),
+    )
+}

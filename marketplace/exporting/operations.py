@@ -1,0 +1,89 @@
+"""What is exported: the newest listings of a search, the listings of a search in their order, and listings by ranges of id.
+
+Everything here reads and nothing writes. Each question is one that a database of five million listings answers from an
+index: matches come from the words index, the order of publication from an index of the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import aliased
+
+from marketplace.access import VISITOR, Actor, may, visible_to
+from marketplace.catalogue.models import Technology
+from marketplace.db import session
+from marketplace.matching import operations as matching
+from marketplace.needs.models import Need
+
+Listing = Technology | Need
+Where = Mapping[str, Sequence[str]]
+
+MODELS: dict[str, type[Listing]] = {"technology": Technology, "need": Need}
+LATEST = 1000  # publications among which a feed looks for matches, before it turns to those entered last
+BATCH = 200
+SPAN = 10_000  # ids in one file of the sitemap
+
+
+def newest(kind: str, typed: str, where: Where, limit: int) -> list[Any]:
+    """Public listings of a search, the one published last first.
+
+    The words index knows no moment of publication. So matches are taken from two sides: all among the publications of
+    late, which the database has in order, and those entered last, which the words index has in order. What neither side
+    sees is a match published before a thousand others and entered before `limit` other matches.
+    """
+    model = MODELS[kind]
+    if not typed and not where:
+        keys: Sequence[int] = list(session.scalars(latest(model, limit)))
+    else:
+        published = {"key": [str(key) for key in session.scalars(latest(model, LATEST))]}
+        late = matching.found(VISITOR, kind, typed, {**where, **published}, LATEST).keys if published["key"] else ()
+        keys = list({*late, *matching.found(VISITOR, kind, typed, where, limit, newest=True).keys})
+    moments = select(model.id).where(model.id.in_(keys)).order_by(model.published.desc(), model.id.desc()).limit(limit)
+    return matching.load(VISITOR, model, list(session.scalars(moments)))
+
+
+def latest(model: type[Listing], limit: int) -> Select[Any]:
+    """Keys of what a visitor may read, the one published last first."""
+    public = select(model.id).where(model.published.is_not(None), visible_to(VISITOR, model))
+    return public.order_by(model.published.desc(), model.id.desc()).limit(limit)
+
+
+def found(actor: Actor, kind: str, typed: str, where: Where, limit: int) -> tuple[int, Iterator[Any]]:
+    """How many listings a search finds for the actor, and the first of them in the order of the search, read in batches."""
+    page = matching.found(actor, kind, typed, where, limit)
+    return page.total, _in_batches(actor, MODELS[kind], page.keys)
+
+
+def _in_batches(actor: Actor, model: type[Listing], keys: Sequence[int]) -> Iterator[Any]:
+    for start in range(0, len(keys), BATCH):
+        listings = matching.load(actor, model, keys[start : start + BATCH])
+        yield from (listing for listing in listings if may(actor, "listing.read_in_full", listing))
+
+
+def ranges(kind: str) -> list[int]:
+    """The numbers, from 1, of the ranges of id that hold anything a visitor may read."""
+    model = MODELS[kind]
+    last = session.scalar(select(func.max(model.id))) or 0
+    numbers = range(1, -(-last // SPAN) + 1)
+    return [number for number in numbers if session.scalar(in_range(model, number).limit(1))]
+
+
+def in_range(model: type[Listing], number: int) -> Select[Any]:
+    """Public ids and times of change of what a visitor may read in one range of ids.
+
+    The range is read first and then sieved (the limit holds a planner to that), because most listings are public.
+    """
+    first = (number - 1) * SPAN
+    columns = (model.id, model.public_id, model.updated, model.state, model.visibility)
+    span = select(*columns).where(model.id > first, model.id <= first + SPAN).order_by(model.id).limit(SPAN).subquery()
+    ranged = aliased(model, span)
+    return select(ranged.public_id, ranged.updated).where(visible_to(VISITOR, ranged))
+
+
+def public_in_range(kind: str, number: int) -> list[Row[tuple[str, datetime]]]:
+    """What `in_range` finds, read."""
+    return list(session.execute(in_range(MODELS[kind], number)))

@@ -1,0 +1,37 @@
+"""HTML to PDF with WeasyPrint, which may read our own style sheets and nothing else: no network, no other file.
+
+Importing this module raises `OSError` where Debian's Pango is missing; whoever needs it imports it late and says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from weasyprint import HTML
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+SCHEME = "static:"
+TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
+
+logging.getLogger("fontTools").setLevel(logging.ERROR)
+
+
+class OwnFiles(URLFetcher):
+    """Gives the files of our static folder under addresses like static:paper.css, and refuses whatever else is asked for."""
+
+    def __init__(self, static: Path) -> None:
+        super().__init__(allowed_protocols=(), allow_redirects=False)
+        self.static = static.resolve()
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+        """One file of ours. Raises `ValueError` for every other address."""
+        path = (self.static / url.removeprefix(SCHEME)).resolve()
+        if not url.startswith(SCHEME) or not path.is_relative_to(self.static) or path.suffix not in TYPES:
+            raise ValueError("only style sheets and drawings of our own are read")
+        return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": TYPES[path.suffix]})
+
+
+def pdf(html: str, static: Path) -> bytes:
+    """The page as a PDF."""
+    return HTML(string=html, url_fetcher=OwnFiles(static)).write_pdf()

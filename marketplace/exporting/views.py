@@ -1,0 +1,259 @@
+"""What goes out as files: feeds, sitemaps, open lists, citations; and what the pages of listings and searches show of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+
+from marketplace.access import require
+from marketplace.catalogue.operations import by_public_id
+from marketplace.db import LANGUAGES, now
+from marketplace.errors import NotFound
+from marketplace.exporting import citations, entries, feed, operations, sitemap, spreadsheet, structured
+from marketplace.exporting.lists import LISTS, Column, OpenList
+from marketplace.exporting.words import ABOUT
+from marketplace.matching.views import asked, facet_names, facet_value_name
+from marketplace.web import TAGS, actor, language, limiter
+
+blueprint = Blueprint("exporting", __name__)
+for_robots = Blueprint("for_robots", __name__)
+
+FEED = 50  # entries of a feed
+IN_SPREADSHEET, ON_PAPER = 20_000, 300  # listings of a file
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PAGES = ("matching.front", "matching.technologies", "matching.needs", "matching.how")  # static pages for search engines
+LISTING_PAGES = {"technology": "catalogue.show", "need": "needs.show"}
+SITEMAPS = {"technologies": "technology", "needs": "need"}
+
+
+def prepare(app: Flask) -> None:
+    """What the pages of other packages show of exporting, so that no package imports upward."""
+    app.jinja_env.globals.update(exports_of=exports_of, structured_data=structured_data, patent_numbers=citations.numbers)
+
+
+def _site() -> str:
+    return current_app.config["SETTINGS"].site
+
+
+def _address(endpoint: str, **values: Any) -> str:
+    """An address as the world knows it: behind the configured address of the site, not behind what a request claims."""
+    return _site() + url_for(endpoint, **values)
+
+
+@dataclass(frozen=True)
+class Search:
+    """A list with the words and filters asked for."""
+
+    listed: OpenList
+    typed: str
+    where: dict[str, Any]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What an address of the search carries."""
+        return {**({"q": self.typed} if self.typed else {}), **self.where}
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The same, one by one."""
+        return list(MultiDict(self.arguments).items(multi=True))
+
+    @property
+    def page(self) -> str:
+        """The address of the search on the site."""
+        return _address(self.listed.search, **self.arguments)
+
+    @property
+    def filters(self) -> list[tuple[str, str]]:
+        """The filters in words: the name of each and its values."""
+        names, separator = facet_names(), _(", ")
+        return [(names[name], separator.join(facet_value_name(name, value, language()) for value in values)) for name, values in self.where.items()]
+
+    @property
+    def sentence(self) -> str:
+        """Words and filters as one line; empty for everything."""
+        said = [f"“{self.typed}”"] if self.typed else []
+        return " · ".join([*said, *(f"{name}{_(': ')}{values}" for name, values in self.filters)])
+
+
+def _search_of(name: str) -> Search:
+    listed = LISTS.get(name)
+    if listed is None:
+        raise NotFound()
+    typed, where = asked(listed.kind)
+    return Search(listed, typed, {**where, **listed.where})
+
+
+def _addresses(listing: Any) -> tuple[str, str]:
+    """The address and the name that stays of a listing."""
+    kind = listing.__tablename__
+    return _address(LISTING_PAGES[kind], public_id=listing.public_id), feed.tag(_site(), f"{language()}/{kind}/{listing.public_id}")
+
+
+def _entry(listing: Any) -> entries.Entry:
+    return entries.entry(listing, language(), _addresses)
+
+
+def structured_data(listing: Any) -> Markup:
+    """What machines read on a listing's page, in a script element; nothing on a page that is not open to visitors."""
+    if not structured.is_public(listing):
+        return Markup("")
+    organisation = _address("people.organisation", public_id=listing.organisation.public_id)
+    facts = structured.described(listing, language(), _addresses(listing)[0], organisation)
+    return Markup('<script type="application/ld+json">{}</script>').format(structured.script(facts))
+
+
+CITED = {"bib": (citations.bibtex, "application/x-bibtex"), "ris": (citations.ris, "application/x-research-info-systems")}
+
+
+@blueprint.route("/technologies/<public_id>.<any(bib, ris):form>")
+def citation(public_id: str, form: str) -> ResponseReturnValue:
+    """A technology for a reference manager, for whoever may read it."""
+    technology = by_public_id(actor(), public_id)
+    require(actor(), "listing.read_in_full", technology)
+    cite, media_type = CITED[form]
+    response = Response(cite(technology, language(), _addresses(technology)[0]), mimetype=media_type)
+    response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
+    response.headers.set("Content-Disposition", "attachment", filename=f"techbridge-{public_id}.{form}")
+    return response
+
+
+@blueprint.route("/<name>.atom")
+@limiter.limit("600 per hour")
+def newest(name: str) -> ResponseReturnValue:
+    """The newest listings of a search as a feed: what a visitor may read, whoever asks."""
+    search = _search_of(name)
+    found = [_entry(listing) for listing in operations.newest(search.listed.kind, search.typed, search.where, FEED)]
+    said = feed.Feed(
+        title=f"{search.listed.title} · {_('TechBridge')}", subtitle=search.sentence or _("everything"), language=TAGS[language()],
+        address=_address("exporting.newest", name=name, **search.arguments), page=search.page,
+    )
+    response = Response(feed.atom(said, feed.search_tag(_site(), language(), name, search.pairs), found), mimetype="application/atom+xml")
+    response.last_modified = feed.changed(found)
+    response.cache_control.public, response.cache_control.max_age = True, 300
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _more(total: int, most: int) -> str:
+    """What a file says where there are more listings than it holds."""
+    if total <= most:
+        return ""
+    return _("These are the first %(held)s of %(found)s. Add words or filters to the search on the site to get a list of the others.",
+             held=format_decimal(most), found=format_decimal(total))
+
+
+def _file_name(search: Search, ending: str) -> str:
+    return f"{search.listed.title} {now().date()}.{ending}"
+
+
+@blueprint.route("/<name>.xlsx")
+@limiter.limit("30 per hour")
+def table(name: str) -> ResponseReturnValue:
+    """The listings of a search as an Excel file: what the one who asks may read."""
+    search = _search_of(name)
+    listed = search.listed
+    total, listings = operations.found(actor(), listed.kind, search.typed, search.where, IN_SPREADSHEET)
+    columns = (*listed.columns, Column("address", 48, lambda listing, _language: _addresses(listing)[0]))
+    note = _more(total, IN_SPREADSHEET)
+    about = [
+        (ABOUT["made"], now().date()), *([(ABOUT["search"], search.typed)] if search.typed else []), *search.filters, (ABOUT["found"], total),
+        (ABOUT["held"], min(total, IN_SPREADSHEET)), (ABOUT["page"], search.page), *([("", note)] if note else []),
+    ]
+    told = [(str(label), value) for label, value in about]
+    file = spreadsheet.written(listed.title, str(ABOUT["sheet"]), columns, language(), listings, note, told)
+    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=_file_name(search, "xlsx"), max_age=0)
+
+
+@cache
+def _paper() -> ModuleType | None:
+    """What makes PDFs, read when the first one is asked for (it takes a second); None where Debian's libraries are missing."""
+    try:
+        return import_module("marketplace.exporting.paper")
+    except OSError:
+        return None
+
+
+@blueprint.route("/<name>.pdf")
+@limiter.limit("30 per hour")
+def paper(name: str) -> ResponseReturnValue:
+    """The listings of a search to be printed: what the one who asks may read."""
+    search, writer = _search_of(name), _paper()
+    if writer is None:
+        message = _("This site cannot make PDFs yet: Debian's packages libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 are missing. "
+                    "Please tell whoever runs the site, and take the Excel file meanwhile.")
+        return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
+    total, listings = operations.found(actor(), search.listed.kind, search.typed, search.where, ON_PAPER)
+    html = render_template("pdf/list.html", search=search, entries=[_entry(listing) for listing in listings], total=total, made=now().date(),
+                           note=_more(total, ON_PAPER), page=search.page)
+    response = Response(writer.pdf(html, Path(current_app.static_folder or "")), mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "inline", filename=f"techbridge-{name}.pdf")
+    return response
+
+
+@for_robots.route("/robots.txt")
+def robots() -> ResponseReturnValue:
+    """What search engines should leave alone, and where the sitemap is."""
+    return Response(sitemap.robots(_site()), mimetype="text/plain")
+
+
+@for_robots.route("/sitemap.xml")
+def sitemaps() -> ResponseReturnValue:
+    """The index of sitemaps: the static pages, then each range of ids that holds something public."""
+    files = [_address("for_robots.sitemap_of_pages")]
+    for name, kind in SITEMAPS.items():
+        files += [_address("for_robots.sitemap_of_listings", name=name, number=number) for number in operations.ranges(kind)]
+    return Response(sitemap.index(files), mimetype="application/xml")
+
+
+@for_robots.route("/sitemap-pages.xml")
+def sitemap_of_pages() -> ResponseReturnValue:
+    """The static pages that everybody may read."""
+    pages = [({TAGS[code]: _address(endpoint, lang=code) for code in LANGUAGES}, None) for endpoint in PAGES]
+    return Response("".join(sitemap.urls(pages)), mimetype="application/xml")
+
+
+@for_robots.route("/sitemap-<any(technologies, needs):name>-<int(max=1000000):number>.xml")
+def sitemap_of_listings(name: str, number: int) -> ResponseReturnValue:
+    """The public listings of one range of ids."""
+    kind = SITEMAPS[name]
+    rows = operations.public_in_range(kind, number) if number > 0 else []
+    if not rows:
+        raise NotFound()
+    mark = "PUBLIC-ID"
+    patterns = {TAGS[code]: _address(LISTING_PAGES[kind], public_id=mark, lang=code) for code in LANGUAGES}
+    pages = (({tag: pattern.replace(mark, public_id) for tag, pattern in patterns.items()}, updated) for public_id, updated in rows)
+    return Response(sitemap.urls(pages), mimetype="application/xml")
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a list gives as files: its name and the addresses; `feed` is None for a list that has no search page of its own."""
+
+    title: str
+    feed: str | None
+    table: str
+    paper: str
+
+
+def exports_of(endpoint: str, arguments: dict[str, Any]) -> list[Export]:
+    """What the search at hand gives as files: its own list first, then those that are a part of it."""
+    found = []
+    for name, listed in LISTS.items():
+        if listed.search == endpoint:
+            asked_for = {key: value for key, value in arguments.items() if key not in listed.where}
+            addresses = (url_for(f"exporting.{kind}", name=name, **asked_for) for kind in ("newest", "table", "paper"))
+            newest_address, table_address, paper_address = addresses
+            found.append(Export(listed.title, None if listed.where else newest_address, table_address, paper_address))
+    return found

@@ -1,0 +1,50 @@
+"""The words of lists and feeds, lazily translated."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from marketplace.needs.forms import from_minor
+from marketplace.needs.models import Need
+from marketplace.needs.words import CASH_WORDS
+from marketplace.web import FILTERS
+
+LIST_WORDS = {"technologies": _l("List of technologies"), "needs": _l("List of needs"), "open-calls": _l("List of open calls")}
+HEADINGS = {
+    "title": _l("Title"), "title_other": _l("Title in the other language"), "organisation": _l("Organisation"), "kind": _l("Kind"),
+    "field": _l("Technology field"), "industries": _l("Industries"), "industry": _l("Industry"), "region": _l("Region"), "trl": _l("Maturity (TRL)"),
+    "mode": _l("How it can be had"), "terms": _l("Payment terms"), "application_number": _l("Application number"),
+    "publication_number": _l("Publication or patent number"), "legal_status": _l("Legal status"), "filed_on": _l("Filed on"),
+    "expires_on": _l("Valid until"), "owners": _l("Owners of the right"), "inventors": _l("Inventors"), "ipc": _l("Patent classes (IPC)"),
+    "summary": _l("In short"), "published": _l("Published on"), "visibility": _l("Open to"), "address": _l("Address"), "grade": _l("Grade"),
+    "targets": _l("Targets"), "modes": _l("Wanted ways"), "budget_min": _l("Budget from"), "budget_max": _l("Budget up to"),
+    "currency": _l("Currency"), "cash": _l("Is the money there?"), "deadline": _l("Solved by"),
+}
+ENTRY_FEE = _l("Entry fee")
+ABOUT = {
+    "sheet": _l("About this list"), "title": _l("List"), "made": _l("Made on"), "search": _l("Search words"), "found": _l("Listings found"),
+    "held": _l("Listings in this file"), "page": _l("This search on the site"),
+}
+
+
+def separator() -> str:
+    """What stands between the words of a list."""
+    return _(", ")
+
+
+def until(need: Need) -> str:
+    """By when a need is to be solved; empty where it does not say."""
+    return _("by %(day)s", day=FILTERS["day"](need.deadline)) if need.deadline else ""
+
+
+def budget(need: Need) -> tuple[str, ...]:
+    """What a firm would pay: a label and a sentence; nothing where it does not say."""
+    least, most = (FILTERS["money"](from_minor(amount, need.currency), need.currency) for amount in (need.budget_min, need.budget_max))
+    if not least and not most:
+        return ()
+    if least and most:
+        amount = _("%(least)s to %(most)s", least=least, most=most)
+    else:
+        amount = _("up to %(amount)s", amount=most) if most else _("from %(amount)s", amount=least)
+    return _("Budget"), f"{amount} · {_('money:')} {CASH_WORDS[need.cash]}"

@@ -74,6 +74,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "organisation.invite": frozenset({"owner", "system"}),
     "organisation.staff": frozenset({"owner", "operator", "system"}),
     "organisation.members": frozenset({"member", "operator"}),
+    "organisation.export": frozenset({"owner", "system"}),
     "membership.remove": frozenset({"owner", "self", "operator", "system"}),
     "operations.see": frozenset({"operator"}),
     "technology.create": frozenset({"member", "system"}),

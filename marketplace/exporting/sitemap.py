@@ -13,8 +13,8 @@ DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\n'
 NOT_FOR_ROBOTS = (
     "/*?*", "/*.xlsx$", "/*.pdf$", "/*.bib$", "/*.ris$",
     "/*/confirm/", "/*/desk", "/*/dev/", "/*/imports", "/*/invitations/", "/*/matches/", "/*/needs/from-file", "/*/operations/", "/*/problems/",
-    "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/organisations/*/", "/*/new$", "/*/edit$", "/*/history$", "/*/files$", "/*/files/", "/*/questions$",
-    "/*/verify$", "/*/adopted$",
+    "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/organisations/*/", "/*/new$", "/*/edit$", "/*/history$", "/*/files$", "/*/files/",
+    "/*/questions$", "/*/verify$", "/*/adopted$",
 )
 """Endless combinations of filters, files made on demand, and pages that need an account or belong to one reader."""
 

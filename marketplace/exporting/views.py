@@ -9,10 +9,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request, send_file, url_for
+from flask import Blueprint, Flask, Response, current_app, render_template, request, send_file, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
+from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
@@ -22,8 +23,10 @@ from marketplace.db import LANGUAGES, now
 from marketplace.errors import NotFound
 from marketplace.exporting import citations, entries, feed, operations, sitemap, spreadsheet, structured
 from marketplace.exporting.lists import LISTS, Column, OpenList
+from marketplace.exporting.portfolio import portfolio
 from marketplace.exporting.words import ABOUT
 from marketplace.matching.views import asked, facet_names, facet_value_name
+from marketplace.people import organisations
 from marketplace.web import TAGS, actor, language, limiter
 
 blueprint = Blueprint("exporting", __name__)
@@ -257,3 +260,15 @@ def exports_of(endpoint: str, arguments: dict[str, Any]) -> list[Export]:
             newest_address, table_address, paper_address = addresses
             found.append(Export(listed.title, None if listed.where else newest_address, table_address, paper_address))
     return found
+
+
+@blueprint.route("/organisations/<public_id>/export", methods=["POST"])
+@login_required
+@limiter.limit("10 per hour")
+def everything(public_id: str) -> ResponseReturnValue:
+    """All that an organisation has here, as one zip, for its owners."""
+    found = organisations.by_public_id(public_id)
+    parts = stream_with_context(portfolio(actor(), found, language()))
+    response = Response(parts, mimetype="application/zip")
+    response.headers.set("Content-Disposition", "attachment", filename=f"techbridge-{public_id}.zip")
+    return response

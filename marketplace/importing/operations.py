@@ -277,9 +277,14 @@ def import_file(
 def listings_of(actor: Actor, organisation: Organisation, listing: str) -> Iterator[Any]:
     """All technologies or needs of an organisation, oldest first, a few in memory at a time."""
     require(actor, f"{listing}.import", organisation)
+    return stored(organisation.id, listing)
+
+
+def stored(organisation_id: int, listing: str) -> Iterator[Any]:
+    """The same, for whoever has been asked already."""
     model = Need if listing == "need" else Technology
-    last = 0
-    while rows := list(session.scalars(select(model).where(model.organisation_id == organisation.id, model.id > last).order_by(model.id).limit(BATCH))):
+    own, last = select(model).where(model.organisation_id == organisation_id).order_by(model.id).limit(BATCH), 0
+    while rows := list(session.scalars(own.where(model.id > last))):
         last = rows[-1].id
         yield from rows
         for row in rows:

@@ -12,11 +12,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -136,8 +137,8 @@ def csv_lines(kind: str, things: Iterable[Any], language: str) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def write_workbook(path: Path, kind: str, things: Iterable[Any], language: str) -> None:
-    """The template as a workbook with these listings."""
+def written(kind: str, things: Iterable[Any], language: str) -> IO[bytes]:
+    """The template as a workbook with these listings: a file at its beginning, that vanishes when it is closed."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(SHEETS[kind])
     sheet.freeze_panes = "C2"
@@ -151,7 +152,10 @@ def write_workbook(path: Path, kind: str, things: Iterable[Any], language: str) 
     codes.append(["列 Column", "代码 Code", "中文", "English"])
     for row in _explained(kind):
         codes.append(row)
-    book.save(path)
+    file = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
+    book.save(file)
+    file.seek(0)
+    return file
 
 
 def _headed(sheet: Any, text: str) -> WriteOnlyCell:
@@ -162,7 +166,7 @@ def _headed(sheet: Any, text: str) -> WriteOnlyCell:
 
 def _written(sheet: Any, text: str) -> WriteOnlyCell:
     """A cell of text, whatever it looks like: no date, no number, no formula is made of it."""
-    cell = WriteOnlyCell(sheet, value=text)
+    cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", text))
     cell.data_type, cell.number_format = "s", "@"
     if "\n" in text:
         cell.alignment = Alignment(wrap_text=True, vertical="top")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, flash, request, send_file, stream_with_context
@@ -220,11 +218,4 @@ def template(kind: str) -> ResponseReturnValue:
     if kind == "csv":
         lines = stream_with_context(template_of.csv_lines(listing, things, language()))
         return Response(lines, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"})
-    with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as target:
-        path = Path(target.name)
-    try:
-        template_of.write_workbook(path, listing, things, language())
-        file = path.open("rb")
-    finally:
-        path.unlink()
-    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=name)
+    return send_file(template_of.written(listing, things, language()), mimetype=XLSX, as_attachment=True, download_name=name)

@@ -52,7 +52,8 @@ def written(path: Path, kind: str, things: list[Any]) -> Path:
     if path.suffix == ".csv":
         path.write_text("".join(template.csv_lines(kind, things, "zh")), encoding="utf-8", newline="")
     else:
-        template.write_workbook(path, kind, things, "zh")
+        with template.written(kind, things, "zh") as file:
+            path.write_bytes(file.read())
     return path
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -19,11 +19,14 @@ from marketplace.importing.fields import DOCUMENT, HEADERS
 MOST_COLUMNS = 500
 LONGEST_CELL = 1_000_000
 SAMPLE = 40
+MOST_BLANK = 20_000
+_DATA = re.compile(r"\d{4}")  # a year, a number: no name of a column
 
 TOO_FEW = N_("This row has %(found)s cells instead of %(wanted)s; the file may be cut off here.")
 TOO_MANY = N_("This row has %(found)s cells instead of %(wanted)s; a comma or quote may be missing.")
 TOO_LONG = N_("A cell of this row is longer than a million characters.")
 TOO_MANY_COLUMNS = N_("The table has %(found)s columns; at most %(most)s can be read.")
+GOES_ON = N_("More than %(most)s empty rows follow; what may stand below them was not read.")
 HAS_NULL = N_("This row holds characters that are no text.")
 
 
@@ -108,15 +111,18 @@ def _cell(value: str | Sequence[str]) -> str:
     return "\n".join(entries) + ("\n" if len(entries) == 1 else "")
 
 
-def find_headers(rows: Sequence[Sequence[str]]) -> tuple[int, tuple[str, ...]]:
-    """How many rows stand above the data, and the headers, each made different. Raises `Refused` when there is no
-    table."""
+def find_headers(rows: Sequence[Sequence[str]], grouping: Collection[int] = ()) -> tuple[int, tuple[str, ...]]:
+    """How many rows stand above the data, and the headers, each made different. `grouping` rows (from 0) put several columns
+    under one heading: the headers stand below them. Raises `Refused` when there is no table, or one without headers."""
     widest = max((filled(row) for row in rows), default=0)
     if not widest:
         raise Refused(N_("The file holds no table: no row with any text was found."), field="file")
-    index = next((i for i, row in enumerate(rows[:20]) if filled(row) * 5 >= widest * 3 and _names(row)), None)
+    fitting = [i for i, row in enumerate(rows[:20]) if filled(row) * 5 >= widest * 3 and _names(row)]
+    index = next((i for i in fitting if i not in grouping), fitting[0] if fitting else None)
     if index is None:
         index = next(i for i, row in enumerate(rows) if filled(row))
+        if any(_DATA.search(cell) for cell in rows[index]):
+            raise Refused(N_("The first row looks like data. Put a row with the names of the columns above it."), field="file")
     cells = list(rows[index])
     while cells and not cells[-1].strip():
         cells.pop()
@@ -155,9 +161,17 @@ def _different(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def checked(rows: Iterator[tuple[Sequence[str], str | None]], skip: int, width: int) -> Iterator[Row]:
-    """Number the rows, leave the headers and blank rows out, and say what is wrong with a row as a whole."""
+    """Number the rows, leave the headers and blank rows out, and say what is wrong with a row as a whole.
+
+    A sheet that goes on without anything in it is not read to its end.
+    """
+    blank = 0
     for number, (cells, fault) in enumerate(rows, 1):
-        if number <= skip or (not fault and not filled(cells)):
+        blank = 0 if fault or filled(cells) else blank + 1
+        if blank > MOST_BLANK:
+            yield Row(number, (), GOES_ON, {"most": MOST_BLANK})
+            return
+        if number <= skip or blank:
             continue
         why = {"found": len(cells), "wanted": width}
         if fault:

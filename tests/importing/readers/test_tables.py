@@ -219,3 +219,60 @@ def test_any_bytes_are_read_or_refused(opened, data: bytes) -> None:
             assert row.fault or len(row.cells) == len(table.headers)
     except Refused:
         pass
+
+
+def test_merged_cells_speak_for_all_of_them_and_headers_stand_below_their_groups(opened) -> None:
+    book = Workbook()
+    sheet = book.active
+    for line in (
+        ["成果", "专利", None, "单位"], ["名称", "申请号", "申请日", None],
+        ["甲", "95115608.X", "2017-01-02", "机械学院"], ["乙", None, None, None], ["丙", None, None, "化工学院"],
+    ):
+        sheet.append(line)
+    for area in ("B1:C1", "D1:D2", "D3:D4"):
+        sheet.merge_cells(area)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    table = opened(buffer.getvalue())
+    assert table.headers == ("名称", "申请号", "申请日", "单位")
+    assert rows(table) == [
+        (3, ("甲", "95115608.X", "2017-01-02", "机械学院")), (4, ("乙", "", "", "机械学院")), (5, ("丙", "", "", "化工学院")),
+    ]
+
+
+def test_a_million_empty_rows_end_with_one_reason(opened) -> None:
+    head = '<row r="1"><c r="A1" t="inlineStr"><is><t>名称</t></is></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>甲</t></is></c></row>'
+    data = workbook([["名称"]])
+    source, target = zipfile.ZipFile(io.BytesIO(data)), io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry.filename == "xl/worksheets/sheet1.xml":
+                empty = "".join(f'<row r="{number}"/>' for number in range(3, 1_000_003))
+                content = content[: content.index(b"<sheetData>")] + f"<sheetData>{head}{empty}</sheetData></worksheet>".encode()
+            made.writestr(entry.filename, content)
+    table = opened(target.getvalue())
+    assert [(row.cells, row.fault) for row in table.rows()] == [(("甲",), None), ((), tables.GOES_ON)]
+
+
+def test_a_table_without_headers_is_told_so(opened) -> None:
+    with pytest.raises(Refused, match="looks like data"):
+        opened("2017-01-02,95115608.X,12345\n2018-01-02,97101765.4,23456\n")
+
+
+def test_texts_that_would_fill_the_memory_are_refused(opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbooks, "MOST_STRINGS", 100)
+    with pytest.raises(Refused, match="too large when unpacked"):
+        opened(_with_shared_strings([["title"], *[[f"text number {number}"] for number in range(50)]]))
+
+
+def _with_shared_strings(lines: list[list[str]]) -> bytes:
+    """A workbook as Excel itself writes it."""
+    source, target = zipfile.ZipFile(io.BytesIO(workbook(lines))), io.BytesIO()
+    strings = "".join(f"<si><t>{cell}</t></si>" for line in lines for cell in line)
+    with zipfile.ZipFile(target, "w") as made:
+        for entry in source.infolist():
+            if entry.filename != "xl/sharedStrings.xml":
+                made.writestr(entry.filename, source.read(entry))
+        made.writestr("xl/sharedStrings.xml", f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{strings}</sst>')
+    return target.getvalue()

@@ -11,8 +11,14 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from marketplace.access import SYSTEM
+from marketplace.catalogue import operations as catalogue
+from marketplace.catalogue.models import Technology
+from marketplace.db import now
+from marketplace.importing import template
 from marketplace.importing.readers import open_table
 from marketplace.importing.rows import read_row
+from marketplace.people.models import Organisation
 
 GOOGLE = """search URL:,https://patents.example/?q=(deburring)
 id,title,assignee,inventor/author,priority date,filing/creation date,publication date,grant date,result link,representative figure link
@@ -48,6 +54,9 @@ CNIPA = {
 }
 
 
+ROWS = {"lens": LENS, "incopat": INCOPAT, "patsnap": PATSNAP, "cnipa": CNIPA}
+
+
 def first(path: Path) -> tuple[str, dict[str, Any]]:
     """The format of the file and the values of its first row."""
     table = open_table(path)
@@ -56,18 +65,50 @@ def first(path: Path) -> tuple[str, dict[str, Any]]:
     return table.format, read_row(dict(zip(table.headers, row.cells, strict=True)), table.columns, table.format)
 
 
-def as_csv(path: Path, row: dict[str, str], encoding: str = "utf-8-sig") -> Path:
+def csv_text(row: dict[str, str]) -> str:
+    """A csv of one row under its headers."""
     buffer = io.StringIO()
     csv.writer(buffer).writerows([list(row), list(row.values())])
-    path.write_bytes(buffer.getvalue().encode(encoding))
+    return buffer.getvalue()
+
+
+def workbook_of(row: dict[str, str]) -> bytes:
+    """A workbook of one row under its headers."""
+    book, buffer = Workbook(), io.BytesIO()
+    book.active.append(list(row))
+    book.active.append(list(row.values()))
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _technology() -> Technology:
+    made = catalogue.draft(SYSTEM, Organisation(id=1), now())
+    catalogue.fill(made, {
+        "title": {"zh": "薄壁件铣削", "en": "=Milling"}, "application_number": "201710601862.3", "filed_on": date(2017, 7, 21), "inventors": ["张三 李四"],
+        "offer": {"mode": "licence", "terms": {"currency": "CNY", "trial": {"months": 6}}},
+    })
+    made.public_id = "abcdefgh2345"
+    return made
+
+
+def template_csv() -> bytes:
+    """Our template as csv with one technology."""
+    return "".join(template.csv_lines("technology", [_technology()], "zh")).encode()
+
+
+def template_workbook() -> bytes:
+    """Our template as a workbook with one technology."""
+    with template.written("technology", [_technology()], "zh") as file:
+        return file.read()
+
+
+def as_csv(path: Path, row: dict[str, str], encoding: str = "utf-8-sig") -> Path:
+    path.write_bytes(csv_text(row).encode(encoding))
     return path
 
 
 def as_xlsx(path: Path, row: dict[str, str]) -> Path:
-    book = Workbook()
-    book.active.append(list(row))
-    book.active.append(list(row.values()))
-    book.save(path)
+    path.write_bytes(workbook_of(row))
     return path
 
 

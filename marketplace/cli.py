@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
+from flask import current_app
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,10 +35,11 @@ from marketplace.console import fail as _fail
 from marketplace.console import ready as _ready
 from marketplace.console import settings_or_fail as _settings
 from marketplace.console import show as _print
-from marketplace.db import in_language, now, session, to_write
+from marketplace.db import in_language, now, session, to_read, to_write
 from marketplace.errors import Problem
 from marketplace.importing import operations as importing
 from marketplace.importing import review
+from marketplace.importing.models import ImportRun
 from marketplace.matching import operations as matching
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import teaser
@@ -267,18 +270,22 @@ def _said(value: Any, language: str) -> Any:
 
 
 @main.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--for", "organisation", default=None, help="The organisation: its name, credit code, ROR or id.")
 @click.option("--as", "person", default=None, help="Mail address of the person who imports; without it, the system.")
 @click.option("--publish", is_flag=True, help="Publish what was created at once.")
 @click.option("--columns", default=None, help='JSON {"header": "field"} to mend the proposed mapping.')
+@click.option("--needs", is_flag=True, help="The files hold needs, not technologies.")
 @as_json
-def import_command(file: Path, organisation: str | None, person: str | None, publish: bool, columns: str | None, json_: bool) -> None:
-    """Import technologies from a table. Every row ends as created, updated, unchanged, duplicate or rejected."""
+def import_command(
+    files: tuple[Path, ...], organisation: str | None, person: str | None, publish: bool, columns: str | None, needs: bool, json_: bool
+) -> None:
+    """Bring files in. Every row ends as created, updated, unchanged, duplicate or rejected. Broken off, a worker goes on with it."""
     _ready()
     try:
         with to_write():
-            report = _import(file, organisation, person, publish, json.loads(columns) if columns else None, json_)
+            mended = json.loads(columns) if columns else {}
+            report = _import(files, organisation, person, {"columns": mended, "publish": publish, "listing": "need" if needs else "technology"}, json_)
     except Problem as problem:
         session.rollback()
         if json_:
@@ -295,24 +302,40 @@ def import_command(file: Path, organisation: str | None, person: str | None, pub
         click.echo(f"  row {row['row']}: {row['outcome']}: {row['reason']}")
 
 
-def _import(
-    file: Path, organisation: str | None, person: str | None, publish: bool, columns: dict[str, str] | None, quiet: bool
-) -> dict[str, Any]:
+def _import(files: Sequence[Path], organisation: str | None, person: str | None, how: dict[str, Any], quiet: bool) -> dict[str, Any]:
     actor = by_address(person) if person else SYSTEM
     if actor is None:
         _fail(f"Nobody here has the address {person}.", 2)
-    owner = _organisation(organisation, actor)
-    with _bar(None, "Importing", quiet) as bar:
-        def step(done: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-            session.commit()
-
-        run = importing.import_file(actor, owner, file, columns=columns, publish=publish, progress=step)
-        session.commit()
-        found = review.report(run)
+    run = importing.bring(actor, _organisation(organisation, actor), files, **how)
+    session.commit()
+    key = run.id
+    session.remove()
+    with _bar(None, "Importing", quiet) as progress, _watched(key, progress):
+        jobs.run_all(only=RUN_JOBS)
     jobs.run_all(only=(*RUN_JOBS, *matching.INDEXERS))  # what was published can be found at once; matching it is the worker's
-    return found
+    return review.report(session.get_one(ImportRun, key))
+
+
+@contextmanager
+def _watched(key: int, progress: Any) -> Iterator[None]:
+    """Show how far the run is while its jobs work: they commit after each batch."""
+    stop, app = threading.Event(), current_app._get_current_object()
+
+    def watch() -> None:
+        with app.app_context(), to_read():
+            while not stop.wait(0.5):
+                progress.total, done = session.execute(select(ImportRun.total, ImportRun.done).where(ImportRun.id == key)).one()
+                progress.update(done - progress.n)
+                session.rollback()
+            session.remove()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
 
 
 def _organisation(wanted: str | None, actor: Any) -> Organisation:

@@ -85,11 +85,11 @@ def bench_rows(organisation: Organisation, path: Path, work: Work, say: Progress
     started = time.perf_counter()
     with path.open("rb") as source:
         run = operations.upload(SYSTEM, organisation, [(source, path.name)])
-    operations.start(SYSTEM, run, columns_of(operations.propose(SYSTEM, run)), here=True)
+    operations.start(SYSTEM, run, columns_of(operations.propose(SYSTEM, run)))
     work(operations.read_rows(SYSTEM, run))
     read = time.perf_counter() - started
     say("publish")
-    releasing.release(SYSTEM, run, PUBLISHABLE, here=True)
+    releasing.release(SYSTEM, run, PUBLISHABLE)
     work(releasing.publish_rows(SYSTEM, run))
     whole = time.perf_counter() - started
     return {

@@ -62,14 +62,11 @@ class ImportRun(Base):
 
     TRANSITIONS = {
         "start": Step(("uploaded",), "reading", ("member", "operator", "system")),
-        "start_here": Step(("uploaded",), "reading", ("member", "operator", "system")),
         "finish": Step(("reading",), "read", ("system", "member", "operator")),
         "fail": Step(("uploaded", "reading"), "failed", ("system", "member", "operator")),
         "release": Step(("read", "published"), "publishing", ("member", "operator", "system")),
-        "release_here": Step(("read", "published"), "publishing", ("member", "operator", "system")),
         "publish": Step(("publishing",), "published", ("member", "operator", "system")),
         "undo": Step(("read", "published"), "undoing", ("member", "operator", "system")),
-        "undo_here": Step(("read", "published"), "undoing", ("member", "operator", "system")),
         "end_undo": Step(("undoing",), "undone", ("member", "operator", "system")),
     }
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -35,7 +35,7 @@ from marketplace.importing.models import ImportMapping, ImportRun
 from marketplace.importing.needs import NeedBatch
 from marketplace.importing.readers import Row, Table, open_table
 from marketplace.importing.technologies import Memory, TechnologyBatch
-from marketplace.jobs import handler
+from marketplace.jobs import Job, enqueue, handler
 from marketplace.needs.models import Need
 from marketplace.people.models import Organisation
 from marketplace.record import move, record
@@ -134,15 +134,12 @@ def start(
     actor: Actor,
     run: ImportRun,
     columns: dict[str, str],
-    *,
     publish: bool = False,
-    here: bool = False,
     at: datetime | None = None,
 ) -> ImportRun:
     """Begin to read the file by these columns (header → field), which are remembered for the same headers.
 
-    With `publish` what was read is published without a review. With `here` the caller reads it now; otherwise a job
-    does.
+    A job reads it. With `publish` what was read is published without a review.
     """
     require(actor, f"{run.listing}.import", run)
     table = table_of(run)
@@ -156,7 +153,7 @@ def start(
     else:
         remembered.columns = columns
     run.columns, run.publish, run.format, run.source = columns, publish, table.format, source_of(table.format, columns)
-    move(run, "start_here" if here else "start", actor, at)
+    move(run, "start", actor, at)
     return run
 
 
@@ -244,33 +241,40 @@ def by_public_id(actor: Actor, public_id: str) -> ImportRun:
     return run
 
 
-def import_file(
-    actor: Actor,
-    organisation: Organisation,
-    path: Path,
-    columns: dict[str, str] | None = None,
-    publish: bool = False,
+def bring(
+    actor: Actor, organisation: Organisation, paths: Sequence[Path], columns: Mapping[str, str] | None = None, publish: bool = False,
     listing: str = "technology",
-    progress: Callable[[int, int | None], None] | None = None,
 ) -> ImportRun:
-    """Bring a file in from beginning to end; `columns` mend what is proposed (header → field, "" leaves one out).
+    """Upload files of this machine and start to read them; `columns` mend what is proposed (header → field, "" leaves one out).
 
-    `progress(done, total)` is called after each batch, where the caller may commit. Raises `Refused` when it is no
-    table.
+    Raises `Refused` when there is no such file or it is no table.
     """
-    if not path.is_file():
-        raise Refused(N_("There is no file “%(path)s”."), field="file", path=str(path))
-    with path.open("rb") as source:
-        run = upload(actor, organisation, [(source, path.name)], listing)
-    mapping = columns_of(propose(actor, run)) | (columns or {})
-    start(actor, run, {header: name for header, name in mapping.items() if name}, publish=False, here=True)
-    tell = progress or (lambda done, total: None)
-    for _ in read_rows(actor, run):
-        tell(run.done, run.total)
-    if publish and run.state == "read":
-        releasing.release(actor, run, PUBLISHABLE, here=True)
-        for _ in releasing.publish_rows(actor, run):
-            tell(run.done, run.total)
+    missing = next((path for path in paths if not path.is_file()), None)
+    if missing:
+        raise Refused(N_("There is no file “%(path)s”."), field="file", path=str(missing))
+    with ExitStack() as stack:
+        run = upload(actor, organisation, [(stack.enter_context(path.open("rb")), path.name) for path in paths], listing)
+    mapping = columns_of(propose(actor, run)) | dict(columns or {})
+    return start(actor, run, {header: name for header, name in mapping.items() if name}, publish)
+
+
+WORK = {"reading": "importing.read_run", "publishing": "importing.publish_run", "undoing": "importing.undo_run"}
+"""The jobs that bring a run on, by its state."""
+
+
+def stands_still(run: ImportRun) -> bool:
+    """Whether a run should go on and no job will see to it: one that failed again and again is not tried any more."""
+    waiting = select(Job.id).where(Job.kind == WORK.get(run.state, ""), Job.key == f"import_run:{run.id}", Job.state.in_(("queued", "running")))
+    return run.state in WORK and session.scalar(waiting.limit(1)) is None
+
+
+def go_on(actor: Actor, run: ImportRun) -> ImportRun:
+    """Have a run that stands still go on after its last whole batch."""
+    require(actor, f"{run.listing}.import", run)
+    if not stands_still(run):
+        raise Refused(N_("This import is being worked on."))
+    enqueue(WORK[run.state], key=f"import_run:{run.id}", thing_id=run.id)
+    record(run, "go_on", actor)
     return run
 
 

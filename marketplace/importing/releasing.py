@@ -71,14 +71,14 @@ def keep_apart(actor: Actor, run: ImportRun, number: int, headers: Sequence[str]
     return row
 
 
-def release(actor: Actor, run: ImportRun, outcomes: Sequence[str], *, here: bool = False, at: datetime | None = None) -> ImportRun:
-    """Say which outcomes are to be published: a job (or, with `here`, the caller) does it. Rows held back stay as they are."""
+def release(actor: Actor, run: ImportRun, outcomes: Sequence[str], at: datetime | None = None) -> ImportRun:
+    """Say which outcomes are to be published: a job does it. Rows held back stay as they are."""
     require(actor, f"{run.listing}.import", run)
     chosen = [outcome for outcome in PUBLISHABLE if outcome in outcomes]
     if not chosen:
         raise Refused(N_("Choose what to publish."), field="outcomes")
     run.outcomes = chosen
-    move(run, "release_here" if here else "release", actor, at)
+    move(run, "release", actor, at)
     return run
 
 
@@ -123,11 +123,11 @@ def _publish_row(batch: Batch, row: ImportRow, thing: Any) -> None:
         batch.publish(thing)
 
 
-def undo(actor: Actor, run: ImportRun, *, here: bool = False, at: datetime | None = None) -> ImportRun:
-    """Take back what the run did: a job (or, with `here`, the caller) does it."""
+def undo(actor: Actor, run: ImportRun, at: datetime | None = None) -> ImportRun:
+    """Take back what the run did: a job does it."""
     require(actor, f"{run.listing}.import", run)
     run.kept = 0
-    move(run, "undo_here" if here else "undo", actor, at)
+    move(run, "undo", actor, at)
     return run
 
 

@@ -74,7 +74,7 @@ def columns(public_id: str) -> ResponseReturnValue:
     if form.ready():
         try:
             columns = {one.header: chosen[place] for place, one in enumerate(proposals) if chosen[place]}
-            operations.start(actor(), run, columns, publish=form.publish.data)
+            operations.start(actor(), run, columns, form.publish.data)
             return see("importing.run", public_id=public_id)
         except Problem as problem:
             problem.values = {**problem.values, "name": words.field(run.listing, problem.values.get("name", ""))}
@@ -116,6 +116,7 @@ def _review(run: ImportRun, form: ReleaseForm) -> ResponseReturnValue:
     return answer(
         "importing/run.html", form, run=run, counts=counts, outcome=outcome, rows=review.rows_of(run, outcome, (page - 1) * PAGE, PAGE),
         page=page, pages=pages, told=_told, waiting=review.waiting(run), held=review.held(run), can_stand_apart=releasing.can_stand_apart,
+        stands_still=operations.stands_still(run),
     )
 
 
@@ -160,6 +161,14 @@ def keep(public_id: str, number: int) -> ResponseReturnValue:
     run = operations.by_public_id(actor(), public_id)
     releasing.keep_apart(actor(), run, number, operations.table_of(run).headers)
     return _to_rows(run)
+
+
+@blueprint.route("/imports/<public_id>/go-on", methods=["POST"])
+@login_required
+def go_on(public_id: str) -> ResponseReturnValue:
+    """Have a run that stands still go on."""
+    operations.go_on(actor(), operations.by_public_id(actor(), public_id))
+    return see("importing.run", public_id=public_id)
 
 
 @blueprint.route("/imports/<public_id>/undo", methods=["POST"])

@@ -13,12 +13,12 @@ from sqlalchemy import select
 
 from marketplace.catalogue import attachments
 from marketplace.catalogue import operations as catalogue
-from marketplace.importing import operations as importing
 from marketplace.importing import review
 from marketplace.needs import operations as needs
 from marketplace.people.models import Organisation, Person
 from marketplace.record import Event
 from tests import factories as make
+from tests.importing.bringing import import_file
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_everything_is_in_it_and_comes_back(client: Any, session: Any, owner: Pe
     catalogue.edit_technology(owner, made, abstract={"zh": "新"})
     need = needs.create_need(owner, institute, title={"zh": "去毛刺"}, problem={"zh": "交叉孔毛刺"})
     attachments.attach(owner, made, io.BytesIO("说明".encode()), "../说明.txt")
-    importing.import_file(owner, institute, written(tmp_path))
+    import_file(owner, institute, written(tmp_path))
     stranger = make.person()
     catalogue.create_technology(stranger, make.organisation(stranger), title={"zh": "别家的"})
     number, name, owner_id = made.public_id, owner.name, owner.id
@@ -66,7 +66,7 @@ def test_everything_is_in_it_and_comes_back(client: Any, session: Any, owner: Pe
     beside = [entry for entry in archive.namelist() if entry.startswith(f"files/{number}/")]
     assert len(beside) == 1 and archive.read(beside[0]).decode() == "说明"
     (tmp_path / "again.xlsx").write_bytes(archive.read("technologies.xlsx"))
-    again = importing.import_file(owner, institute, tmp_path / "again.xlsx")
+    again = import_file(owner, institute, tmp_path / "again.xlsx")
     assert review.counts(again)["unchanged"] == 2
     assert session.scalars(select(Event.actor_id).where(Event.name == "organisation.export")).all() == [owner_id]
 

@@ -21,6 +21,7 @@ from marketplace.jobs import Job, run_all
 from marketplace.people.models import Organisation, Person
 from marketplace.record import Event, Revision, history
 from tests import factories as make
+from tests.importing.bringing import import_file
 
 HEADERS = ["编号", "成果名称", "摘要", "专利号", "申请日", "成熟度"]
 ROWS = [
@@ -49,7 +50,7 @@ def bring(tmp_path: Path, owner: Person, institute: Organisation):
         buffer = io.StringIO()
         csv.writer(buffer).writerows([headers, *rows])
         path.write_text(buffer.getvalue(), encoding="utf-8")
-        return operations.import_file(owner, institute, path, **options)
+        return import_file(owner, institute, path, **options)
 
     return bring_rows
 
@@ -260,7 +261,9 @@ def test_publishing_a_run_queues_its_jobs_once_and_not_one_for_each_technology(b
     session.flush()
     assert run.state == "published"
     kinds = list(session.scalars(select(Job.kind)))
-    assert sorted(kinds) == ["matching.group_run", "matching.index_run", "matching.match_run"]
+    assert sorted(kinds) == [
+        "importing.publish_run", "importing.read_run", "matching.group_run", "matching.index_run", "matching.match_run",
+    ]
 
 
 def test_what_readers_see_changes_only_when_the_run_is_published(
@@ -387,7 +390,7 @@ def test_nasa_every_row_accounted_for_and_nothing_changed_by_a_second_import(
     session: Any, institute: Organisation, shared: Path
 ) -> None:
     path = shared / "data" / "nasa_patents_2014.csv"
-    run = operations.import_file(SYSTEM, institute, path)
+    run = import_file(SYSTEM, institute, path)
     assert run.columns == {
         "Category": "category",
         "Abstract": "abstract",
@@ -416,7 +419,7 @@ def test_nasa_every_row_accounted_for_and_nothing_changed_by_a_second_import(
     assert found["LEW-17618-1-REIS"].publication_number == "USRE43880"
     assert all(one.field for one in found.values())
     session.expunge_all()
-    again = operations.import_file(SYSTEM, session.get_one(Organisation, institute.id), path)
+    again = import_file(SYSTEM, session.get_one(Organisation, institute.id), path)
     assert counted(again) == {"unchanged": 1397, "duplicate": 233}
 
 
@@ -443,3 +446,25 @@ def test_a_run_whose_author_has_left_goes_on_as_the_system(
     list(operations.read_run(run.id))
     made = session.scalars(select(Technology).where(Technology.import_run_id == run.id)).one()
     assert (run.state, made.author_id, history(made)[0].person_id) == ("read", None, None)
+
+
+def test_a_run_whose_job_was_given_up_stands_still_until_somebody_has_it_go_on(session: Any, owner: Person, institute: Organisation) -> None:
+    run = operations.upload(owner, institute, [(io.BytesIO("成果名称\n甲\n".encode()), "a.csv")])
+    operations.start(owner, run, {"成果名称": "title"})
+    session.flush()
+    assert not operations.stands_still(run)
+    with pytest.raises(Refused, match="worked on"):
+        operations.go_on(owner, run)
+    session.scalars(select(Job).where(Job.kind == "importing.read_run")).one().state = "failed"
+    session.flush()
+    assert operations.stands_still(run)
+    stranger = make.person()
+    make.organisation(stranger)
+    with pytest.raises(NotAllowed):
+        operations.go_on(stranger, run)
+    operations.go_on(owner, run)
+    session.commit()
+    run_id = run.id
+    run_all(limit=5)
+    assert session.get_one(ImportRun, run_id).state == "read"
+    assert not operations.stands_still(session.get_one(ImportRun, run_id))

@@ -20,6 +20,7 @@ from marketplace.needs.models import Need
 from marketplace.people.models import Organisation, Person
 from marketplace.record import history
 from tests import factories as make
+from tests.importing.bringing import import_file
 
 HEADERS = ["编号", "成果名称", "摘要", "申请号", "公开号", "同族", "权利人"]
 TITLE = "交叉孔内壁毛刺的柔性刷磨去除方法及装置"
@@ -44,7 +45,7 @@ def bring(tmp_path: Path, owner: Person, institute: Organisation):
         path = tmp_path / "list.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([headers, *([*row, *[""] * (len(headers) - len(row))] for row in rows)])
-        return operations.import_file(owner, institute, path, **options)
+        return import_file(owner, institute, path, **options)
 
     return bring_rows
 
@@ -62,12 +63,12 @@ def told(row: ImportRow) -> str:
 
 
 def published(owner: Person, run: ImportRun, *outcomes: str) -> None:
-    releasing.release(owner, run, outcomes or ["created", "updated"], here=True)
+    releasing.release(owner, run, outcomes or ["created", "updated"])
     list(releasing.publish_rows(owner, run))
 
 
 def taken_back(owner: Person, run: ImportRun) -> None:
-    releasing.undo(owner, run, here=True)
+    releasing.undo(owner, run)
     list(releasing.undo_rows(owner, run))
 
 
@@ -266,7 +267,7 @@ def test_a_template_of_the_other_kind_is_refused(owner: Person, institute: Organ
 def test_several_files_are_one_run(session: Any, owner: Person, institute: Organisation) -> None:
     files = [(io.BytesIO(f"编号,成果名称\nK{number},成果{number}\n".encode()), f"{number}.csv") for number in range(3)]
     run = operations.upload(owner, institute, files)
-    operations.start(owner, run, {"编号": "source_key", "成果名称": "title"}, here=True)
+    operations.start(owner, run, {"编号": "source_key", "成果名称": "title"})
     list(operations.read_rows(owner, run))
     assert (counted(run), run.file_name) == ({"created": 3}, "0.csv, 1.csv, 2.csv")
     assert row_of(session, run, 2).facts["place"] == "1.csv, 2"

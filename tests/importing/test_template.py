@@ -16,13 +16,14 @@ from openpyxl import load_workbook
 from marketplace.access import SYSTEM
 from marketplace.catalogue import operations as catalogue
 from marketplace.db import now
-from marketplace.importing import operations, releasing, review, template
+from marketplace.importing import releasing, review, template
 from marketplace.importing.cells import literal
 from marketplace.importing.fields import LISTINGS, harmless
 from marketplace.importing.rows import read_row
 from marketplace.needs import operations as needs
 from marketplace.people.models import Organisation, Person
 from tests import factories as make
+from tests.importing.bringing import import_file
 
 TERMS = {"currency": "CNY", "trial": {"months": 6}, "conversion": {"price": "200000"}}
 FULL: dict[str, Any] = {
@@ -71,7 +72,7 @@ def test_a_technology_comes_back_as_it_went(session: Any, owner: Person, institu
     bare = catalogue.create_technology(owner, institute, title={"zh": "仅有标题的成果"})
     session.flush()
     before = [catalogue.content(made), catalogue.content(bare)]
-    run = operations.import_file(owner, institute, written(tmp_path / f"t.{suffix}", "technology", [made, bare]))
+    run = import_file(owner, institute, written(tmp_path / f"t.{suffix}", "technology", [made, bare]))
     assert (run.format, counted(run)) == ("template", {"unchanged": 2}), list(review.rejected(run.id))
     assert [catalogue.content(made), catalogue.content(bare)] == before
 
@@ -86,11 +87,11 @@ def test_a_cell_that_is_emptied_in_the_template_empties_the_field(session: Any, 
         sheet.cell(2, place[LISTINGS["technology"].headers[name]]).value = None
     sheet.cell(2, place[LISTINGS["technology"].headers["abstract_zh"]]).value = "新的摘要"
     book.save(tmp_path / "edited.xlsx")
-    run = operations.import_file(owner, institute, tmp_path / "edited.xlsx")
+    run = import_file(owner, institute, tmp_path / "edited.xlsx")
     assert counted(run) == {"updated": 1}
     assert (made.advantages, made.trl, made.inventors, made.offer) == ({}, None, [], None)
     assert (made.abstract["zh"], made.title, made.filed_on, made.expires_on) == ("新的摘要", {"zh": FULL["title"]["zh"]}, None, None)
-    releasing.undo(owner, run, here=True)
+    releasing.undo(owner, run)
     list(releasing.undo_rows(owner, run))
     session.flush()
     assert catalogue.content(made)["offer"]["mode"] == "licence"
@@ -101,7 +102,7 @@ def test_a_number_of_another_organisation_is_refused(session: Any, owner: Person
     stranger = make.person()
     theirs = catalogue.create_technology(stranger, make.organisation(stranger), title={"zh": "别家的成果"})
     session.flush()
-    run = operations.import_file(owner, institute, written(tmp_path / "t.csv", "technology", [theirs]))
+    run = import_file(owner, institute, written(tmp_path / "t.csv", "technology", [theirs]))
     [row] = review.rejected(run.id)
     assert (row.column, row.facts["why"]["number"]) == (LISTINGS["technology"].headers["public_id"], theirs.public_id)
 
@@ -121,7 +122,7 @@ def test_a_need_comes_back_as_it_went(session: Any, owner: Person, tmp_path: Pat
     session.flush()
     before = needs.content(need)
     for suffix in ("xlsx", "csv"):
-        run = operations.import_file(owner, firm, written(tmp_path / f"n.{suffix}", "need", [need]), listing="need")
+        run = import_file(owner, firm, written(tmp_path / f"n.{suffix}", "need", [need]), listing="need")
         assert (run.format, counted(run)) == ("template_needs", {"unchanged": 1}), [row.reason for row in review.rejected(run.id)]
     assert needs.content(need) == before
 

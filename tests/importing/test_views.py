@@ -128,7 +128,6 @@ def test_rejected_rows_come_back_as_a_file_that_no_spreadsheet_runs_and_can_be_s
         owner,
         run,
         {"编号": "source_key", "成果名称": "title", "专利号": "application_number", "备注": "advantages"},
-        here=True,
     )
     list(operations.read_rows(owner, run))
     assert review.counts(run)["duplicate"] == 1  # K1 has that number

@@ -296,7 +296,9 @@ def import_command(
         _fail("--columns must be a JSON object.", 2)
     if json_:
         _print(report)
-        return
+        sys.exit(2 if report["state"] == "failed" else 0)
+    if report["state"] == "failed":
+        _fail(report["error"], 2)
     click.echo("  ".join(f"{name}: {report[name]}" for name in review.OUTCOMES) + f"   run {report['run']}")
     for row in report["reasons"][:20]:
         click.echo(f"  row {row['row']}: {row['outcome']}: {row['reason']}")

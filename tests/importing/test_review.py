@@ -271,3 +271,14 @@ def test_several_files_are_one_run(session: Any, owner: Person, institute: Organ
     list(operations.read_rows(owner, run))
     assert (counted(run), run.file_name) == ({"created": 3}, "0.csv, 1.csv, 2.csv")
     assert row_of(session, run, 2).facts["place"] == "1.csv, 2"
+
+
+def test_owners_are_resolved_to_registered_organisations_and_linked(client: Any, bring: Any, session: Any, owner: Person) -> None:
+    university = make.organisation(make.person(), name={"zh": "东岭大学", "en": "Dongling University"}, names=["东岭大"])
+    run = bring([["K1", TITLE, BODY, "", "", "", "东岭大学; 某某机床厂"], ["K2", "高盐废水浓缩", "", "", "", "", "Dongling Univ."]])
+    first, second = session.scalars(select(Technology).order_by(Technology.id)).all()
+    assert first.parties == {"东岭大学": university.public_id} and second.parties == {"Dongling Univ.": university.public_id}
+    published(owner, run)
+    page, address = f"/zh/technologies/{first.public_id}", f"/zh/organisations/{university.public_id}"
+    shown = client.get(page).get_data(as_text=True)
+    assert f'<a href="{address}">东岭大学</a>; 某某机床厂' in shown

@@ -220,3 +220,45 @@ def test_somebody_without_an_organisation_is_led_to_entering_one(client: Any, se
     client.login(make.person())
     for path in ("imports", "technologies/new"):
         assert client.get(f"/en/{path}").location.endswith("/en/organisations/new")
+
+
+def test_duplicates_are_kept_apart_rows_held_back_and_the_run_taken_back(client: Any, session: Any, owner: Person, institute: Organisation) -> None:
+    client.login(owner)
+    body = "采用含磨料的柔性刷丝往复刷磨，去除毛刺而不损伤孔壁，单件节拍不超过两分钟。"
+    file = f"成果名称,摘要\n交叉孔内壁毛刺的柔性刷磨去除方法,{body}\n交叉孔内壁毛刺的柔性刷磨式去除方法,{body}\n低温染整余热回收,节能\n"
+    columns = send(client, institute, file.encode()).location
+    run = client.post(columns, data=chosen(page(client.get(columns)))).location
+    run_all(limit=5)
+    shown = page(client.get(f"{run}?outcome=duplicate"))
+    assert "柔性刷磨式" in shown.get_text() and "nearly the same title" in shown.get_text()
+    button = shown.find("form", action=lambda address: address and "/keep" in address)
+    assert client.post(button["action"]).status_code == 303
+    shown = page(client.get(f"{run}?outcome=created"))
+    form = shown.find("form", action=lambda address: address and "/hold" in address)
+    assert [field["value"] for field in form.find_all("input", attrs={"name": "shown"})] == ["2", "3", "4"]
+    assert client.post(form["action"], data={"shown": ["2", "3", "4"], "held": ["3", "x", "99999999999"]}).status_code == 303
+    assert page(client.get(run)).find("input", attrs={"name": "held", "value": "3"}).has_attr("checked")
+    client.post(f"{run}/publish", data={"outcomes": ["created"]})
+    run_all(only=("importing.publish_run",))
+    session.expire_all()
+    states = {one.title["zh"]: one.state for one in session.scalars(select(Technology))}
+    assert states["交叉孔内壁毛刺的柔性刷磨式去除方法"] == "draft" and sorted(states.values()) == ["draft", "published", "published"]
+    assert client.post(f"{run}/undo").status_code == 303
+    assert page(client.get(run)).find("progress")
+    run_all(only=("importing.undo_run",))
+    session.expire_all()
+    assert {one.state for one in session.scalars(select(Technology))} == {"withdrawn"}
+    assert "taken back" in page(client.get(run)).get_text()
+
+
+def test_a_stranger_reaches_no_run(client: Any, session: Any, owner: Person, institute: Organisation) -> None:
+    client.login(owner)
+    run = send(client, institute, FILE.encode()).location.removesuffix("/columns")
+    client.post("/en/sign-out")
+    stranger = make.person()
+    make.organisation(stranger)
+    client.login(stranger)
+    for address in ("hold", "undo", "go-on", "publish", "rows/2/keep"):
+        assert client.post(f"{run}/{address}").status_code == 403
+    assert client.get(f"/en/imports/template.xlsx?organisation={institute.public_id}").status_code == 404
+    assert client.get("/en/imports/template.xlsx?listing=secrets").status_code == 404

@@ -28,6 +28,7 @@ PUBLISHABLE = ("created", "updated", "unchanged")
 CELL_KEPT = 20_000
 """Characters of a cell that are kept of a row that was not taken."""
 
+SAME_ID = N_("Row %(row)s of this file has the same number on this site.")
 NOT_YOURS = N_("Your organisation has nothing under the number %(number)s of this site. Leave the cell empty to add this row as a new one.")
 
 
@@ -58,6 +59,7 @@ class Batch(ABC):
     """Rows read together: what the catalogue knows of them is asked once for all of them."""
 
     link: ClassVar[str]  # the column of a row that names its listing
+    by_id: Mapping[str, Any]  # what was looked up by its number on this site
 
     def __init__(self, actor: Actor, run: ImportRun, headers: Sequence[str] = (), rows: Sequence[Row] = ()) -> None:
         self.run = run
@@ -86,7 +88,8 @@ class Batch(ABC):
 
     @abstractmethod
     def about(self, read: Read) -> tuple[Any, str]:
-        """What a row is about, and a message for a second row about the same; (None, "") for something new. Raises `Refused`."""
+        """What a row that names no number on this site is about, and a message for a second row about the same; (None, "") for
+        something new."""
 
     def clashes(self, read: Read, found: Any, how: str) -> bool:
         """Whether the row is a duplicate of what it was found to be about, and no update; marks it so."""
@@ -186,9 +189,16 @@ class Batch(ABC):
         session.add_all(self._row(read) for read in self.reads)
         session.flush()  # so that a clash shows inside the batch's savepoint
 
+    def _named(self, number: str) -> tuple[Any, str]:
+        """What our own template names by its number on this site."""
+        if number not in self.by_id:
+            raise Refused(NOT_YOURS, field="public_id", number=number)
+        return self.by_id[number], SAME_ID
+
     def _decide(self, read: Read) -> None:
+        number = read.values.pop("public_id", None)
         try:
-            found, how = self.about(read)
+            found, how = self._named(number) if number else self.about(read)
         except Refused as problem:
             read.refuse(problem, self._header(problem.field))
             return

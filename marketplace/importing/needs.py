@@ -9,14 +9,13 @@ from sqlalchemy import select
 
 from marketplace.catalogue.operations import hash_of
 from marketplace.db import session
-from marketplace.errors import N_, Refused
-from marketplace.importing.batch import NOT_YOURS, Batch, Read
+from marketplace.errors import N_
+from marketplace.importing.batch import Batch, Read
 from marketplace.importing.need_rows import read_need
 from marketplace.needs import operations as needs
 from marketplace.needs.models import Need
 from marketplace.record import record
 
-SAME_ID = N_("Row %(row)s of this file has the same number on this site.")
 SAME_KEY = N_("Row %(row)s of this file has the same reference number.")
 SAME_TITLE = N_("Row %(row)s of this file has the same title.")
 
@@ -42,13 +41,8 @@ class NeedBatch(Batch):
         return self.by_id.values()
 
     def about(self, read: Read) -> tuple[Need | None, str]:
-        """By number on the site, else by reference, else by title."""
+        """By reference, else by title."""
         values = read.values
-        if "public_id" in values:
-            number = values.pop("public_id")
-            if number not in self.by_id:
-                raise Refused(NOT_YOURS, field="public_id", number=number)
-            return self.by_id[number], SAME_ID
         if key := values.get("source_key"):
             return self.by_key.get(key), SAME_KEY
         return self.by_title.get(hash_of(values["title"])), SAME_TITLE

@@ -13,8 +13,8 @@ from marketplace.catalogue import numbers
 from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.models import Technology
 from marketplace.db import session
-from marketplace.errors import N_, Refused
-from marketplace.importing.batch import NOT_YOURS, Batch, Read
+from marketplace.errors import N_
+from marketplace.importing.batch import SAME_ID, Batch, Read
 from marketplace.importing.duplicates import Titles, duplicate_of
 from marketplace.importing.models import ImportRun
 from marketplace.importing.readers import Row
@@ -22,7 +22,6 @@ from marketplace.importing.rows import read_row
 from marketplace.people.similar import similar
 from marketplace.record import move
 
-SAME_ID = N_("Row %(row)s of this file has the same number on this site.")
 SAME_KEY = N_("Row %(row)s of this file has the same reference number.")
 SAME_NUMBER = N_("Row %(row)s of this file has the same application number.")
 SAME_PUBLICATION = N_("Row %(row)s of this file has the same publication number.")
@@ -95,17 +94,12 @@ class TechnologyBatch(Batch):
         return [one for found in (self.by_id, self.by_number, self.by_publication, self.by_key, self.by_title) for one in found.values()]
 
     def about(self, read: Read) -> tuple[Technology | None, str]:
-        """By number on the site, application number, publication number, key, title.
+        """By application number, publication number, key, title.
 
         A row that has number or key is also about one known by title alone, which has just been given them, unless the file
         speaks of that one elsewhere.
         """
         values = read.values
-        if "public_id" in values:
-            number = values.pop("public_id")
-            if number not in self.by_id:
-                raise Refused(NOT_YOURS, field="public_id", number=number)
-            return self.by_id[number], SAME_ID
         number, key, published = values.get("application_number"), values.get("source_key"), values.get("publication_number")
         if number in self.by_number:
             return self.by_number[number], SAME_NUMBER

@@ -35,10 +35,12 @@ _SEPARATORS = re.compile(r"\s*(?:;+|；|\||、|\n)\s*")
 _LINES = re.compile(r"\s*\n\s*")
 _GUARD = re.compile(r"'(?='*[=+\-@\t\r])")
 _YEAR_FIRST = re.compile(
-    r"(\d{4})\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*日?)?(?:[T ]\d{1,2}:.*)?|(\d{4})(\d{2})(\d{2})", re.ASCII
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*日?)?|(\d{4})(\d{2})(\d{2})", re.ASCII
 )
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", re.ASCII)
-_MONTH_NAMED = re.compile(r"(?:(\d{1,2})[.-]?\s*)?([A-Za-z]{3,9})[.-]?\s*(?:(\d{1,2}),?\s+)?(\d{4})", re.ASCII)
+_YEAR_SHORT = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{2})", re.ASCII)
+_MONTH_NAMED = re.compile(r"(?:(\d{1,2})[.-]?\s*)?([A-Za-z]{3,9})[.-]?\s*(?:(\d{1,2}),?\s+)?(\d{4}|\d{2})", re.ASCII)
+_TIME = re.compile(r"[T ,]+\d{1,2}:\d{2}.*$", re.ASCII)
 _SERIAL = re.compile(r"([23456]\d{4})(?:\.\d+)?", re.ASCII)
 _EPOCH = date(1899, 12, 30)
 _MONTHS = {
@@ -177,8 +179,8 @@ def parse_day(text: str) -> date | None:
     Year first in any dress, a month by its English name, day and month in front of the year where only one reading is
     possible, and the serial numbers of spreadsheets (days since 1899-12-30).
     """
-    text = unicodedata.normalize("NFKC", text).strip()
-    if not numbers.given(text) or text[:10] in NO_DAY:
+    text = _TIME.sub("", unicodedata.normalize("NFKC", text).strip())
+    if not numbers.given(text) or text in NO_DAY:
         return None
     try:
         found = _day(text)
@@ -199,11 +201,32 @@ def _day(text: str) -> date | None:
             raise Refused(N_("“%(typed)s” can be read in two ways; write it like 2026-11-21."), typed=text)
         month, day = (first, second) if second > 12 else (second, first)
         return date(year, month, day)
+    if match := _YEAR_SHORT.fullmatch(text):
+        return _only_reading(text, *match.groups())
     if match := _MONTH_NAMED.fullmatch(text):
-        return date(int(match[4]), _MONTHS.get(match[2].casefold(), 0), int(match[1] or match[3] or 1))
+        return date(_year(match[4]), _MONTHS.get(match[2].casefold(), 0), int(match[1] or match[3] or 1))
     if match := _SERIAL.fullmatch(text):
         return _EPOCH + timedelta(int(match[1]))
     return None
+
+
+def _year(typed: str) -> int:
+    """A year of two digits lies between 1969 and 2068, as POSIX has it."""
+    year = int(typed)
+    return year if len(typed) == 4 else year + (2000 if year < 69 else 1900)
+
+
+def _only_reading(text: str, first: str, second: str, third: str) -> date | None:
+    """The day of three short numbers, where just one order of year, month and day makes one."""
+    found = set()
+    for year, month, day in ((first, second, third), (third, first, second), (third, second, first)):
+        try:
+            found.add(date(_year(year.zfill(2)), int(month), int(day)))
+        except ValueError:
+            continue
+    if len(found) > 1:
+        raise Refused(N_("“%(typed)s” can be read in two ways; write it like 2026-11-21."), typed=text)
+    return found.pop() if found else None
 
 
 def _worded(cell: str, codes: tuple[str, ...], words: Mapping[str, tuple[str, ...]]) -> str | None:

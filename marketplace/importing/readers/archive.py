@@ -129,7 +129,7 @@ def _numbered(units: Sequence[_Unit], headers: tuple[str, ...]) -> Iterator[Row]
 def _is_beside(entry: zipfile.ZipInfo) -> bool:
     """Whether the entry is no file of the sender's: a folder, or what a computer puts beside the files."""
     parts = re.split(r"[/\\]", entry.filename)
-    return entry.is_dir() or "__MACOSX" in parts or not parts[-1] or parts[-1].startswith(".")
+    return not parts[-1] or entry.is_dir() or "__MACOSX" in parts or parts[-1].startswith(".")
 
 
 def _refuse_unsafe(members: Sequence[zipfile.ZipInfo]) -> None:

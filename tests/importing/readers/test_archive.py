@@ -205,3 +205,14 @@ MIXED = packed({"a.csv": A, "b.xml": GRANT, "c.xlsx": workbook(), "readme.txt": 
 @given(st.sampled_from([packed({"a.csv": A, "b.csv": B}), MIXED]).flatmap(mutated))
 def test_a_damaged_archive_is_refused_or_read(data: bytes) -> None:
     fuzzed(data)
+
+
+def test_a_file_without_a_name_is_left_out(opened) -> None:
+    data = packed({"a.csv": A, "x": B})
+    directory = data.rindex(b"PK\x01\x02")
+    nameless = data[: directory + 28] + b"\x00\x00" + data[directory + 30 : directory + 46] + data[directory + 47 :]
+    end = nameless.rindex(b"PK\x05\x06")
+    size = int.from_bytes(nameless[end + 12 : end + 16], "little") - 1
+    nameless = nameless[: end + 12] + size.to_bytes(4, "little") + nameless[end + 16 :]
+    table = opened(nameless)
+    assert table.headers == ("标题", "申请号")

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,10 +25,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from marketplace import __version__, create_app, demo, jobs
 from marketplace.access import SYSTEM, VISITOR
 from marketplace.catalogue.models import Technology
-from marketplace.cli_bench import bench_group
-from marketplace.cli_evaluate import evaluate_command
-from marketplace.cli_learning import export_judged_command, learn_command
-from marketplace.cli_matching import match_all_command
 from marketplace.config import Settings, SettingsError, read
 from marketplace.console import as_json
 from marketplace.console import bar as _bar
@@ -73,7 +70,29 @@ def _listen_on(host: str, first: int) -> int:
     return _fail(f"No free port from {first} to {first + PORTS - 1}.")  # type: ignore[return-value]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+ELSEWHERE = {
+    "bench": ("cli_bench", "bench_group"), "evaluate": ("cli_evaluate", "evaluate_command"), "export-judged": ("cli_learning", "export_judged_command"),
+    "learn": ("cli_learning", "learn_command"), "match-all": ("cli_matching", "match_all_command"),
+}
+"""Commands in modules of their own, read when they are called: what they stand on takes two seconds to import."""
+
+
+class _Commands(click.Group):
+    """The commands here and elsewhere."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the alphabet."""
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, name = ELSEWHERE[cmd_name]
+        return getattr(import_module(f"marketplace.{module}"), name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="marketplace")
 def main() -> None:
     """TechBridge (科桥): needs, technologies, and what brings them together."""
@@ -464,11 +483,6 @@ def check_command(json_: bool) -> None:
     sys.exit(0 if all(one["ok"] for one in found.values()) else 1)
 
 
-main.add_command(bench_group)
-main.add_command(evaluate_command)
-main.add_command(learn_command)
-main.add_command(match_all_command)
-main.add_command(export_judged_command)
 
 if __name__ == "__main__":
     main()

@@ -52,7 +52,12 @@ class Read:
     def duplicates(self, thing: Any, reason: str, **why: Any) -> None:
         """The row is about something that is there already, and how that was seen."""
         self.outcome, self.thing, self.reason = "duplicate", thing, reason
-        self.facts["why"] = {"title": thing.titled("zh")[0][:100], **why}
+        self.facts["why"] = {"title": shortened(thing.title), **why}
+
+
+def shortened(text: Mapping[str, str]) -> dict[str, str]:
+    """A title or name in its languages, as the reason of a row holds it: the reader's is taken when it is shown."""
+    return {code: words[:100] for code, words in text.items()}
 
 
 class Batch(ABC):

@@ -88,9 +88,9 @@ def told_apart(one: Technology, other: Technology) -> bool:
 
 def duplicate_of(technology: Technology, catalogue: Titles, fresh: Titles) -> tuple[Technology, int] | None:
     """The technology that a new one repeats, and how alike the titles are in per cent: one of the catalogue, whose titles are
-    known by keys, or one made a moment ago."""
+    known by keys, or one made a moment ago. What was taken off the site is repeated by nothing."""
     keys = catalogue.near(technology.title)
-    stored = session.scalars(select(Technology).where(Technology.id.in_(keys))) if keys else ()
+    stored = session.scalars(select(Technology).where(Technology.id.in_(keys), Technology.state != "withdrawn")) if keys else ()
     others = [*fresh.near(technology.title), *sorted(stored, key=lambda one: keys.index(one.id))]
     likely = [other for other in others if not told_apart(technology, other)]
     if not likely:

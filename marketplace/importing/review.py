@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
 from marketplace.catalogue.models import Technology
-from marketplace.db import session
+from marketplace.db import in_language, session
 from marketplace.importing.batch import PUBLISHABLE
 from marketplace.importing.models import ImportRow, ImportRun
 from marketplace.needs.models import Need
@@ -94,6 +94,11 @@ def rejected(run_id: int) -> Iterator[ImportRow]:
         yield from rows
 
 
+def said(values: Mapping[str, Any] | None, language: str) -> dict[str, Any]:
+    """The values of a message, names and titles in the reader's language."""
+    return {name: in_language(value, language)[0] if isinstance(value, dict) else value for name, value in (values or {}).items()}
+
+
 def report(run: ImportRun) -> dict[str, Any]:
     """What became of the file, as plain values: counts, the run's id and state, and the reasons of rows that were not
     taken."""
@@ -103,7 +108,7 @@ def report(run: ImportRun) -> dict[str, Any]:
             "row": row.number,
             "outcome": row.outcome,
             "column": row.column,
-            "reason": (row.reason or "") % (row.facts.get("why") or {}),
+            "reason": (row.reason or "") % said(row.facts.get("why"), "en"),
         }
         for row in session.scalars(rows.order_by(ImportRow.number).limit(REPORTED))
     ]

@@ -14,7 +14,7 @@ from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.models import Technology
 from marketplace.db import session
 from marketplace.errors import N_
-from marketplace.importing.batch import SAME_ID, Batch, Read
+from marketplace.importing.batch import SAME_ID, Batch, Read, shortened
 from marketplace.importing.duplicates import Titles, duplicate_of
 from marketplace.importing.models import ImportRun
 from marketplace.importing.readers import Row
@@ -142,7 +142,7 @@ class TechnologyBatch(Batch):
         self.titles.add(technology, technology.title)
         other = self.elsewhere.get(technology.application_number or "")
         if other is not None:
-            read.facts["note"] = [ELSEWHERE, {"organisation": other.organisation.called("zh"), "title": other.titled("zh")[0][:100]}]
+            read.facts["note"] = [ELSEWHERE, {"organisation": shortened(other.organisation.name), "title": shortened(other.title)}]
         return technology
 
     def fresh(self, values: dict[str, Any]) -> Technology:

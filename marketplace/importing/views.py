@@ -38,7 +38,7 @@ def _organisations() -> list[Any]:
 
 def _told(message: str | None, values: dict[str, Any] | None) -> str:
     """A message id of an import with its values, in the reader's language."""
-    return _(message, **(values or {})) if message else ""
+    return _(message, **review.said(values, language())) if message else ""
 
 
 @blueprint.route("/imports", methods=["GET", "POST"])

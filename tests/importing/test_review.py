@@ -59,7 +59,7 @@ def row_of(session: Any, run: ImportRun, number: int) -> ImportRow:
 
 
 def told(row: ImportRow) -> str:
-    return (row.reason or "") % (row.facts.get("why") or {})
+    return (row.reason or "") % review.said(row.facts.get("why"), "zh")
 
 
 def published(owner: Person, run: ImportRun, *outcomes: str) -> None:
@@ -130,7 +130,7 @@ def test_the_same_number_elsewhere_is_noted_and_taken(bring: Any, session: Any) 
     run = bring([["K1", TITLE, BODY, "201710601862.3"]])
     assert counted(run) == {"created": 1}
     message, values = row_of(session, run, 2).facts["note"]
-    assert "共有专利" in message % values
+    assert "共有专利" in message % review.said(values, "en")
 
 
 def test_another_source_with_the_same_number_updates_and_speaks_for_itself(bring: Any, session: Any) -> None:

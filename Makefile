@@ -52,6 +52,7 @@ test: setup-test  ## all tests: SQLite, PostgreSQL, browser
 prove: setup-test  ## the long drills; the report goes to docs/proof/
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 	@$(BIN)/python tools/prove.py
+	@$(BIN)/python tools/fuzz.py 600
 
 lint: setup-test  ## the style checks alone
 	@$(BIN)/ruff check marketplace tests migrations tools wsgi.py hatch_build.py

@@ -203,7 +203,10 @@ def _watch(running: list[subprocess.Popen]) -> None:
         if child.poll() is None:
             child.terminate()
     for child in running:
-        child.wait(20)
+        try:
+            child.wait(20)
+        except subprocess.TimeoutExpired:
+            child.kill()  # every commit is whole: nothing is lost by it
     sys.exit(0 if stop.is_set() else (ended or [0])[0])
 
 

@@ -101,7 +101,6 @@ def _whole(listing: Technology | Need) -> dict[str, Any]:
 
 def _matches(key: int) -> Iterator[dict[str, Any]]:
     """Matches that somebody of this organisation answered, with those answers; of the other side only its number on the site."""
-    last = 0
     for side, own in (("firm", Match.need_id.in_(select(Need.id).where(Need.organisation_id == key))),
                       ("holder", Match.technology_id.in_(select(Technology.id).where(Technology.organisation_id == key)))):
         last = 0

@@ -36,11 +36,3 @@ class ReleaseForm(Form):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
-
-
-class HoldForm(Form):
-    """Which of the rows shown are held back; their numbers come as they are."""
-
-
-class UndoForm(Form):
-    """The button that takes a run back."""

@@ -48,8 +48,8 @@ def hold(actor: Actor, run: ImportRun, shown: Collection[int], held: Collection[
 
 
 def can_stand_apart(row: ImportRow) -> bool:
-    """Whether a duplicate is one by likeness alone, so that a person may know better."""
-    return row.outcome == "duplicate" and row.reason in CAN_STAND_APART and "cells" in row.facts
+    """Whether a technology's duplicate is one by likeness alone, so that a person may know better."""
+    return row.outcome == "duplicate" and row.technology_id is not None and row.reason in CAN_STAND_APART and "cells" in row.facts
 
 
 def keep_apart(actor: Actor, run: ImportRun, number: int, headers: Sequence[str], at: datetime | None = None) -> ImportRow:

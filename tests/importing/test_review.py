@@ -253,6 +253,14 @@ def test_a_table_of_needs_becomes_drafts_and_is_posted_where_it_says_enough(brin
     assert {one.state for one in found.values()} == {"withdrawn", "published"} and run.kept == 1  # N1 was changed by another run since
 
 
+def test_a_need_that_comes_twice_is_no_technology(bring: Any, session: Any, owner: Person) -> None:
+    run = bring([["", "高盐废水", "浓缩能耗高。"], ["", "高盐废水", "另一段话。"]], NEEDS, listing="need")
+    assert counted(run) == {"created": 1, "duplicate": 1}
+    assert not releasing.can_stand_apart(row_of(session, run, 3))
+    with pytest.raises(NotFound):
+        releasing.keep_apart(owner, run, 3, operations.table_of(run).headers)
+
+
 def test_an_operator_imports_no_needs_for_a_firm(institute: Organisation) -> None:
     with pytest.raises(NotAllowed):
         operations.upload(make.operator(), institute, [(io.BytesIO("需求名称\n甲\n".encode()), "a.csv")], "need")

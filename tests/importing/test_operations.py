@@ -32,16 +32,6 @@ ROWS = [
 
 
 @pytest.fixture
-def owner(session: Any) -> Person:
-    return make.person()
-
-
-@pytest.fixture
-def institute(owner: Person) -> Organisation:
-    return make.organisation(owner, kind="institute")
-
-
-@pytest.fixture
 def bring(tmp_path: Path, owner: Person, institute: Organisation):
     """Write rows to a csv and bring it in."""
 

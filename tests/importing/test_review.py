@@ -28,16 +28,6 @@ BODY = "采用含磨料的柔性刷丝，在交叉孔处以变转速往复刷磨
 
 
 @pytest.fixture
-def owner(session: Any) -> Person:
-    return make.person()
-
-
-@pytest.fixture
-def institute(owner: Person) -> Organisation:
-    return make.organisation(owner, kind="institute")
-
-
-@pytest.fixture
 def bring(tmp_path: Path, owner: Person, institute: Organisation):
     """Write rows to a csv and bring it in."""
 

@@ -38,16 +38,6 @@ FULL: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def owner(session: Any) -> Person:
-    return make.person()
-
-
-@pytest.fixture
-def institute(owner: Person) -> Organisation:
-    return make.organisation(owner, kind="institute")
-
-
 def written(path: Path, kind: str, things: list[Any]) -> Path:
     """The template with these listings."""
     if path.suffix == ".csv":

@@ -23,16 +23,6 @@ FILE = (
 )
 
 
-@pytest.fixture
-def owner(session: Any) -> Person:
-    return make.person()
-
-
-@pytest.fixture
-def institute(owner: Person) -> Organisation:
-    return make.organisation(owner, kind="institute")
-
-
 def page(response: Any) -> BeautifulSoup:
     return BeautifulSoup(response.get_data(as_text=True), "html5lib")
 

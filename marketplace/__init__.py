@@ -15,7 +15,7 @@
 - **open list** 公开清单: listings as a file, with the search it was made with; **feed**: the newest of a search for news readers.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
-A module imports only from its left: errors, config, db → access → record → jobs → web → people → terms → catalogue →
+A module imports only from its left: errors, config, paper, db → access → record → jobs → web → people → terms → catalogue →
 needs → matching → importing → licensing → deals → calls → exporting → alerts → reactions → this, cli.
 """
 

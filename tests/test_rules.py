@@ -23,7 +23,7 @@ from marketplace.reactions import REACTIONS
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
-    "errors", "config", "migrate", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching", "importing",
+    "errors", "config", "migrate", "paper", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching", "importing",
     "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
     "cli_bench", "cli_evaluate", "cli_learning", "cli_matching", "cli",
 ]

@@ -183,7 +183,7 @@ def table(name: str) -> ResponseReturnValue:
 def _paper() -> ModuleType | None:
     """What makes PDFs, read when the first one is asked for (it takes a second); None where Debian's libraries are missing."""
     try:
-        return import_module("marketplace.exporting.paper")
+        return import_module("marketplace.paper")
     except OSError:
         return None
 

@@ -158,7 +158,7 @@ def test_more_than_fit_is_said(client: Any, session: Any, indexed: Any, printed:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_real_pdf_reads_nothing_but_our_style(client: Any, session: Any, indexed: Any, caplog: pytest.LogCaptureFixture, lang: str) -> None:
-    pytest.importorskip("marketplace.exporting.paper", exc_type=OSError)
+    pytest.importorskip("marketplace.paper", exc_type=OSError)
     make.technology()
     indexed()
     answer = client.get(f"/{lang}/technologies.pdf")
@@ -172,7 +172,7 @@ def test_a_real_pdf_reads_nothing_but_our_style(client: Any, session: Any, index
      "static:techbridge.js", "ftp://127.0.0.1/x.css"],
 )
 def test_the_pdf_fetches_nothing_else(address: str, app: Any) -> None:
-    paper = pytest.importorskip("marketplace.exporting.paper", exc_type=OSError)
+    paper = pytest.importorskip("marketplace.paper", exc_type=OSError)
     files = paper.OwnFiles(Path(app.static_folder))
     with pytest.raises(ValueError, match="of our own"):
         files(address)

@@ -42,9 +42,12 @@ class TermsError(ValueError):
         return f"{self.path}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Node:
-    """A value of the input with the path that leads to it; each reader returns the value or refuses it."""
+    """A value of the input with the path that leads to it; each reader returns the value or refuses it.
+
+    Nothing changes one. It is not frozen because making a frozen one takes twice as long, and every value read makes one.
+    """
 
     value: Any
     path: str

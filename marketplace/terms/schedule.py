@@ -8,7 +8,7 @@ the parts put together, and the answer written as JSON values. docs/terms.md sho
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -114,33 +114,40 @@ def answer(terms: Any, events: Any, as_of: Any, lang: str = "en") -> dict[str, A
 
 def to_json(found: Schedule, currency: str, lang: str = "en") -> dict[str, Any]:
     """A schedule as JSON values, with the reasons as sentences of a language."""
+    totals = found.totals
     return {
         "state": found.state,
-        "obligations": [
-            {**_values(obligation, skip="because"), "because": sentence(obligation, currency, lang)} for obligation in found.obligations
+        "obligations": [_written(obligation, currency, lang) for obligation in found.obligations],
+        "statements_due": [
+            {"period": statement.period.isoformat(), "due": statement.due.isoformat(), "overdue": statement.overdue}
+            for statement in found.statements_due
         ],
-        "statements_due": [_values(statement) for statement in found.statements_due],
-        "totals": _values(found.totals),
+        "totals": {
+            "fees": f"{totals.fees:f}", "paid": f"{totals.paid:f}", "outstanding": f"{totals.outstanding:f}",
+            "overdue": f"{totals.overdue:f}", "interest": f"{totals.interest:f}",
+        },
         "credit": f"{found.credit:f}",
+    }
+
+
+def _written(obligation: Obligation, currency: str, lang: str) -> dict[str, Any]:
+    return {
+        "id": obligation.id,
+        "kind": obligation.kind,
+        "amount": None if obligation.amount is None else f"{obligation.amount:f}",
+        "trigger": obligation.trigger and obligation.trigger.isoformat(),
+        "due": obligation.due and obligation.due.isoformat(),
+        "expected": obligation.expected and obligation.expected.isoformat(),
+        "state": obligation.state,
+        "paid": f"{obligation.paid:f}",
+        "interest": f"{obligation.interest:f}",
+        "because": sentence(obligation, currency, lang),
     }
 
 
 def sentence(obligation: Obligation, currency: str, lang: str) -> str:
     """Why an obligation is what it is, in a sentence."""
     return reason(obligation.because, obligation.kind, obligation.id.partition(":")[2], currency, lang)
-
-
-def _values(part: Any, skip: str = "") -> dict[str, Any]:
-    return {name: _written(getattr(part, name)) for name in _NAMES[type(part)] if name != skip}
-
-
-_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Obligation, StatementDue, Totals)}
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return value.isoformat() if isinstance(value, date) else value
 
 
 class _Agreement:
@@ -157,6 +164,7 @@ class _Agreement:
             self.claims += [*stated, *self.royalties.minimums(stated)]
         self.account = Account(terms, self.course, self.claims, self.royalties, ordered)
         self.by_id = {claim.id: claim for claim in self.claims}
+        self.nothing = self._money(0)
         self.interest_paid = [event for event in ordered if event.type == "interest_paid"]
         self._judge_names(ordered)
         self._judge_interest()
@@ -235,9 +243,11 @@ class _Agreement:
         debt = standing.debts.get(claim.id)
         if debt is None:
             return self._untriggered(claim, day)
+        amount, interest = self._money(debt.amount), self.account.interest(debt, day.toordinal())
+        paid = self._money(debt.amount - debt.unpaid) if debt.unpaid else amount
         return Obligation(
-            claim.id, claim.kind, self._money(debt.amount), claim.trigger, claim.due, None, self._state(debt, day),
-            self._money(debt.amount - debt.unpaid), self._money(self.account.interest(debt, day.toordinal())), self._because(debt, day),
+            claim.id, claim.kind, amount, claim.trigger, claim.due, None, self._state(debt, day), paid,
+            self._money(interest) if interest else self.nothing, self._because(debt, day),
         )
 
     def _state(self, debt: Debt, day: date) -> str:
@@ -252,7 +262,7 @@ class _Agreement:
         by_statement = claim.kind in ("royalty", "minimum")
         void = self.course.never_converts(day) if by_statement else self.course.is_closed(day)
         amount = None if by_statement else self._money(claim.agreed or 0)
-        nothing = self._money(0)
+        nothing = self.nothing
         expected = None if void else self._expected(claim, day)
         because = self._waiting(claim, void, day)
         return Obligation(claim.id, claim.kind, amount, None, None, expected, "void" if void else "pending", nothing, nothing, because)

@@ -80,18 +80,24 @@ class Account:
         payments = [event for event in events if event.type == "payment"]
         self.payments = [(event, event.date.toordinal(), to_minor(event.amount, terms.currency) or 0) for event in payments]
         self.paid_on = [event.date for event in payments]
+        self.stated_on = royalties.dates if royalties else []
+        self._stands_on: tuple[int, int, int, bool] = (0, 0, 0, False)
+        self._standing: Standing | None = None  # the last that was counted, good for as long as nothing more happens
         rate = terms.late_interest.annual_rate if terms.late_interest else None
         self.rate = scaled(rate, scale(rate)) if rate else 0
         self.whole = DAYS_A_YEAR * 10 ** scale(rate) if rate else 1
 
     def at(self, day: date) -> Standing:
         """Count everything on the amounts and events up to a day."""
-        debts = self._debts(day)
-        if self.cap is not None:
-            _cut(debts, self.cap)
-        allotting = _Allotting(debts)
-        allotting.run(self._split(day, allotting))
-        return Standing(allotting.debts, allotting.credit, allotting.allotted)
+        stands_on = (bisect_right(self.known, day), bisect_right(self.paid_on, day), bisect_right(self.stated_on, day), self.course.is_closed(day))
+        if self._standing is None or stands_on != self._stands_on:
+            debts = self._debts(day)
+            if self.cap is not None:
+                _cut(debts, self.cap)
+            allotting = _Allotting(debts)
+            allotting.run(self._split(day, allotting))
+            self._stands_on, self._standing = stands_on, Standing(allotting.debts, allotting.credit, allotting.allotted)
+        return self._standing
 
     def interest(self, debt: Debt, day: int) -> int:
         """The interest that has accrued on a debt by the number of a day, paid or not."""
@@ -163,6 +169,8 @@ class Account:
 
 def _cut(debts: Sequence[Debt], cap: int) -> None:
     """Fill the debts in their order until the cap is reached; what would exceed it is cut to what is left."""
+    if sum(debt.amount for debt in debts) <= cap:
+        return
     for debt in sorted(debts, key=lambda debt: debt.row.order):
         debt.amount = debt.unpaid = min(debt.amount, cap)
         cap -= debt.amount

@@ -109,7 +109,12 @@ def mixes() -> Iterator[tuple[str, dict[str, Any]]]:
     interest = [{"type": "interest_paid", "date": str(add_months(month, 2) + timedelta(20)), "amount": "0.01"} for month in months]
     paid = [{"type": "payment", "date": str(add_months(month, 2) + timedelta(9)), "amount": "2500"} for month in months]
     named = [{**payment, "obligation": f"royalty:{months[n // 4]}"} for n, payment in enumerate(paid)]
+    corrected = [_statement(chance, months[n % 7], date(2050, 1, 1) + timedelta(2 * n)) for n in range(133)]
+    daily = [{"type": "interest_paid", "date": str(date(2050, 1, 2) + timedelta(2 * n)), "amount": "0.01"} for n in range(200)]
+    late = [{"type": "payment", "date": str(date(2050, 1, 1) + timedelta(2 * n)), "amount": "2500"} for n in range(133)]
     for name, events in (
+        ("corrected_daily", stated[:134] + corrected + daily[:133]), ("paid_daily", stated[:134] + late + daily[:133]),
+        ("interest_daily", stated[:200] + daily),
         ("statements", stated[:400]), ("interest", interest[:400]), ("named", named[:400]),
         ("statements_payments", stated[:200] + paid[:200]),
         ("all", stated[:100] + restated[:100] + paid[:100] + interest[:100]), ("restated_interest", stated[:100] + restated[:150] + interest[:150]),

@@ -138,8 +138,11 @@ class Royalties:
 
     def in_force(self, first: date, day: date) -> Event | None:
         """The statement for a period that was in force on a day."""
+        versions = self.versions.get(first, ())
+        if versions and versions[-1].date <= day:
+            return versions[-1]
         found = None
-        for event in self.versions.get(first, ()):
+        for event in versions:
             if event.date > day:
                 break
             found = event
@@ -154,18 +157,21 @@ class Royalties:
 
     def _computed(self, day: date) -> Iterator[tuple[str, int]]:
         """Marginal on the cumulative base of the scope, the periods stated so far in the order of the calendar."""
-        rate, yearly = self.rate, self.royalty.tier_scope == "year"
-        lifetime = scope = year = 0
+        rate, threshold, yearly = self.rate, self.rate.threshold, self.royalty.tier_scope == "year"
+        lifetime = scope = below = year = 0
         for first, own in self.firsts.items():
             event = self.in_force(first, day)
             if event is None:
                 continue
             if yearly and first.year != year:
-                scope, year = 0, first.year
+                scope, below, year = 0, 0, first.year
             base = self.bases[event.place]
-            free = min(rate.threshold - lifetime, base) if lifetime < rate.threshold else 0
-            yield own, half_up(rate.upto(scope + base) - rate.upto(scope + free), rate.unit)
+            if lifetime < threshold:
+                below = rate.upto(scope + min(threshold - lifetime, base))
             lifetime, scope = lifetime + base, scope + base
+            upto = rate.upto(scope)
+            yield own, half_up(upto - below, rate.unit)
+            below = upto
 
     def claims(self) -> Iterator[Claim]:
         """The claim of each period that was stated, whose trigger is the first statement for it."""

@@ -36,7 +36,12 @@ class TermsError(ValueError):
     @property
     def reason(self) -> str:
         """The reason in English."""
-        return self.message % self.values if self.values else self.message
+        return self.said(str)
+
+    def said(self, gettext: Callable[[str], str]) -> str:
+        """The reason in the language of a catalogue."""
+        message = gettext(self.message)
+        return message % self.values if self.values else message
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"

@@ -7,7 +7,7 @@ the parts put together, and the answer written as JSON values. docs/terms.md sho
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -102,13 +102,16 @@ def schedule(terms: Terms, events: Sequence[Event], as_of: date) -> Schedule:
     return _Agreement(terms, events).schedule(as_of)
 
 
-def answer(terms: Any, events: Any, as_of: Any, lang: str = "en") -> dict[str, Any]:
-    """The same from JSON values to JSON values; bad input becomes `{"error": {"path", "reason"}}`."""
+def answer(terms: Any, events: Any, as_of: Any, lang: str = "en", gettext: Callable[[str], str] = str) -> dict[str, Any]:
+    """The same from JSON values to JSON values; bad input becomes `{"error": {"path", "reason"}}`.
+
+    `lang` ("zh" or "en") is the language of `because`; `gettext` puts the reason of a refusal into another language than English.
+    """
     try:
         read = parse(terms, template=False)
         found = schedule(read, read_events(events, read), Node(as_of, "as_of").day())
     except TermsError as error:
-        return {"error": {"path": error.path, "reason": error.reason}}
+        return {"error": {"path": error.path, "reason": error.said(gettext)}}
     return to_json(found, read.currency, lang)
 
 

@@ -90,7 +90,8 @@ def test_some_need_none(name: str) -> None:
 
 
 def test_events_are_read_as_given() -> None:
-    found = read([event("statement", period="2026-01-01", gross="10.5", deductions={"freight": "2"}), event("payment", amount="3")], parse(TERMS, template=False))
+    given = [event("statement", period="2026-01-01", gross="10.5", deductions={"freight": "2"}), event("payment", amount="3")]
+    found = read(given, parse(TERMS, template=False))
     assert (found[0].gross, found[0].deductions, found[0].period, found[0].place) == (Decimal("10.5"), {"freight": Decimal(2)}, date(2026, 1, 1), 0)
     assert (found[1].amount, found[1].obligation, found[1].date) == (Decimal(3), None, date(2026, 2, 1))
     loss = read([event("statement", period="2026-01-01", profit="-7.50")], parse({**TERMS, "royalty": PROFIT}, template=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,14 @@ def compared(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_our_own_cases(case: dict[str, Any]) -> None:
     compared(case)
+
+
+def test_the_guide_quotes_the_cases() -> None:
+    by_name = {case["name"]: case for case in CASES}
+    quotes = re.findall(r"```\n# (.+), on (\S+)\n(.+?)\n```", (Path(__file__).parents[2] / "docs/terms.md").read_text("utf-8"), re.DOTALL)
+    assert len(quotes) > 5
+    for name, day, owed in quotes:
+        assert (by_name[name]["as_of"], by_name[name]["owed"]) == (day, owed.splitlines())
 
 
 def test_the_cases_of_the_definition(shared: Path) -> None:

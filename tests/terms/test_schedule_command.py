@@ -46,7 +46,8 @@ def test_the_table(tmp_path: Path, language: str) -> None:
 @pytest.mark.parametrize(
     ("terms", "events", "day", "path"),
     [
-        ({**TERMS, "entry_fee": 1000}, [], "2026-02-01", "terms.entry_fee"), (TERMS, [{"type": "converted", "date": "2026-02-01"}], "2026-02-01", "events[0].type"),
+        ({**TERMS, "entry_fee": 1000}, [], "2026-02-01", "terms.entry_fee"),
+        (TERMS, [{"type": "converted", "date": "2026-02-01"}], "2026-02-01", "events[0].type"),
         (TERMS, [], "2026-02-30", "as_of"), (b"{", [], "2026-02-01", "terms"), (b"\xff\xfe\x00", [], "2026-02-01", "terms"),
         (b'{"currency": "CNY", "currency": "USD", "effective": "2026-01-01"}', [], "2026-02-01", "terms"), (TERMS, b"[NaN]", "2026-02-01", "events"),
         (TERMS, b"[" * 100_000, "2026-02-01", "events"), (TERMS, b"9" * 5000, "2026-02-01", "events"), (b"", [], "2026-02-01", "terms"),

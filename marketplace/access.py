@@ -94,6 +94,26 @@ ACTIONS: dict[str, frozenset[str]] = {
     "match.answer_firm": frozenset({"firm"}),
     "match.answer_holder": frozenset({"holder"}),
     "match.answer_broker": frozenset({"broker"}),
+    "agreement.create": frozenset({"member"}),
+    "agreement.read": frozenset({"licensor", "licensee", "system"}),
+    "agreement.revise": frozenset({"licensor", "licensee"}),
+    "agreement.sign": frozenset({"licensor_signatory", "licensee_signatory", "licensor_owner", "licensee_owner"}),
+    "agreement.dispute": frozenset({"licensor", "licensee"}),
+    "agreement.trial_started": frozenset({"licensor", "licensee"}),
+    "agreement.trial_extended": frozenset({"licensor"}),
+    "agreement.converted": frozenset({"licensee_signatory", "licensee_owner"}),
+    "agreement.declined": frozenset({"licensee_signatory", "licensee_owner"}),
+    "agreement.first_revenue": frozenset({"licensee"}),
+    "agreement.milestone_accepted": frozenset({"licensee"}),
+    "agreement.submitted": frozenset({"licensor"}),
+    "agreement.accepted": frozenset({"licensee"}),
+    "agreement.rejected": frozenset({"licensee"}),
+    "agreement.statement": frozenset({"licensee"}),
+    "agreement.bought_out": frozenset({"licensee_signatory", "licensee_owner"}),
+    "agreement.terminated": frozenset({"licensor_signatory", "licensee_signatory", "licensor_owner", "licensee_owner"}),
+    "agreement.certified": frozenset({"licensee_signatory", "licensee_owner"}),
+    "agreement.payment": frozenset({"licensor", "system"}),
+    "agreement.interest_paid": frozenset({"licensor", "system"}),
 }
 
 
@@ -124,7 +144,7 @@ def relations(actor: Actor, thing: Any = None) -> set[str]:
             found.add("self")
         for side, organisation in getattr(thing, "sides", {}).items():
             if organisation in actor.seats:
-                found.add(side)
+                found |= {side, f"{side}_{actor.seats[organisation]}"}
     if hasattr(thing, "visibility") and readable(actor, thing):
         found.add("reader")
     return found

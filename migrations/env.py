@@ -12,6 +12,7 @@ from marketplace.config import read
 from marketplace.db import Base, Data, UTCTime
 from marketplace.importing import models as _importing  # noqa: F401
 from marketplace.jobs import Job  # noqa: F401
+from marketplace.licensing import models as _licensing  # noqa: F401
 from marketplace.matching import models as _matching  # noqa: F401
 
 

@@ -11,6 +11,8 @@ from argon2 import PasswordHasher
 from marketplace.catalogue.models import Offer, Technology
 from marketplace.db import session
 from marketplace.importing.models import ImportRun
+from marketplace.licensing import ledger
+from marketplace.licensing.models import Agreement, AgreementEvent, Version
 from marketplace.needs.models import Need
 from marketplace.people.models import Membership, Organisation, Person
 
@@ -100,3 +102,37 @@ def import_run(owner: Organisation | None = None, **values: Any) -> ImportRun:
     defaults = {"organisation": owner or organisation(kind="institute"), "state": "published", "file_name": "rows.csv", "sha256": "0" * 64,
                 "source": "table", "columns": {}, "outcomes": [], "created": NOW}
     return _kept(ImportRun(**{**defaults, **values}))
+
+
+TERMS: dict[str, Any] = {
+    "currency": "CNY", "effective": "2026-01-01", "milestones": [{"id": "pilot", "amount": "50000"}],
+    "royalty": {"base": "net_sales", "period": "quarter", "tiers": [{"upto": None, "rate": "0.03"}]},
+    "late_interest": {"annual_rate": "0.0365"},
+}
+
+
+def agreement(licensor: Organisation | None = None, licensee: Organisation | None = None, terms: dict[str, Any] | None = None, **values: Any) -> Agreement:
+    """An agreement in force on the day of NOW: signed by both sides, its schedule computed. With `state="proposed"` it waits for signatures."""
+    state, clauses = values.pop("state", "countersigned"), values.pop("clauses", {})
+    licensor, licensee = licensor or organisation(person(), kind="institute"), licensee or organisation(person())
+    written = terms or TERMS
+    signed = values.pop("signed", datetime.combine(date.fromisoformat(written["effective"]), datetime.min.time(), UTC)) if state == "countersigned" else None
+    n = next(_number)
+    made = _kept(Agreement(**{
+        "technology": values.pop("technology", None) or technology(licensor), "title": {"zh": f"许可协议{n}", "en": f"Licence agreement {n}"},
+        "licensor": licensor, "licensee": licensee, "drafted_by_id": licensee.id, "state": state, "version": 1, "proposed": NOW, "signed": signed,
+        "text_sha256": f"{n:064d}" if signed else None, "created": NOW, **values,
+    }))
+    proposer = licensee.memberships[0].person if licensee.memberships else person()
+    _kept(Version(agreement=made, number=1, terms=written, clauses=clauses, side="licensee", person=proposer, at=NOW))
+    if signed:
+        ledger.refresh(made, NOW)
+    return made
+
+
+def event(under: Agreement, kind: str, day: str, **values: Any) -> AgreementEvent:
+    """Something that happened under an agreement, whoever entered it; the copies of the schedule are brought up to date."""
+    n = next(_number)
+    happened = _kept(AgreementEvent(agreement=under, type=kind, day=date.fromisoformat(day), values=values, key=f"test:{n}", at=NOW))
+    ledger.refresh(under, NOW)
+    return happened

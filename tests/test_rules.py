@@ -17,6 +17,7 @@ from marketplace.access import ACTIONS
 from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metadata
 from marketplace.db import Base
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
+from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata
 from marketplace.matching import models as _matching  # noqa: F401 - fills the metadata
 from marketplace.reactions import REACTIONS
 

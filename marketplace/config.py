@@ -54,6 +54,7 @@ class Settings:
     encoder_key: str = field(repr=False)  # MARKETPLACE_ENCODER_KEY: for the server of an encoder, sent to no other
     encoder_tokens: int  # MARKETPLACE_ENCODER_TOKENS: window of a server's model, default 512
     upload_limit: int  # MARKETPLACE_UPLOAD_MB: largest upload, in bytes here; default 64 MB
+    checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; read by terms.checklist
     limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default memory://
 
     @property
@@ -177,6 +178,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         faults.append("MARKETPLACE_ENCODER_KEY must be printable ASCII without spaces")
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
+    checks = Path(environ["MARKETPLACE_CHECKS"]).resolve() if environ.get("MARKETPLACE_CHECKS") else None
+    if checks and not checks.exists():
+        faults.append(f"MARKETPLACE_CHECKS: there is no file or folder {checks}")
     if faults:
         raise SettingsError(faults)
     return Settings(
@@ -191,5 +195,6 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         encoder_key=key,
         encoder_tokens=tokens,
         upload_limit=megabytes * 1024 * 1024,
+        checks=checks,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
     )

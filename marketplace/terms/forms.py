@@ -247,8 +247,8 @@ class TermsForm(FlaskForm):
     @property
     def empty(self) -> bool:
         """Whether nothing is agreed yet: no fee typed, and not said to be free of charge."""
-        days = (self.payment_days.data or "") in ("", str(DAYS))
-        return not self.free.data and days and self.to_terms().keys() <= {"currency", "payment_days", "effective", "end"}
+        plain = (self.payment_days.data or str(DAYS)) == str(DAYS) and (self.currency.data or "CNY") in MINOR_UNITS
+        return not self.free.data and plain and self.to_terms().keys() <= {"currency", "payment_days", "effective", "end"}
 
     @property
     def agreed(self) -> dict[str, Any] | None:

@@ -67,8 +67,11 @@ def content(technology: Technology) -> dict[str, Any]:
 
 
 def offer_of(technology: Technology) -> dict[str, Any] | None:
-    """The fields of its offer, as `fill` takes them."""
-    return {name: getattr(technology.offer, name) for name in OFFER} if technology.offer else None
+    """The fields of its offer, as `fill` takes them; of the patent's standing only what is said."""
+    if technology.offer is None:
+        return None
+    values = {name: getattr(technology.offer, name) for name in OFFER}
+    return {name: value for name, value in values.items() if value or name not in STANDING}
 
 
 def _iso(day: date | None) -> str | None:

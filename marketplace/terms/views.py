@@ -46,7 +46,7 @@ def words() -> Response:
     form = TermsForm(meta={"csrf": False}, agreement="terms-effective" in request.form)
     lang = get_locale().language
     read = form.validate()
-    found = [_said(finding, form, lang) for finding in typed_findings(form.terms)] if read else []
+    found = [_said(finding, form, lang) for finding in typed_findings(form.terms)]
     return jsonify(
         **(in_words(form.terms) if read else {"zh": "", "en": "", "glance": None}),
         errors=dict(form.problems()),

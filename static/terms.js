@@ -4,7 +4,7 @@
 "use strict";
 
 (() => {
-  const PAUSE = 100;
+  const PAUSE = 80;
 
   const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 

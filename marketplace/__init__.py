@@ -87,7 +87,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint, url_prefix="/<any(zh, en):lang>")
     app.register_blueprint(exporting_views.for_robots)
     rooms = (
-        people_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views, alerts_views,
+        people_views, terms_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views, alerts_views,
     )
     for views in rooms:
         views.prepare(app)

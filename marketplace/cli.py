@@ -50,6 +50,7 @@ from marketplace.people.models import Organisation
 from marketplace.people.names_measure import measure
 from marketplace.people.operations import by_address
 from marketplace.people.similar import similar
+from marketplace.terms import checklist
 
 FIRST_PORT = 5000
 PORTS = 50
@@ -73,7 +74,7 @@ def _listen_on(host: str, first: int) -> int:
 ELSEWHERE = {
     "bench": ("cli_bench", "bench_group"), "evaluate": ("cli_evaluate", "evaluate_command"), "export-judged": ("cli_learning", "export_judged_command"),
     "learn": ("cli_learning", "learn_command"), "match-all": ("cli_matching", "match_all_command"),
-    "schedule": ("cli_terms", "schedule_command"),
+    "checks": ("cli_checks", "checks_command"), "schedule": ("cli_terms", "schedule_command"),
 }
 """Commands in modules of their own, read when they are called: what they stand on takes two seconds to import."""
 
@@ -401,6 +402,13 @@ def _check(name: str) -> Callable[[Callable[[Settings], str]], Callable[[Setting
         return function
 
     return register
+
+
+@_check("checks")
+def _check_checks(settings: Settings) -> str:
+    checklist.configure(settings)
+    own = sum(one.origin != checklist.SHIPPED for one in checklist.in_force())
+    return f"{len(checklist.in_force())} of offers, {own} of them the operator's own"
 
 
 @_check("database")

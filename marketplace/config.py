@@ -54,6 +54,7 @@ class Settings:
     encoder_key: str = field(repr=False)  # MARKETPLACE_ENCODER_KEY: for the server of an encoder, sent to no other
     encoder_tokens: int  # MARKETPLACE_ENCODER_TOKENS: window of a server's model, default 512
     upload_limit: int  # MARKETPLACE_UPLOAD_MB: largest upload, in bytes here; default 64 MB
+    checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; read by terms.checklist
     limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default memory://
 
     @property
@@ -145,6 +146,22 @@ def _here(host: str) -> bool:
         return host == "localhost"
 
 
+def _smtp(environ: Mapping[str, str], faults: list[str]) -> str | None:
+    """The mail server's address."""
+    smtp = environ.get("MARKETPLACE_SMTP") or None
+    if smtp and (urlsplit(smtp).scheme not in ("smtp", "smtps") or not urlsplit(smtp).hostname):
+        faults.append("MARKETPLACE_SMTP must look like smtp://user:password@host:587")
+    return smtp
+
+
+def _checks(environ: Mapping[str, str], faults: list[str]) -> Path | None:
+    """The operator's checks of offers; what is in them is judged by `terms.checklist`."""
+    path = Path(environ["MARKETPLACE_CHECKS"]).resolve() if environ.get("MARKETPLACE_CHECKS") else None
+    if path and not path.exists():
+        faults.append(f"MARKETPLACE_CHECKS: there is no file or folder {path}")
+    return path
+
+
 def _whole(environ: Mapping[str, str], name: str, default: int, most: int, faults: list[str]) -> int:
     """A setting that is a whole number from 1 on."""
     typed = environ.get(name) or str(default)
@@ -168,15 +185,14 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     database = _database(environ.get("DATABASE_URL") or f"sqlite:///{data / 'marketplace.db'}")
     if not database.startswith(("sqlite:", "postgresql+psycopg:")):
         faults.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
-    smtp = environ.get("MARKETPLACE_SMTP") or None
-    if smtp and (urlsplit(smtp).scheme not in ("smtp", "smtps") or not urlsplit(smtp).hostname):
-        faults.append("MARKETPLACE_SMTP must look like smtp://user:password@host:587")
+    smtp = _smtp(environ, faults)
     encoders = _encoders(environ, faults)
     key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
     if not key.isascii() or not key.isprintable() or " " in key:
         faults.append("MARKETPLACE_ENCODER_KEY must be printable ASCII without spaces")
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
+    checks = _checks(environ, faults)
     if faults:
         raise SettingsError(faults)
     return Settings(
@@ -191,5 +207,6 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         encoder_key=key,
         encoder_tokens=tokens,
         upload_limit=megabytes * 1024 * 1024,
+        checks=checks,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
     )

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from marketplace import create_app
 from marketplace.config import Settings, SettingsError, read
 from marketplace.migrate import is_current
+from marketplace.terms import checklist
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON value and nothing else.")
 
@@ -25,9 +26,11 @@ def fail(message: str, code: int = 1) -> NoReturn:
 
 
 def settings_or_fail() -> Settings:
-    """The settings; a wrong one ends the command with all faults named."""
+    """The settings, and the checks they name; a wrong one ends the command with all faults named."""
     try:
-        return read()
+        settings = read()
+        checklist.configure(settings)
+        return settings
     except SettingsError as error:
         fail("\n".join(("The settings are not right:", *error.faults)), 2)
 

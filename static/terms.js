@@ -1,9 +1,10 @@
 // The terms editor: rows are added and removed in place, and what the terms say is shown in both languages while they
-// are typed. Without this file the same buttons submit the form and the page comes back with the rows and the words.
+// are typed, with what the checks say beside the fields. Lines that mean nothing yet are folded away. Without this file
+// the same buttons submit the form and the page comes back with the rows, the words and the notes.
 "use strict";
 
 (() => {
-  const PAUSE = 350;
+  const PAUSE = 80;
 
   const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
@@ -45,24 +46,92 @@
     });
   }
 
-  function showFindings(list, findings) {
-    list.replaceChildren(...findings.map((finding) => {
-      const item = document.createElement("li");
-      item.className = `finding-${finding.severity}`;
+  /** Severity as icon and word before the message, source behind it. */
+  function told(tag, note, editor) {
+    const { words, icons } = JSON.parse(editor.dataset.severities);
+    const item = document.createElement(tag);
+    item.className = `${tag === "p" ? "note " : ""}finding-${note.severity}`;
+    const icon = document.createElement("span");
+    icon.className = "note-icon";
+    icon.setAttribute("aria-hidden", "true");
+    icon.textContent = icons[note.severity];
+    const severity = document.createElement("b");
+    severity.textContent = `${words[note.severity]}:`;
+    item.append(icon, " ", severity, ` ${note.message} `);
+    if (tag === "p" && note.source) {
       const source = document.createElement("small");
-      source.textContent = finding.source + (finding.unverified ? ` · ${list.dataset.unverified}` : "");
-      item.append(`${finding.message} `, source);
+      source.textContent = note.source + (note.unverified ? ` · ${editor.dataset.unverified}` : "");
+      item.append(source);
+    }
+    return item;
+  }
+
+  /** The place for notes beside a field; fields around the editor have none until they need one. */
+  function placeOf(form, name) {
+    const place = form.querySelector(`[data-notes-for="${CSS.escape(name)}"]`);
+    const field = form.querySelector(`[name="${CSS.escape(name)}"]`);
+    if (place || !field?.closest(".field")) return place;
+    const made = document.createElement("div");
+    made.className = "notes";
+    made.id = `${field.id}-notes`;
+    made.dataset.notesFor = name;
+    field.closest(".field").append(made);
+    field.setAttribute("aria-describedby", `${field.getAttribute("aria-describedby") ?? ""} ${made.id}`.trim());
+    return made;
+  }
+
+  /** Put each note beside its field and open what hides it; clear the others. */
+  function showNotes(form, editor, notes) {
+    for (const place of form.querySelectorAll("[data-notes-for]")) {
+      if (!(place.dataset.notesFor in notes)) place.replaceChildren();
+    }
+    for (const [name, said] of Object.entries(notes)) {
+      const place = placeOf(form, name);
+      place?.replaceChildren(...said.map((note) => told("p", note, editor)));
+      place?.closest("details")?.setAttribute("open", "");
+    }
+  }
+
+  /** The summary of all findings, each with the way to its field; left alone while it says the same. */
+  function showFindings(summary, editor, findings) {
+    const now = JSON.stringify(findings);
+    if (summary.dataset.said === now) return;
+    summary.dataset.said = now;
+    summary.hidden = findings.length === 0;
+    summary.querySelector("ul").replaceChildren(...findings.map((finding) => {
+      const item = told("li", finding, editor);
+      const field = finding.fields.find((name) => document.getElementById(name));
+      if (field) {
+        const way = summary.querySelector("template").content.firstElementChild.cloneNode(true);
+        way.href = `#${field}`;
+        item.append(way);
+      }
       return item;
     }));
   }
 
-  function showWords(form, said) {
+  /** Fold away the lines that mean nothing yet: what they hang on is empty or has another value, and nothing is in them. */
+  function fold(editor) {
+    for (const part of editor.querySelectorAll("[data-shown-with]")) {
+      const { value } = editor.querySelector(`[name="${CSS.escape(part.dataset.shownWith)}"]`);
+      const counts = part.dataset.having ? part.dataset.having.split(" ").includes(value) : value.trim() !== "";
+      const touched = [...part.querySelectorAll("input:not([type=hidden]), select")].some((field) => {
+        if (field.type === "checkbox") return field.checked;
+        if (field.matches("select")) return field.selectedIndex > 0;
+        return field.value !== "" && field.value !== "30";
+      });
+      part.hidden = !counts && !touched && !part.contains(document.activeElement);
+    }
+  }
+
+  function showWords(form, editor, said) {
     for (const place of form.querySelectorAll("[data-words]")) {
       // What is wrong for a moment while somebody types does not wipe out what was said.
       if (said[place.dataset.words]) place.textContent = said[place.dataset.words];
       place.classList.toggle("stale", !said[place.dataset.words]);
     }
-    for (const list of form.querySelectorAll("[data-findings]")) showFindings(list, said.findings);
+    showNotes(form, editor, said.notes);
+    for (const summary of form.querySelectorAll("[data-findings]")) showFindings(summary, editor, said.findings);
   }
 
   function watch(editor) {
@@ -80,7 +149,7 @@
         if (!answer.ok) return;
         const said = await answer.json();
         showErrors(editor, said.errors);
-        showWords(form, said);
+        showWords(form, editor, said);
       } catch (error) {
         // An answer that was overtaken or a lost connection leaves the words as they were; saving checks again.
         if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error;
@@ -88,6 +157,7 @@
     }
 
     function soon() {
+      fold(editor);
       clearTimeout(timer);
       timer = setTimeout(ask, PAUSE);
     }
@@ -114,9 +184,20 @@
       }
       soon();
     });
+    // A place in the page that is folded away is opened when a link leads there.
+    form.addEventListener("click", (event) => {
+      const way = event.target.closest('[data-findings] a[href^="#"]');
+      const field = way && document.getElementById(way.getAttribute("href").slice(1));
+      if (!field) return;
+      event.preventDefault();
+      field.closest("details")?.setAttribute("open", "");
+      field.closest("[data-shown-with]")?.removeAttribute("hidden");
+      field.focus();
+    });
     editor.querySelectorAll("[data-rows]").forEach(number);
     form.addEventListener("input", soon);
     form.addEventListener("change", soon);
+    fold(editor);
     ask();
   }
 

@@ -21,6 +21,9 @@ WORDS: dict[str, dict[Any, Any]] = {
     "mode": words.MODE_WORDS,
     "exclusivity": words.EXCLUSIVITY_WORDS,
     "territory": words.TERRITORY_WORDS,
+    "annual_fee": words.ANNUAL_FEE_WORDS,
+    "pledge": words.PLEDGE_WORDS,
+    "evaluation_report": words.EVALUATION_REPORT_WORDS,
 }
 NAMED: dict[str, Callable[[Any, str], Any]] = {
     "field": field_name,

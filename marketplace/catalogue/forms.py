@@ -20,22 +20,28 @@ from wtforms.validators import Length, Optional, ValidationError
 
 from marketplace.catalogue.classification import field_choices, industry_choices, industry_code, industry_name
 from marketplace.catalogue.models import (
+    ANNUAL_FEES,
+    EVALUATION_REPORTS,
     EXCLUSIVITIES,
     KINDS,
     LEGAL_STATUSES,
     MODES,
     PATENT_KINDS,
+    PLEDGES,
     VISIBILITIES,
     Technology,
 )
 from marketplace.catalogue.numbers import LONGEST
 from marketplace.catalogue.operations import TEXTS
 from marketplace.catalogue.words import (
+    ANNUAL_FEE_WORDS,
+    EVALUATION_REPORT_WORDS,
     EXCLUSIVITY_WORDS,
     KIND_WORDS,
     LEGAL_STATUS_WORDS,
     MODE_WORDS,
     PATENT_KIND_WORDS,
+    PLEDGE_WORDS,
     TERRITORY_WORDS,
     TRL_WORDS,
     VISIBILITY_WORDS,
@@ -113,6 +119,16 @@ class TechnologyForm(VersionedForm):
     territory = _choice(_l("Territory"), tuple(TERRITORY_WORDS), TERRITORY_WORDS, _l("not stated"))
     term_months = StringField(_l("Term in months"), [Length(max=6), _whole])
     sublicensing = BooleanField(_l("The licensee may grant sub-licences"))
+    annual_fee = _choice(_l("Annual fee"), ANNUAL_FEES, ANNUAL_FEE_WORDS, _l("not stated"))
+    pledge = _choice(_l("Pledge on the patent"), PLEDGES, PLEDGE_WORDS, _l("not stated"))
+    evaluation_report = _choice(_l("Evaluation report"), EVALUATION_REPORTS, EVALUATION_REPORT_WORDS, _l("not stated"))
+    exclusive_in_force = BooleanField(_l("An exclusive or sole licence on the patent is in force"))
+
+    @property
+    def standing_said(self) -> bool:
+        """Whether anything is said of the patent's standing, or found about it."""
+        asked = (self.annual_fee, self.pledge, self.evaluation_report, self.exclusive_in_force)
+        return any(field.data or getattr(field, "notes", None) for field in asked)
 
     def list_choices(self, organisations: list[Any], none: str, language: str) -> None:
         """Fill the lists that depend on who writes and in which language."""
@@ -153,6 +169,10 @@ class TechnologyForm(VersionedForm):
             "territory": self.territory.data or None,
             "sublicensing": self.sublicensing.data,
             "terms": terms,
+            "annual_fee": self.annual_fee.data or None,
+            "pledge": self.pledge.data or None,
+            "evaluation_report": self.evaluation_report.data or None,
+            "exclusive_in_force": self.exclusive_in_force.data,
             "term_months": int(self.term_months.data) if (self.term_months.data or "").strip() else None,
         }
 
@@ -200,6 +220,10 @@ def _offer_data(technology: Technology) -> dict[str, Any]:
         "territory": offer.territory or "",
         "term_months": str(offer.term_months or ""),
         "sublicensing": offer.sublicensing,
+        "annual_fee": offer.annual_fee or "",
+        "pledge": offer.pledge or "",
+        "evaluation_report": offer.evaluation_report or "",
+        "exclusive_in_force": offer.exclusive_in_force,
         **{f"field_of_use_{code}": offer.field_of_use.get(code, "") for code in LANGUAGES},
     }
 

@@ -25,6 +25,9 @@ KINDS = (
 )
 MODES = ("licence", "open_licence", "assignment", "equity", "joint_development", "open_source")
 EXCLUSIVITIES = ("ordinary", "sole", "exclusive")
+ANNUAL_FEES = ("paid", "unpaid")
+PLEDGES = ("none", "consent", "no_consent")
+EVALUATION_REPORTS = ("yes", "no")
 PATENT_KINDS = ("invention", "utility_model", "design")
 LEGAL_STATUSES = ("applied", "in_force", "lapsed", "expired", "revoked", "unknown")
 VISIBILITIES = ("public", "members")
@@ -139,7 +142,11 @@ class Technology(Base):
 
 
 class Offer(Base):
-    """The terms on which a technology can be had. `terms` follows terms.md without `effective` and `end`."""
+    """The terms on which a technology can be had. `terms` follows terms.md without `effective` and `end`.
+
+    What the holder says of the patent's standing (annual fee, pledge, evaluation report, an exclusive licence in force) is
+    for the checks; None is not said.
+    """
 
     __tablename__ = "offer"
 
@@ -151,6 +158,10 @@ class Offer(Base):
     territory: Mapped[str | None] = mapped_column(String(40))
     term_months: Mapped[int | None]
     sublicensing: Mapped[bool] = mapped_column(default=False)
+    annual_fee: Mapped[str | None] = mapped_column(String(10))
+    pledge: Mapped[str | None] = mapped_column(String(12))
+    evaluation_report: Mapped[str | None] = mapped_column(String(4))
+    exclusive_in_force: Mapped[bool] = mapped_column(default=False)
     terms: Mapped[dict[str, Any] | None] = mapped_column(Data)
     revision: Mapped[int] = mapped_column(default=0)
     version_id: Mapped[int] = mapped_column()
@@ -164,6 +175,9 @@ class Offer(Base):
             name="mode",
         ),
         CheckConstraint("exclusivity is null or exclusivity in ('ordinary', 'sole', 'exclusive')", name="exclusivity"),
+        CheckConstraint("annual_fee is null or annual_fee in ('paid', 'unpaid')", name="annual_fee"),
+        CheckConstraint("pledge is null or pledge in ('none', 'consent', 'no_consent')", name="pledge"),
+        CheckConstraint("evaluation_report is null or evaluation_report in ('yes', 'no')", name="evaluation_report"),
     )
 
 

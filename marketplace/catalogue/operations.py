@@ -25,7 +25,8 @@ from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import handler
 from marketplace.people.models import Organisation
 from marketplace.record import move, record, revise
-from marketplace.terms.checks import Finding, OfferFacts, check
+from marketplace.terms.checklist import check
+from marketplace.terms.checks import Finding, OfferFacts, standing_facts
 from marketplace.terms.payment import parse, to_dict
 from marketplace.terms.reading import TermsError
 
@@ -50,7 +51,8 @@ PLAIN = (
 )
 LISTS = ("owners", "inventors", "ipc", "industries", "family")
 DATES = ("filed_on", "granted_on", "expires_on", "listed_until")
-OFFER = ("mode", "exclusivity", "field_of_use", "territory", "term_months", "sublicensing", "terms")
+STANDING = ("annual_fee", "pledge", "evaluation_report", "exclusive_in_force")
+OFFER = ("mode", "exclusivity", "field_of_use", "territory", "term_months", "sublicensing", "terms", *STANDING)
 WRITABLE = frozenset({*TEXTS, *PLAIN, *DATES, "parties", "offer", "source", "source_key"})
 PATENTS = ("patent", "patent_application")
 BATCH = 200
@@ -65,8 +67,11 @@ def content(technology: Technology) -> dict[str, Any]:
 
 
 def offer_of(technology: Technology) -> dict[str, Any] | None:
-    """The fields of its offer, as `fill` takes them."""
-    return {name: getattr(technology.offer, name) for name in OFFER} if technology.offer else None
+    """The fields of its offer, as `fill` takes them; of the patent's standing only what is said."""
+    if technology.offer is None:
+        return None
+    values = {name: getattr(technology.offer, name) for name in OFFER}
+    return {name: value for name, value in values.items() if value or name not in STANDING}
 
 
 def _iso(day: date | None) -> str | None:
@@ -261,6 +266,8 @@ def _set_offer(technology: Technology, values: dict[str, Any] | None) -> None:
         "term_months": None,
         "sublicensing": False,
         "terms": None,
+        **{name: getattr(offer, name) for name in STANDING},  # kept unless spoken of
+        "exclusive_in_force": bool(offer.exclusive_in_force),
     }
     for name, value in {**defaults, **values}.items():
         setattr(offer, name, _terms(value) if name == "terms" else value)
@@ -300,6 +307,7 @@ def findings(technology: Technology, today: date) -> list[Finding]:
         return []
     facts = OfferFacts(
         starts_on=today,
+        region=technology.organisation.region,
         mode=offer.mode,
         exclusivity=offer.exclusivity,
         technology_kind=technology.kind,
@@ -307,16 +315,16 @@ def findings(technology: Technology, today: date) -> list[Finding]:
         legal_status=technology.legal_status,
         expires_on=technology.expires_on,
         term_months=offer.term_months,
-        title=technology.titled("zh")[0],
-        declaration_text=_declared(technology),
-        exclusive_in_force=False,
+        texts=_texts(technology, offer),
+        **standing_facts({name: getattr(offer, name) for name in STANDING}),
     )
     return check(facts, parse(offer.terms, template=True) if offer.terms else None)
 
 
-def _declared(technology: Technology) -> str:
-    """What the listing says in words, for the checks of wording."""
-    return "\n".join(text for name in TEXTS[1:] for text in getattr(technology, name).values() if text)
+def _texts(technology: Technology, offer: Offer) -> dict[str, str]:
+    """What the listing says in words, by field and language, for the checks of wording."""
+    written = {name: getattr(technology, name) for name in TEXTS} | {"field_of_use": offer.field_of_use}
+    return {f"{name}_{code}": text for name, texts in written.items() for code, text in texts.items() if text}
 
 
 def is_publishable(technology: Technology, today: date) -> bool:

@@ -19,14 +19,15 @@ from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Problem, Refused
 from marketplace.people.models import Person
 from marketplace.record import history as revisions_of
+from marketplace.terms.checks import Finding
 from marketplace.terms.forms import TermsForm
-from marketplace.terms.views import in_words
+from marketplace.terms.payment import Terms
+from marketplace.terms.views import in_words, note, typed_findings
 from marketplace.web import actor, answer, language, see
 
 blueprint = Blueprint("catalogue", __name__)
 
 STEPS = ("technology.publish", "technology.edit", "technology.withdraw", "technology.history")
-EMPTY_TERMS = frozenset({"currency", "payment_days"})
 
 
 def prepare(app: Flask) -> None:
@@ -79,24 +80,32 @@ def _edit_page(form: TechnologyForm, terms: TermsForm, technology: Technology | 
     """Save on POST; with the button "post" the technology is published at once when nothing stands against it."""
     existing = None
     if request.method == "POST" and not terms.pressed():
-        form_ready, terms_ready = form.ready(), not form.mode.data or terms.validate()
-        if form_ready and terms_ready:
+        form_ready, terms_ready = form.ready(), terms.validate()
+        if not form.mode.data and not terms.empty:
+            form.refuse(Refused(N_("Choose how it can be had: without that the payment terms below belong to nothing."), field="mode"))
+        elif form_ready and terms_ready:
             try:
                 return _saved(form, terms, technology)
             except Problem as problem:
                 form.refuse(problem)
                 existing = problem.values.get("existing")
-    findings = operations.findings(technology, now().date()) if technology and technology.offer else []
-    said = in_words(terms.terms) if terms.terms else None
+    read = terms.terms or terms.read()
     page, status = answer(
-        "catalogue/edit.html", form, terms=terms, technology=technology, existing=existing, findings=findings, said=said
+        "catalogue/edit.html", form, terms=terms, technology=technology, existing=existing,
+        found=note(_findings(technology, read), terms, form, language()), said=in_words(read) if read or terms.empty else None,
     )
     return page, 422 if any(terms.problems()) and request.method == "POST" else status
 
 
+def _findings(technology: Technology | None, read: Terms | None) -> list[Finding]:
+    """What the checks say of the offer as it is typed, or of the saved one when its page is opened."""
+    if request.method == "POST":
+        return typed_findings(read, technology.organisation.public_id if technology else None)
+    return operations.findings(technology, now().date()) if technology else []
+
+
 def _saved(form: TechnologyForm, terms: TermsForm, technology: Technology | None) -> ResponseReturnValue:
-    typed = terms.to_terms()
-    values = form.values(typed if typed.keys() - EMPTY_TERMS else None)
+    values = form.values(terms.agreed)
     if technology is None:
         owner = next((one for one in _organisations() if one.public_id == form.organisation.data), _organisations()[0])
         technology = operations.create_technology(actor(), owner, **values)

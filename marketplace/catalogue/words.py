@@ -27,6 +27,13 @@ EXCLUSIVITY_WORDS = {
     "sole": _l("sole: only the holder beside you"),
     "exclusive": _l("exclusive: nobody but you"),
 }
+ANNUAL_FEE_WORDS = {"paid": _l("paid"), "unpaid": _l("unpaid")}
+PLEDGE_WORDS = {
+    "none": _l("not pledged"),
+    "consent": _l("pledged, the pledgee consents"),
+    "no_consent": _l("pledged, without consent yet"),
+}
+EVALUATION_REPORT_WORDS = {"yes": _l("there is one"), "no": _l("there is none")}
 PATENT_KIND_WORDS = {"invention": _l("invention"), "utility_model": _l("utility model"), "design": _l("design")}
 LEGAL_STATUS_WORDS = {
     "applied": _l("applied for"),
@@ -87,6 +94,10 @@ FIELD_WORDS = {
     "territory": _l("Territory"),
     "term_months": _l("Term in months"),
     "sublicensing": _l("Sublicensing allowed"),
+    "annual_fee": _l("Annual fee"),
+    "pledge": _l("Pledge on the patent"),
+    "evaluation_report": _l("Evaluation report"),
+    "exclusive_in_force": _l("An exclusive or sole licence on the patent is in force"),
     "terms": _l("Payment terms"),
     "source_key": _l("Your own reference number"),
     "title_zh": _l("Title in Chinese"),

@@ -1,31 +1,38 @@
 """Checks of an offer: what the law refuses and what experience warns of, each with its source.
 
-What a check says, how severe it is, its limit and where it comes from are data (`checks.toml`); here is only when it
-applies, a condition for each code. Figures that are held from memory are marked there as unverified and only warn.
+What a check says, how severe it is, where it holds, its figures and where it comes from are data (`checks.toml`, and an
+operator's own files, read by `checklist`). Here are the named conditions that the data refer to, and what they find: an
+operator adds a check without touching code. Figures that are held from memory are marked there as unverified and only
+warn.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from importlib.resources import files
 from typing import Any
 
 from marketplace.terms.payment import Terms, add_months, forms_of
 from marketplace.terms.words import Tongue
 
-CHECKS: list[dict[str, Any]] = tomllib.loads(
-    files("marketplace.terms").joinpath("checks.toml").read_text("utf-8")
-)["check"]
-
 SEVERITIES = ("refuse", "warn", "inform")
+MODES = ("licence", "open_licence", "assignment", "equity", "joint_development", "open_source")
+EXCLUSIVITIES = ("ordinary", "sole", "exclusive")
+PATENT_KINDS = ("invention", "utility_model", "design")
 
-CLAUSES = tuple(check["clause"] for check in CHECKS if "clause" in check)
-"""Codes of clauses that are void as an illegal technology monopoly."""
+TEXTS = ("title", "abstract", "advantages", "applications", "field_of_use")
+"""The texts of an offer in which words are looked for; each is there once a language."""
+
+FIELDS = (
+    "kind", *TEXTS, "patent_kind", "legal_status", "expires_on", "mode", "exclusivity", "territory", "term_months", "sublicensing",
+    "exclusive_in_force", "annual_fee", "pledge", "evaluation_report",
+    "currency", "effective", "end", "entry_fee", "payment_days", "cap_total", "trial", "conversion", "deferred", "instalments",
+    "milestones", "conditional", "royalty", "royalty.tiers", "royalty.per_unit", "royalty.minimum_per_year", "buyout", "late_interest",
+)
+"""Where a finding can stand: fields of the offer by their names, parts of the payment terms by their paths."""
 
 _CALLED_PATENT = re.compile(
     r"\bZL\s*\d|(?<!非)(?<!申请)(?<!申请中的)专利(?!申请)|\bpatent(?:s|ed)?\b(?![\s-]+(?:application|pending|applied))",
@@ -35,10 +42,14 @@ _CALLED_PATENT = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferFacts:
-    """What the checks know of an offer beside its payment terms; None is not known, and then nothing is found."""
+    """What the checks know of an offer beside its payment terms; None is not known, and then nothing is found.
+
+    `texts` has the offer's texts by field and language ("abstract_zh"); `region` is that of the organisation that offers.
+    """
 
     starts_on: date
-    """The day from which the term counts where the terms name no day of effect: today, for an offer."""
+    """The day from which the term counts where the terms name no day of effect, and whose checks hold: today, for an offer."""
+    region: str | None = None
     mode: str = "licence"
     exclusivity: str | None = None
     technology_kind: str | None = None
@@ -51,122 +62,187 @@ class OfferFacts:
     pledgee_consents: bool = False
     exclusive_in_force: bool = False
     evaluation_report: bool | None = None
-    declaration_text: str = ""
-    title: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
     clauses: tuple[str, ...] = ()
     called_pay_after_use: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check as its data say it. `given` are the figures and words that its condition looks at, `fields` where its
+    finding stands unless the condition knows it better, `region` the GB/T 2260 code in which alone it holds."""
+
+    code: str
+    when: str
+    severity: str
+    message: Mapping[str, str]
+    source: Mapping[str, str]
+    fields: tuple[str, ...]
+    unverified: bool = False
+    region: str | None = None
+    in_force: date | None = None
+    modes: tuple[str, ...] = ()
+    given: Mapping[str, Any]
+    origin: str
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check says of an offer; message and source in both languages, by "zh" and "en"."""
+    """What one check says of an offer, and at which fields; message and source in both languages, by "zh" and "en"."""
 
     code: str
     severity: str
     message: dict[str, str]
     source: dict[str, str]
     unverified: bool
+    places: tuple[str, ...]
 
 
-Check = dict[str, Any]
-Condition = Callable[[OfferFacts, Terms | None, Check], Any]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a condition found what it looks for, when that is narrower than the fields of its check, and which words."""
+
+    places: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
-def check(facts: OfferFacts, terms: Terms | None) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A named condition: what it needs to be given, and what it finds in an offer."""
+
+    find: Callable[[OfferFacts, Terms | None, Mapping[str, Any]], Found | None]
+    needs: tuple[str, ...] = ()
+
+
+def standing_facts(said: Mapping[str, Any]) -> dict[str, bool | None]:
+    """What `OfferFacts` holds of the patent's standing, from what a form or an offer says of it in codes."""
+    known = {"paid": True, "unpaid": False, "yes": True, "no": False}
+    return {
+        "annual_fee_paid": known.get(said.get("annual_fee") or ""),
+        "evaluation_report": known.get(said.get("evaluation_report") or ""),
+        "pledged": said.get("pledge") in ("consent", "no_consent"),
+        "pledgee_consents": said.get("pledge") == "consent",
+        "exclusive_in_force": bool(said.get("exclusive_in_force")),
+    }
+
+
+def check(facts: OfferFacts, terms: Terms | None, checks: Iterable[Check]) -> list[Finding]:
     """Everything there is to say about an offer, refusals first. Terms are None where the mode has none."""
     findings = [
-        _finding(item, found)
-        for item in CHECKS
-        if (found := CONDITIONS[item["code"]](facts, terms, item))
+        _finding(one, found)
+        for one in holding(checks, facts.region, facts.starts_on)
+        if (not one.modes or facts.mode in one.modes) and (found := CONDITIONS[one.when].find(facts, terms, one.given))
     ]
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
-def _finding(item: Check, found: Any) -> Finding:
-    words = found if isinstance(found, list) else []
+def holding(checks: Iterable[Check], region: str | None, day: date) -> list[Check]:
+    """The checks that hold in a region on a day: of each code the region's own before the national one, of these the one
+    in force since last, of these the one read last."""
+    best: dict[str, Check] = {}
+    for one in checks:
+        if one.region not in (None, region) or (one.in_force and one.in_force > day):
+            continue
+        if one.code not in best or _rank(one) >= _rank(best[one.code]):
+            best[one.code] = one
+    return list(best.values())
+
+
+def _rank(one: Check) -> tuple[bool, date]:
+    return one.region is not None, one.in_force or date.min
+
+
+def _finding(one: Check, found: Found) -> Finding:
     message = {
-        lang: text.format(limit=_limit(item, lang), words=("、" if lang == "zh" else ", ").join(words))
-        for lang, text in item["message"].items()
+        lang: text.format(limit=limit_of(one, lang), words=("、" if lang == "zh" else ", ").join(found.words))
+        for lang, text in one.message.items()
     }
-    return Finding(item["code"], item["severity"], message, item["source"], item.get("unverified", False))
+    return Finding(one.code, one.severity, message, dict(one.source), one.unverified, found.places or one.fields)
 
 
-def _limit(item: Check, lang: str) -> str:
+def limit_of(one: Check, lang: str) -> str:
     """The limit of a check as a language writes it; empty where it has none."""
     tongue = Tongue(lang, "CNY")
-    for kind, value in item.get("limit", {}).items():
-        number = Decimal(value)
-        return tongue.count("month", int(number)) if kind == "months" else getattr(tongue, kind)(number)
+    for kind, value in one.given.items():
+        if kind == "months":
+            return tongue.count("month", value)
+        if kind in ("money", "rate"):
+            return getattr(tongue, kind)(value)
     return ""
 
 
-def _open(facts: OfferFacts) -> bool:
-    return facts.mode == "open_licence"
+def _at(*places: str) -> Found | None:
+    """What was found, if it was found anywhere."""
+    return Found(places) if places else None
 
 
-def _only_applied_for(facts: OfferFacts) -> bool:
-    return facts.technology_kind == "patent_application" or facts.legal_status == "applied"
+def _if(holds: Any) -> Found | None:
+    return Found() if holds else None
 
 
-def _not_granted(facts: OfferFacts, *_: Any) -> bool:
-    return _open(facts) and (_only_applied_for(facts) or facts.technology_kind not in (None, "patent"))
+def _not_granted(facts: OfferFacts, *_: Any) -> Found | None:
+    other = facts.technology_kind not in (None, "patent")
+    return _at(*(["kind"] if other else []), *(["legal_status"] if facts.legal_status == "applied" else []))
 
 
-def _no_report(facts: OfferFacts) -> bool:
-    return facts.patent_kind in ("utility_model", "design") and facts.evaluation_report is False
+def _no_report(facts: OfferFacts, _terms: Terms | None, given: Mapping[str, Any]) -> Found | None:
+    return _if(facts.patent_kind in given["patent_kinds"] and facts.evaluation_report is False)
 
 
-def _fixed_fee(facts: OfferFacts, terms: Terms | None, item: Check) -> bool:
-    if not (_open(facts) and terms and terms.currency == "CNY"):
-        return False
-    listed = (*terms.deferred, *terms.instalments, *terms.milestones, *terms.conditional)
-    total = terms.entry_fee + terms.decision.price + sum(fee.amount for fee in listed)
-    if terms.cap_total is not None:
+def _fixed_fee(_facts: OfferFacts, terms: Terms | None, given: Mapping[str, Any]) -> Found | None:
+    """Whether all fixed fees together are above a limit in CNY; the greatest of them is where it stands."""
+    fees = dict(_fixed_fees(terms)) if terms and terms.currency == "CNY" else {}
+    total = sum(fees.values())
+    if terms and terms.cap_total is not None:
         total = min(total, terms.cap_total)
-    return total > Decimal(item["limit"]["money"])
+    return _at(max(fees, key=lambda path: fees[path])) if fees and total > given["money"] else None
 
 
-def _royalty_above(base: str) -> Condition:
-    """Whether an open licence asks for a greater share of this base than the limit."""
-
-    def condition(facts: OfferFacts, terms: Terms | None, item: Check) -> bool:
-        royalty = terms.royalty if terms and _open(facts) else None
-        limit = Decimal(item["limit"]["rate"])
-        return bool(royalty and royalty.base == base and any(tier.rate > limit for tier in royalty.tiers))
-
-    return condition
+def _fixed_fees(terms: Terms) -> Iterator[tuple[str, Decimal]]:
+    yield "entry_fee", terms.entry_fee
+    yield "conversion.price", terms.decision.price
+    for kind in ("deferred", "instalments", "milestones", "conditional"):
+        yield from ((f"{kind}[{index}].amount", fee.amount) for index, fee in enumerate(getattr(terms, kind)))
 
 
-def _early_payment(facts: OfferFacts, terms: Terms | None, item: Check) -> bool:
-    """Whether a payment that waits for no revenue, result or decision falls due before the limit.
+def _royalty_above(_facts: OfferFacts, terms: Terms | None, given: Mapping[str, Any]) -> Found | None:
+    """The steps in which a greater share of this base is asked than the limit."""
+    royalty = terms.royalty if terms and terms.royalty and terms.royalty.base == given["base"] else None
+    tiers = royalty.tiers if royalty else ()
+    return _at(*(f"royalty.tiers[{index}].rate" for index, tier in enumerate(tiers) if tier.rate > given["rate"]))
+
+
+def _payment_before(facts: OfferFacts, terms: Terms | None, given: Mapping[str, Any]) -> Found | None:
+    """The payments that wait for no revenue, result or decision and fall due before so many months have passed.
 
     An offer is called pay-after-use by its holder, or by the label that we give it.
     """
     if not terms or not (facts.called_pay_after_use or "pay_after_use" in forms_of(terms)):
-        return False
+        return None
     start = terms.effective or facts.starts_on
-    limit = _later(start, int(item["limit"]["months"]))
-    return any(due < limit for due in _certain_dues(terms, start))
+    limit = _later(start, given["months"])
+    return _at(*(place for place, due in _certain_dues(terms, start) if due < limit))
 
 
-def _certain_dues(terms: Terms, start: date) -> Iterator[date]:
+def _certain_dues(terms: Terms, start: date) -> Iterator[tuple[str, date]]:
     """The due dates that come whatever the firm earns, achieves or decides; a trial puts off all but the entry fee."""
     if terms.entry_fee:
-        yield _later(start, days=terms.payment_days)
+        yield "entry_fee", _later(start, days=terms.payment_days)
     if terms.trial and terms.decision.silence == "lapse":
         return
     first = _later(start, terms.trial.months, terms.decision.window_days + 1) if terms.trial else start
     if terms.decision.price:
-        yield _later(first, days=terms.payment_days)
-    for fee in terms.deferred:
+        yield "conversion.price", _later(first, days=terms.payment_days)
+    for index, fee in enumerate(terms.deferred):
         if fee.amount and not (fee.first_revenue and fee.which == "later"):
-            yield _later(max(first, _later(start, fee.months)), days=terms.payment_days)
-    for fee in terms.instalments:
+            yield f"deferred[{index}].months", _later(max(first, _later(start, fee.months)), days=terms.payment_days)
+    for index, fee in enumerate(terms.instalments):
         if fee.amount:
-            yield fee.due if fee.due >= first else _later(first, days=terms.payment_days)
+            yield f"instalments[{index}].due", fee.due if fee.due >= first else _later(first, days=terms.payment_days)
     if terms.royalty and terms.royalty.minimum_per_year:
         year_end = date((start if terms.trial and terms.trial.sales_counted else first).year, 12, 31)
-        yield max(first, _later(year_end, days=terms.royalty.statement_days + terms.royalty.payment_days))
+        due = _later(year_end, days=terms.royalty.statement_days + terms.royalty.payment_days)
+        yield "royalty.minimum_per_year", max(first, due)
 
 
 def _later(day: date, months: int = 0, days: int = 0) -> date:
@@ -177,18 +253,20 @@ def _later(day: date, months: int = 0, days: int = 0) -> date:
         return date.max
 
 
-def _beyond_expiry(facts: OfferFacts, terms: Terms | None, _: Check) -> bool:
+def _beyond_expiry(facts: OfferFacts, terms: Terms | None, _given: Mapping[str, Any]) -> Found | None:
     end = terms.end if terms else None
+    place = "end" if end else "term_months"
     if end is None and facts.term_months is not None:
         end = _later((terms.effective if terms else None) or facts.starts_on, facts.term_months)
-    return bool(end and facts.expires_on and end > facts.expires_on)
+    return _at(place) if end and facts.expires_on and end > facts.expires_on else None
 
 
-def _promotional(facts: OfferFacts, _terms: Terms | None, item: Check) -> list[str]:
-    """The promotional words that an open-licence declaration uses."""
-    text = facts.declaration_text if _open(facts) else ""
-    found = re.findall("|".join(_whole(word) for word in item["words"]), text, re.IGNORECASE | re.ASCII)
-    return list(dict.fromkeys(found))
+def _wording(facts: OfferFacts, _terms: Terms | None, given: Mapping[str, Any]) -> Found | None:
+    """The words of a list that the offer's texts use, and in which texts."""
+    pattern = re.compile("|".join(_whole(word) for word in given["words"]), re.IGNORECASE | re.ASCII)
+    used = {name: pattern.findall(text) for name, text in _texts(facts, given["texts"])}
+    words = tuple(dict.fromkeys(word for found in used.values() for word in found))
+    return Found(tuple(name for name, found in used.items() if found), words) if words else None
 
 
 def _whole(word: str) -> str:
@@ -196,27 +274,34 @@ def _whole(word: str) -> str:
     return rf"\b{re.escape(word)}\b" if word.isascii() and word[0].isalpha() else re.escape(word)
 
 
-def _called_patent(facts: OfferFacts, *_: Any) -> bool:
-    return _only_applied_for(facts) and bool(_CALLED_PATENT.search(f"{facts.title}\n{facts.declaration_text}"))
+def _texts(facts: OfferFacts, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
+    return ((name, text) for name, text in facts.texts.items() if name.rpartition("_")[0] in wanted)
 
 
-def _has_clause(facts: OfferFacts, _terms: Terms | None, item: Check) -> bool:
-    return item["clause"] in facts.clauses
+def _called_patent(facts: OfferFacts, *_: Any) -> Found | None:
+    if facts.technology_kind != "patent_application" and facts.legal_status != "applied":
+        return None
+    return _at(*(name for name, text in _texts(facts, TEXTS) if _CALLED_PATENT.search(text)))
+
+
+def _clause(facts: OfferFacts, terms: Terms | None, given: Mapping[str, Any]) -> Found | None:
+    """Whether the offer has a clause, by its code or by words that people write it in."""
+    return _if(given["clause"] in facts.clauses) or _wording(facts, terms, given)
 
 
 CONDITIONS: dict[str, Condition] = {
-    "open_licence_not_ordinary": lambda facts, *_: _open(facts) and facts.exclusivity not in (None, "", "ordinary"),
-    "open_licence_exclusive_in_force": lambda facts, *_: _open(facts) and facts.exclusive_in_force,
-    "open_licence_annual_fee_unpaid": lambda facts, *_: _open(facts) and facts.annual_fee_paid is False,
-    "open_licence_pledged": lambda facts, *_: _open(facts) and facts.pledged and not facts.pledgee_consents,
-    "open_licence_not_granted": _not_granted,
-    "open_licence_no_evaluation_report": lambda facts, *_: _open(facts) and _no_report(facts),
-    "no_evaluation_report": lambda facts, *_: not _open(facts) and _no_report(facts),
-    "open_licence_fixed_fee": _fixed_fee,
-    "open_licence_sales_royalty": _royalty_above("net_sales"),
-    "open_licence_profit_royalty": _royalty_above("profit"),
-    "early_payment": _early_payment,
-    "term_beyond_expiry": _beyond_expiry,
-    "promotional_wording": _promotional,
-    "patent_word_on_application": _called_patent,
-} | {item["code"]: _has_clause for item in CHECKS if "clause" in item}
+    "exclusivity": Condition(lambda facts, _, given: _if(facts.exclusivity in given["exclusivities"]), ("exclusivities",)),
+    "exclusive_in_force": Condition(lambda facts, *_: _if(facts.exclusive_in_force)),
+    "annual_fee_unpaid": Condition(lambda facts, *_: _if(facts.annual_fee_paid is False)),
+    "pledged_without_consent": Condition(lambda facts, *_: _if(facts.pledged and not facts.pledgee_consents)),
+    "not_granted": Condition(_not_granted),
+    "no_evaluation_report": Condition(_no_report, ("patent_kinds",)),
+    "fixed_fee_above": Condition(_fixed_fee, ("money",)),
+    "royalty_above": Condition(_royalty_above, ("base", "rate")),
+    "payment_before": Condition(_payment_before, ("months",)),
+    "term_beyond_expiry": Condition(_beyond_expiry),
+    "wording": Condition(_wording, ("words", "texts")),
+    "called_patent": Condition(_called_patent),
+    "clause": Condition(_clause, ("clause", "words", "texts")),
+}
+"""The conditions that a check can name in `when`; docs/checks.md says them in words."""

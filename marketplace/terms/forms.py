@@ -1,77 +1,38 @@
 """The form in which payment terms are written: every part of them a field, lists as rows, figures as people type them.
 
-Amounts may be typed as 200,000 or 20万 and rates in per cent; `to_terms` gives the JSON values that `payment.parse`
-reads. Parse alone judges them: what it refuses is put beside the field from which the refused value came. Rows are
-added and taken away by buttons of the form, so that it works without script.
+Amounts may be typed as 200,000 or 20万 and rates in per cent (`figures`); `to_terms` gives the JSON values that
+`payment.parse` reads. Parse alone judges them: what it refuses is put beside the field from which the refused value
+came. A form in which nothing is typed agrees nothing, which is not the same as free of charge: that is ticked. Rows are
+added and taken away by buttons of the form, so that it works without script, and a preset that replaces what was typed
+can be taken back. The same form serves an agreement, which has a day of effect and an end besides.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
-from decimal import Decimal
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from zoneinfo import ZoneInfo
 
 from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SelectChoice, SelectField, StringField
 from wtforms import Form as Row
 from wtforms.validators import Length
 
-from marketplace.terms.payment import DAYS, MINOR_UNITS, Terms, parse, to_dict
-from marketplace.terms.presets import PRESETS
+from marketplace.errors import N_
+from marketplace.terms import figures
+from marketplace.terms.payment import DAYS, MINOR_UNITS, Terms, forms_of, parse, to_dict
+from marketplace.terms.presets import PRESETS, Preset
 from marketplace.terms.reading import TermsError
 
 MOST_ROWS = 40
-
-PRESET_NAMES = {
-    "milestones_and_royalty": _l("No entry fee, milestones and royalty"),
-    "deferral": _l("Deferred payment"),
-    "trial_then_pay": _l("Trial, then pay"),
-    "upfront": _l("Everything up front"),
-    "open_licence": _l("Open licence"),
-}
-
-_AMOUNT = re.compile(r"[¥$€₩]?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(\.[0-9]*)?(万|萬|亿|億)?元?")
-_MULTIPLES = {"万": 10_000, "萬": 10_000, "亿": 100_000_000, "億": 100_000_000}
-
-
-def typed_amount(text: str) -> str:
-    """An amount as people type it (200,000, 20万, ¥5000) as a decimal string; else as it stands, to be refused."""
-    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
-    match = _AMOUNT.fullmatch(plain)
-    if not match or not (match[1] or (match[2] and len(match[2]) > 1)):
-        return text
-    digits = (match[1] or "0").replace(",", "") + (match[2] or "")
-    if not match[3]:
-        return digits
-    written = f"{Decimal(digits) * _MULTIPLES[match[3]]:f}"
-    return written.rstrip("0").rstrip(".") if "." in written else written
-
-
-def typed_percent(text: str) -> str:
-    """A rate in per cent (3, 3%, 4.35) as a share; anything else as it stands, to be refused."""
-    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).removesuffix("%")
-    return f"{Decimal(plain).scaleb(-2):f}" if re.fullmatch(r"[0-9]+(\.[0-9]*)?", plain) else text
-
-
-def typed_whole(text: str) -> int | str:
-    """A number of months or days; anything else as it stands, to be refused."""
-    plain = unicodedata.normalize("NFKC", text).strip()
-    return int(plain) if re.fullmatch(r"[0-9]{1,6}", plain) else text
-
-
-def _shown_amount(value: str) -> str:
-    whole, _, part = value.partition(".")
-    return f"{int(whole):,}" + (f".{part}" if part.strip("0") else "")
-
-
-def _shown_percent(value: str) -> str:
-    written = f"{Decimal(value).scaleb(2):f}"
-    return written.rstrip("0").rstrip(".") if "." in written else written
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def _same(value: Any) -> Any:
@@ -79,10 +40,11 @@ def _same(value: Any) -> Any:
 
 
 Typed = Callable[[Any], Any]
-AMOUNT: tuple[Typed, Typed] = (typed_amount, _shown_amount)
-OPTIONAL: tuple[Typed, Typed] = (typed_amount, lambda value: _shown_amount(value) if value.strip("0.") else "")
-PERCENT: tuple[Typed, Typed] = (typed_percent, _shown_percent)
-WHOLE: tuple[Typed, Typed] = (typed_whole, str)
+AMOUNT: tuple[Typed, Typed] = (figures.typed_amount, figures.shown_amount)
+OPTIONAL: tuple[Typed, Typed] = (figures.typed_amount, lambda value: figures.shown_amount(value) if value.strip("0.") else "")
+PERCENT: tuple[Typed, Typed] = (figures.typed_percent, figures.shown_percent)
+WHOLE: tuple[Typed, Typed] = (figures.typed_whole, str)
+DAY: tuple[Typed, Typed] = (figures.typed_day, _same)
 SAME: tuple[Typed, Typed] = (_same, _same)
 
 
@@ -144,12 +106,27 @@ class TierRow(Row):
     upto = _text(_l("Up to which cumulative base"))
 
 
-def _rows(row: type[Row], least: int = 0) -> FieldList:
-    return FieldList(FormField(row), min_entries=least, max_entries=MOST_ROWS)
+class Rows(FieldList):
+    """A list of rows that takes any names a browser may send: numbers that are none, or none that a page of ours has, are
+    passed over, and rows beyond the most are counted, not lost in silence."""
+
+    dropped = 0
+
+    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
+        numbered = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,4}})-", re.ASCII)
+        found = {int(match[1]) for name in formdata if (match := numbered.match(name))}
+        self.dropped = max(0, len(found) - MOST_ROWS)
+        return iter(found)
+
+
+def _rows(row: type[Row], label: Any, least: int = 0) -> Rows:
+    return Rows(FormField(row), label, min_entries=least, max_entries=MOST_ROWS)
 
 
 PLACES: dict[str, tuple[str, tuple[Typed, Typed]]] = {
     "currency": ("currency", SAME),
+    "effective": ("effective", DAY),
+    "end": ("end", DAY),
     "entry_fee": ("entry_fee", OPTIONAL),
     "payment_days": ("payment_days", WHOLE),
     "cap_total": ("cap_total", AMOUNT),
@@ -173,7 +150,7 @@ PLACES: dict[str, tuple[str, tuple[Typed, Typed]]] = {
 
 COLUMNS: dict[str, dict[str, tuple[Typed, Typed]]] = {
     "deferred": {"id": SAME, "amount": AMOUNT, "months": WHOLE},
-    "instalments": {"id": SAME, "amount": AMOUNT, "due": SAME},
+    "instalments": {"id": SAME, "amount": AMOUNT, "due": DAY},
     "milestones": {"id": SAME, "amount": AMOUNT},
     "conditional": {"id": SAME, "amount": AMOUNT, "deemed_days": WHOLE},
     "tiers": {"rate": PERCENT, "upto": AMOUNT},
@@ -193,9 +170,30 @@ MEANT_BY = {
 """A group of the terms is there when one of these fields is filled; the others have defaults and mean nothing alone."""
 
 
-class TermsForm(FlaskForm):
-    """Payment terms of an offer; all of its names begin with `terms-`, so that it can stand inside another form."""
+COUNTS_WITH = {
+    "trial": ("conversion_window_days", "conversion_silence", "trial_sales_counted"),
+    "royalty": (
+        "royalty_period", "royalty_per_unit", "royalty_threshold", "royalty_tier_scope", "royalty_minimum_per_year",
+        "royalty_statement_days", "royalty_payment_days", "trial_sales_counted",
+    ),
+}
+"""Fields that mean nothing while there is no trial, or no royalty; whoever fills them is told."""
 
+NO_ROYALTY = N_("The figures of the royalty mean nothing while there is no royalty: choose what it is a share of, or clear them.")
+NOT_FREE = N_("As typed, nothing is ever owed. Name a fee, or tick that it is free of charge.")
+NOT_ONLY_FREE = N_("Fees are typed as well: take away the tick, or the fees.")
+TOO_MANY = N_("At most %(most)s rows are kept; %(count)s more were sent.")
+OTHER_CURRENCY = N_("This names another currency than the one that is chosen, %(currency)s.")
+
+
+class TermsForm(FlaskForm):
+    """Payment terms of an offer, or with `agreement` those of an agreement; all of its names begin with `terms-`, so that
+    it can stand inside another form."""
+
+    effective = _text(_l("First day of effect"), render_kw={"type": "date"})
+    end = _text(_l("Last day of the term"), render_kw={"type": "date"})
+    free = BooleanField(_l("Free of charge: nothing is ever owed"))
+    before = HiddenField()
     currency = _choice(_l("Currency"), *((code, code) for code in MINOR_UNITS))
     entry_fee = _text(_l("Entry fee"))
     trial_months = _text(_l("Months of free trial"))
@@ -205,19 +203,19 @@ class TermsForm(FlaskForm):
     conversion_silence = _choice(
         _l("What silence means"), ("lapse", _l("that the trial lapses")), ("convert", _l("that the trial converts"))
     )
-    deferred = _rows(DeferredRow)
-    instalments = _rows(InstalmentRow)
-    milestones = _rows(MilestoneRow)
-    conditional = _rows(ConditionalRow)
+    deferred = _rows(DeferredRow, _l("Deferred payment"))
+    instalments = _rows(InstalmentRow, _l("Instalment"))
+    milestones = _rows(MilestoneRow, _l("Milestone"))
+    conditional = _rows(ConditionalRow, _l("Fee on acceptance"))
     royalty_base = _choice(
-        _l("Royalty"), ("", _l("No royalty")), ("net_sales", _l("A share of net sales")),
-        ("profit", _l("A share of profit")), ("units", _l("An amount per unit")),
+        _l("Royalty"), ("", _l("no royalty")), ("net_sales", _l("a share of net sales")),
+        ("profit", _l("a share of profit")), ("units", _l("an amount per unit")),
     )
     royalty_period = _choice(
         _l("Reporting period"), ("quarter", _l("every quarter")), ("month", _l("every month")),
         ("half", _l("every half-year")), ("year", _l("every year")),
     )
-    tiers = _rows(TierRow, least=1)
+    tiers = _rows(TierRow, _l("Step of the royalty"), least=1)
     royalty_tier_scope = _choice(
         _l("What the steps count"), ("lifetime", _l("over the whole term")), ("year", _l("anew each year"))
     )
@@ -231,14 +229,31 @@ class TermsForm(FlaskForm):
     payment_days = _text(_l("Days to pay"), default=str(DAYS))
     late_interest_rate = _text(_l("Late interest in per cent a year"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, agreement: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **{"prefix": "terms-", **kwargs})
+        self.agreement = agreement
         self.terms: Terms | None = None
+        if not agreement:
+            del self.effective, self.end
 
     @classmethod
-    def of(cls, terms: dict[str, Any]) -> TermsForm:
-        """The form filled with the JSON values of an offer's terms."""
-        return cls(formdata=None, data=_shown(terms))
+    def of(cls, terms: dict[str, Any], agreement: bool | None = None) -> TermsForm:
+        """The form filled with the JSON values of terms: an offer's, or an agreement's when they have a day of effect.
+
+        With `agreement` an offer's terms are where an agreement begins, its days still open.
+        """
+        return cls(formdata=None, data=_shown(terms), agreement="effective" in terms if agreement is None else agreement)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is agreed yet: no fee typed, and not said to be free of charge."""
+        plain = (self.payment_days.data or str(DAYS)) == str(DAYS) and (self.currency.data or "CNY") in MINOR_UNITS
+        return not self.free.data and plain and self.to_terms().keys() <= {"currency", "payment_days", "effective", "end"}
+
+    @property
+    def agreed(self) -> dict[str, Any] | None:
+        """The JSON values of the terms that `validate` read, in canonical form; None where nothing is agreed."""
+        return to_dict(self.terms) if self.terms else None
 
     def to_terms(self) -> dict[str, Any]:
         """The JSON values that the fields say, for `parse`; what is blank is left out."""
@@ -248,7 +263,7 @@ class TermsForm(FlaskForm):
         tiers = [row for _, row in self._filled("tiers")]
         for path, (name, (read, _)) in PLACES.items():
             group, _, key = path.rpartition(".")
-            value = self[name].data
+            value = self[name].data if name in self else None
             if value in (None, "") or (group and not self._means(group, tiers)):
                 continue
             (terms.setdefault(group, {}) if group else terms)[key] = read(value)
@@ -259,50 +274,125 @@ class TermsForm(FlaskForm):
         return terms
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Whether the fields say terms that can be read: `terms` holds them, else errors stand beside the fields."""
-        if not super().validate(extra_validators):
+        """Whether the fields say terms that can be read: `terms` holds them (None where nothing is agreed), else errors
+        stand beside the fields."""
+        self.terms = None
+        wrong = not super().validate(extra_validators)
+        for field, message, values in (*self._lost_rows(), *self._other_currencies()):
+            _refuse(field, message, **values)
+            wrong = True
+        if wrong:
             return False
+        if self.empty and not self.agreement:
+            return True
         try:
-            self.terms = parse(self.to_terms(), template=True)
+            terms = parse(self.to_terms(), template=not self.agreement)
         except TermsError as error:
             field = self.field_at(error.path)
-            field.errors = [*field.errors, gettext(error.message, **error.values)]
+            no_royalty = field is self.royalty_base and not field.data
+            _refuse(field, *([NO_ROYALTY] if no_royalty else [error.message]), **({} if no_royalty else error.values))
             return False
+        if (forms_of(terms) == ("free",)) is not self.free.data:
+            _refuse(self.free, NOT_ONLY_FREE if self.free.data else NOT_FREE)
+            return False
+        self.terms = terms
         return True
 
+    def read(self) -> Terms | None:
+        """The terms as far as they stand, without a word about what is wrong; for pages that only show them."""
+        try:
+            return None if self.empty else parse(self.to_terms(), template=not self.agreement)
+        except TermsError:
+            return None
+
+    def _lost_rows(self) -> Iterator[tuple[Field, str, dict[str, Any]]]:
+        for kind in COLUMNS:
+            if self[kind].dropped:
+                last = self[kind].entries[-1].form
+                yield last["rate" if kind == "tiers" else "amount"], TOO_MANY, {"most": MOST_ROWS, "count": self[kind].dropped}
+
+    def _other_currencies(self) -> Iterator[tuple[Field, str, dict[str, Any]]]:
+        for field in self._read_as(figures.typed_amount):
+            named = figures.currencies_named(field.data)
+            if named is not None and self.currency.data in MINOR_UNITS and self.currency.data not in named:
+                yield field, OTHER_CURRENCY, {"currency": self.currency.data}
+
+    def _read_as(self, reader: Typed) -> Iterator[Field]:
+        """The filled fields that are read in this way."""
+        single = ((self, name, how) for name, how in PLACES.values() if name in self)
+        listed = ((row.form, name, how) for kind, columns in COLUMNS.items() for row in self[kind] for name, how in columns.items())
+        return (form[name] for form, name, how in (*single, *listed) if how[0] is reader and form[name].data)
+
+    def hints(self) -> Iterator[tuple[str, str]]:
+        """The name of each field that may not mean what somebody thinks, and what it does mean."""
+        for field in self._read_as(figures.typed_percent):
+            if small := figures.small_percent(field.data):
+                share = figures.shown_percent(small)
+                text = gettext("This is read as %(rate)s per cent. For a share of %(rate)s write %(share)s.", rate=small, share=share)
+                yield field.name, text
+        words = {"trial": gettext("This counts only with a trial."), "royalty": gettext("This counts only with a royalty.")}
+        there = {"trial": bool(self.trial_months.data), "royalty": bool(self.royalty_base.data)}
+        for group, names in COUNTS_WITH.items():
+            yield from ((self[name].name, words[group]) for name in names if not there[group] and self.unusual([self[name]]))
+        if not there["royalty"]:
+            yield from ((field.name, words["royalty"]) for row in self.tiers for field in (row.form["rate"], row.form["upto"]) if field.data)
+
     def field_at(self, path: str) -> Field:
-        """The field in which the value stands that has this path in the terms."""
+        """The field in which the value stands that has this path in the terms; raises `KeyError` where there is none."""
         path = path.removeprefix("terms.").replace("royalty.tiers", "tiers")
         if match := re.fullmatch(r"(\w+)\[(\d+)\]\.(\w+)", path):
             row, _ = self._filled(match[1])[int(match[2])]
             field = row["moment" if match[3] in MOMENT else match[3]]
             return row["amount"] if isinstance(field, HiddenField) else field
-        if path == "tiers":
-            return self.tiers[0].form["rate"]
+        if path in COLUMNS:
+            rows = self[path].entries
+            return rows[0].form["rate" if path == "tiers" else "amount"] if rows else self.cap_total
         return self[MEANT_BY[path][0] if path in MEANT_BY else PLACES[path][0]]
 
     def pressed(self) -> bool:
-        """Whether a button of the editor was pressed (a row more or less, a preset, show the words), and do it.
+        """Whether a button of the editor was pressed (a row more or less, a preset or back, show the words), and do it.
 
         The page is then shown again, nothing is saved: `if form.pressed(): return render(...)`.
         """
-        more, less, preset = (request.form.get(self._prefix + name, "") for name in ("add", "remove", "preset"))
+        more, less, preset, undo, show = (
+            request.form.get(self._prefix + name, "") for name in ("add", "remove", "preset", "undo", "show")
+        )
         if more in COLUMNS and len(self[more]) < MOST_ROWS:
             self[more].append_entry()
         kind = next((name for name in COLUMNS if less.startswith(f"{self[name].name}-")), None)
         if kind:
             self[kind].entries[:] = [row for row in self[kind].entries if row.name != less]
         if preset in PRESETS:
-            self.process(formdata=None, data=_shown({**PRESETS[preset], "currency": self.currency.data}))
-        return bool(more or less or preset or request.form.get(self._prefix + "show"))
+            self._begin_with(PRESETS[preset])
+        if undo:
+            self.process(formdata=MultiDict(parse_qsl(self.before.data or "", keep_blank_values=True)))
+        if show:
+            self.validate()
+        return bool(more or less or preset or undo or show)
+
+    def _begin_with(self, preset: Preset) -> None:
+        """Fill the form with a preset. What somebody typed is kept in `before`, so that it can be had back; another preset
+        that nobody changed is not worth it, and what was kept before it stays."""
+        today, currency = datetime.now(UTC).astimezone(ZONE).date(), self.currency.data
+        currency = currency if currency in MINOR_UNITS else next(iter(MINOR_UNITS))
+        ready = ({**_shown(one.template(currency, today)), "before": ""} for one in PRESETS.values())
+        typed = self.to_terms()
+        if not self.empty and not any(type(self)(formdata=None, data=data).to_terms() == typed for data in ready):
+            never = tuple(f"{self._prefix}{name}" for name in ("before", "preset", "csrf_token"))
+            own = (pair for pair in request.form.items(multi=True) if pair[0].startswith(self._prefix) and pair[0] not in never)
+            kept = urlencode(list(own))
+        else:
+            kept = self.before.data or ""
+        days = {name: self[name].data for name in ("effective", "end") if name in self}
+        self.process(formdata=None, data={**_shown(preset.template(currency, today)), **days, "before": kept})
 
     def blank(self, kind: str) -> Row:
         """An empty row of a list, for the script to copy; its number is written `__index__`."""
         return self[kind].unbound_field.args[0](prefix=f"{self[kind].name}-__index__-")
 
-    def presets(self) -> Iterator[tuple[str, Any]]:
-        """Codes and names of the ready-made terms."""
-        return iter(PRESET_NAMES.items())
+    def presets(self) -> Iterator[Preset]:
+        """The ready-made terms."""
+        return iter(PRESETS.values())
 
     def unusual(self, fields: list[Field]) -> bool:
         """Whether any of these fields is wrong or says other than what it says unasked."""
@@ -339,10 +429,16 @@ class TermsForm(FlaskForm):
         return {"id": next(numbers), **values} if "id" not in values else values
 
 
+def _refuse(field: Field, message: str, **values: Any) -> None:
+    """Put a message beside a field."""
+    field.errors = [*field.errors, gettext(message, **values)]
+
+
 def _shown(terms: dict[str, Any]) -> dict[str, Any]:
     """The data of the form for the JSON values of terms; lists as rows, defaults written out."""
-    values = to_dict(parse(terms, template=True))
-    data: dict[str, Any] = {}
+    read = parse(terms, template="effective" not in terms)
+    values = to_dict(read)
+    data: dict[str, Any] = {"free": forms_of(read) == ("free",)}
     for path, (name, (_, show)) in PLACES.items():
         group, _, key = path.rpartition(".")
         inner = values.get(group, {}) if group else values

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from marketplace.access import VISITOR
 from marketplace.catalogue import attachments
 from marketplace.catalogue.models import Technology
 from marketplace.errors import NotAllowed, NotFound
 from marketplace.people.models import Organisation, Person
+from marketplace.terms import checklist
 from tests import factories as make
 from tests.importing.readers.test_tables import workbook
 
@@ -242,6 +244,85 @@ def test_strangers_and_visitors_change_nothing(client: Any, session: Any, verb: 
     assert client.post(f"/en/technologies/{made.public_id}/{verb}").status_code == 403
     session.expire_all()
     assert made.state == "published"
+
+
+def test_terms_without_an_offer_to_belong_to_are_not_lost_in_silence(client: Any, owner: Person, institute: Organisation, session: Any) -> None:
+    client.login(owner)
+    answer = client.post("/en/technologies/new", data={**FORM, "organisation": institute.public_id, "mode": ""})
+    assert answer.status_code == 422 and "payment terms below" in page(answer).find(id="mode-note").get_text()
+    assert session.scalar(select(func.count(Technology.id))) == 0
+
+
+def test_an_offer_without_terms_and_a_free_one_are_two_things(client: Any, owner: Person, institute: Organisation, session: Any) -> None:
+    client.login(owner)
+    plain = {name: value for name, value in FORM.items() if not name.startswith("terms-")}
+    for number, (fields, free) in enumerate((({"terms-currency": "CNY"}, False), ({"terms-currency": "CNY", "terms-free": "y"}, True))):
+        data = {**plain, **fields, "application_number": "", "title_zh": f"题目 {number}", "title_en": f"Title {number}"}
+        saved = client.post("/en/technologies/new", data={**data, "organisation": institute.public_id})
+        assert saved.status_code == 303
+        made = session.scalar(select(Technology).order_by(Technology.id.desc()))
+        assert (made.offer.terms is not None) is free
+        shown = page(client.get(f"/en/technologies/{made.public_id}/edit"))
+        assert shown.find(id="terms-free").has_attr("checked") is free
+        assert ("Free of charge." in shown.find(attrs={"data-words": "en"}).text) is free
+
+
+def test_the_words_are_shown_without_script(client: Any, owner: Person, institute: Organisation, session: Any) -> None:
+    client.login(owner)
+    data = {**FORM, "organisation": institute.public_id, "mode": "open_licence", "exclusivity": "sole", "terms-show": "1"}
+    shown = page(client.post("/en/technologies/new", data=data))
+    assert "Free trial of 6 months" in shown.find(attrs={"data-words": "en"}).text
+    assert "Must be changed" in shown.find(id="exclusivity-notes").text and shown.find(id="findings").find("a", href="#exclusivity")
+    assert session.scalar(select(func.count(Technology.id))) == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"annual_fee": "unpaid"}, "annual_fee"), ({"pledge": "no_consent"}, "pledge"), ({"exclusive_in_force": "y"}, "exclusive_in_force"),
+        ({"exclusivity": "sole"}, "exclusivity"), ({"kind": "patent_application"}, "kind"),
+    ],
+)
+def test_each_of_the_five_refusals_stops_publishing_and_stands_beside_its_field(
+    client: Any, owner: Person, institute: Organisation, session: Any, fields: dict[str, str], place: str
+) -> None:
+    client.login(owner)
+    sound = {**FORM, "organisation": institute.public_id, "kind": "patent", "mode": "open_licence", "exclusivity": "ordinary", "post": "1"}
+    refused = client.post("/en/technologies/new", data={**sound, **fields})
+    assert refused.status_code == 422
+    assert "Must be changed" in page(refused).find(id=f"{place}-notes").text and page(refused).find(href="#findings")
+    assert session.scalar(select(func.count(Technology.id))) == 0
+    assert client.post("/en/technologies/new", data=sound).status_code == 303
+
+
+def test_what_is_said_of_the_standing_is_kept_and_shown_again(client: Any, owner: Person, institute: Organisation, session: Any) -> None:
+    client.login(owner)
+    said = {"annual_fee": "paid", "pledge": "consent", "evaluation_report": "no", "exclusive_in_force": "y"}
+    assert client.post("/en/technologies/new", data={**FORM, **said, "organisation": institute.public_id}).status_code == 303
+    made = session.scalar(select(Technology))
+    assert {name: getattr(made.offer, name) for name in said} == {**said, "exclusive_in_force": True}
+    form = page(client.get(f"/en/technologies/{made.public_id}/edit"))
+    assert form.find(id="pledge").find("option", selected=True)["value"] == "consent" and form.find(id="exclusive_in_force").has_attr("checked")
+
+
+def test_the_checks_of_the_region_of_the_organisation_that_offers_hold(
+    client: Any, owner: Person, institute: Organisation, tmp_path: Any, settings: Any, session: Any
+) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(f'[[check]]\ncode = "promotional_wording"\nregion = "{institute.region}"\nwords = ["homely"]\n', "utf-8")
+    checklist.configure(replace(settings, checks=path))
+    try:
+        client.login(owner)
+        data = {**FORM, "mode": "open_licence", "exclusivity": "ordinary", "kind": "patent", "abstract_en": "A homely method."}
+        live = {"organisation": institute.public_id}
+        assert "abstract_en" in client.post("/en/terms/words", data={**data, **live}).json["notes"]
+        assert "abstract_en" not in client.post("/en/terms/words", data=data).json["notes"]
+        assert "abstract_en" in client.post(f"/en/terms/words?organisation={institute.public_id}", data=data).json["notes"]
+        client.post("/en/technologies/new", data={**data, **live})
+        made = session.scalar(select(Technology))
+        assert "homely" in page(client.get(f"/en/technologies/{made.public_id}/edit")).find(id="abstract_en-notes").text
+    finally:
+        checklist.configure(settings)
 
 
 def test_a_draft_is_not_found_by_others(client: Any, session: Any) -> None:

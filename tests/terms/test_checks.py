@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
-from marketplace.terms.checks import CHECKS, CLAUSES, CONDITIONS, OfferFacts, check
+from marketplace.catalogue import models
+from marketplace.catalogue.forms import TechnologyForm
+from marketplace.terms import checks
+from marketplace.terms.checklist import check, in_force
+from marketplace.terms.checks import CONDITIONS, FIELDS, TEXTS, OfferFacts, standing_facts
 from marketplace.terms.payment import parse
 from marketplace.terms.presets import PRESETS
 
 TODAY = date(2026, 11, 21)
+CHECKS = in_force()
+CLAUSES = tuple(one.given["clause"] for one in CHECKS if one.when == "clause")
 GRANTED = {"technology_kind": "patent", "legal_status": "in_force", "annual_fee_paid": True, "evaluation_report": True}
 OPEN = {**GRANTED, "mode": "open_licence", "exclusivity": "ordinary"}
 SHARE = {"period": "year", "base": "net_sales", "tiers": [{"upto": "100", "rate": "0.20"}, {"upto": None, "rate": "0.1"}]}
@@ -54,12 +60,12 @@ def test_the_five_rules_of_open_licence_refuse_and_touch_no_other_licence(facts:
 
 
 def test_exactly_the_five_refuse_and_nothing_unverified_does() -> None:
-    refusing = {item["code"] for item in CHECKS if item["severity"] == "refuse"}
+    refusing = {one.code for one in CHECKS if one.severity == "refuse"}
     assert refusing == {
         "open_licence_not_ordinary", "open_licence_exclusive_in_force", "open_licence_annual_fee_unpaid",
         "open_licence_pledged", "open_licence_not_granted",
     }
-    assert {item["code"] for item in CHECKS if item.get("unverified")} == {
+    assert {one.code for one in CHECKS if one.unverified} == {
         "open_licence_fixed_fee", "open_licence_sales_royalty", "open_licence_profit_royalty",
     }
 
@@ -146,9 +152,8 @@ def test_the_year_is_counted_from_the_day_of_effect_and_never_past_the_calendar(
 
 
 def test_no_preset_needs_a_warning() -> None:
-    for code, terms in PRESETS.items():
-        facts = OPEN if code == "open_licence" else GRANTED
-        assert codes(facts, {key: value for key, value in terms.items() if key != "currency"}) == set(), code
+    for code, preset in PRESETS.items():
+        assert codes(OPEN if code == "open_licence" else GRANTED, preset.template("CNY", TODAY)) == set(), code
 
 
 def test_a_term_ends_with_the_patent() -> None:
@@ -160,12 +165,13 @@ def test_a_term_ends_with_the_patent() -> None:
 
 
 def test_promotional_words_are_named_in_an_open_declaration_only() -> None:
-    facts = {**OPEN, "declaration_text": "本专利国内领先，World-Class results, not misleading"}
+    facts = {**OPEN, "texts": {"abstract_zh": "本专利国内领先", "abstract_en": "World-Class results, not misleading", "title_zh": "领先"}}
     finding, = check(OfferFacts(starts_on=TODAY, **facts), None)
     assert finding.code == "promotional_wording"
     assert finding.message["zh"].endswith("领先、World-Class。") and "领先, World-Class." in finding.message["en"]
     assert codes({**facts, "mode": "licence"}) == set()
-    assert codes({**OPEN, "declaration_text": "许可期限五年，许可费按年支付。Fee paid yearly."}) == set()
+    assert finding.places == ("abstract_zh", "abstract_en")
+    assert codes({**OPEN, "texts": {"abstract_zh": "许可期限五年，许可费按年支付。", "advantages_en": "Fee paid yearly."}}) == set()
 
 
 @pytest.mark.parametrize(
@@ -177,9 +183,11 @@ def test_promotional_words_are_named_in_an_open_declaration_only() -> None:
     ],
 )
 def test_what_is_only_applied_for_is_not_called_a_patent(title: str, found: bool) -> None:
-    applied = {"technology_kind": "patent_application", "title": title}
-    assert codes(applied) == ({"patent_word_on_application"} if found else set())
-    assert codes({**GRANTED, "title": title}) == set()
+    for place in ("title_zh", "title_en", "advantages_zh"):
+        applied = {"technology_kind": "patent_application", "texts": {place: title}}
+        findings = check(OfferFacts(starts_on=TODAY, **applied), None)
+        assert [(finding.code, finding.places) for finding in findings] == ([("patent_word_on_application", (place,))] if found else [])
+        assert codes({**GRANTED, "texts": {place: title}}) == set()
 
 
 def test_every_void_clause_is_found_by_its_code() -> None:
@@ -192,6 +200,20 @@ def test_every_void_clause_is_found_by_its_code() -> None:
     assert len(codes({"clauses": CLAUSES})) == len(CLAUSES)
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("被许可方的改进成果无偿归许可方", "void_grant_back"), ("Improvements are granted back free of charge.", "void_grant_back"),
+        ("被许可方不得采用竞争技术", "void_ban_on_competing_technology"), ("限制销售价格", "void_market_limits"),
+        ("必须同时购买本校的设备", "void_tie_in"), ("原料只能向许可方采购", "void_sourcing_limits"), ("The licensee must also buy the resin.", "void_tie_in"),
+        ("被许可方不得质疑专利权的有效性", "void_no_challenge"),
+    ],
+)
+def test_a_void_clause_is_found_by_the_words_it_is_written_in(text: str, code: str) -> None:
+    finding, = check(OfferFacts(starts_on=TODAY, texts={"applications_zh": text}), None)
+    assert (finding.code, finding.severity, finding.places) == (code, "warn", ("applications_zh",))
+
+
 def test_refusals_come_first_and_limits_are_written_as_each_language_does() -> None:
     facts = OfferFacts(starts_on=TODAY, **{**OPEN, "annual_fee_paid": False, "patent_kind": "design", "evaluation_report": False})
     findings = check(facts, parse({"currency": "CNY", "entry_fee": "30000000", **share("net_sales", "0.3")}, template=True))
@@ -201,7 +223,55 @@ def test_refusals_come_first_and_limits_are_written_as_each_language_does() -> N
 
 
 def test_every_check_has_a_condition_a_source_and_both_languages() -> None:
-    assert {item["code"] for item in CHECKS} == set(CONDITIONS) and len(CHECKS) == len(CONDITIONS)
-    for item in CHECKS:
-        assert item["severity"] in ("refuse", "warn", "inform")
-        assert all(item[text][lang] for text in ("message", "source") for lang in ("zh", "en"))
+    assert {one.when for one in CHECKS} == set(CONDITIONS)
+    assert len({one.code for one in CHECKS}) == len(CHECKS)
+    for one in CHECKS:
+        assert one.severity in ("refuse", "warn", "inform") and one.fields
+        assert all(text[lang] for text in (one.message, one.source) for lang in ("zh", "en"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "terms", "places"),
+    [
+        ({**OPEN, "exclusivity": "sole"}, None, ("exclusivity",)),
+        ({**OPEN, "exclusive_in_force": True}, None, ("exclusive_in_force",)),
+        ({**OPEN, "annual_fee_paid": False}, None, ("annual_fee",)),
+        ({**OPEN, "pledged": True}, None, ("pledge",)),
+        ({**OPEN, "legal_status": "applied"}, None, ("legal_status",)),
+        ({**OPEN, "technology_kind": "patent_application"}, None, ("kind",)),
+        ({**OPEN, "patent_kind": "design", "evaluation_report": False}, None, ("evaluation_report",)),
+        (OPEN, {"entry_fee": "1", "milestones": [{"id": "a", "amount": "2"}, {"id": "b", "amount": "20000000"}]}, ("milestones[1].amount",)),
+        (OPEN, share("net_sales", "0.1", "0.3", "0.4"), ("royalty.tiers[1].rate", "royalty.tiers[2].rate")),
+        (GRANTED, {"deferred": [{"id": "a", "amount": "1", "months": 12}, {"id": "b", "amount": "1", "months": 3}]}, ("deferred[1].months",)),
+        (GRANTED, {"royalty": {**SHARE, "minimum_per_year": "1"}}, ("royalty.minimum_per_year",)),
+        ({**GRANTED, "term_months": 12, "expires_on": TODAY}, None, ("term_months",)),
+    ],
+)
+def test_a_finding_names_the_place_where_it_stands(facts: dict[str, Any], terms: dict[str, Any] | None, places: tuple[str, ...]) -> None:
+    read = parse({"currency": "CNY", **terms}, template=True) if terms else None
+    finding, = check(OfferFacts(**{"starts_on": TODAY, **facts}), read)
+    assert finding.places == places
+
+
+def test_the_end_of_an_agreement_is_where_a_term_beyond_expiry_stands() -> None:
+    terms = parse({"currency": "CNY", "effective": "2027-01-01", "end": "2030-01-02", "entry_fee": "1"}, template=False)
+    finding, = check(OfferFacts(starts_on=TODAY, expires_on=date(2030, 1, 1)), terms)
+    assert finding.places == ("end",)
+
+
+def test_what_is_said_of_the_standing_becomes_facts_and_unsaid_is_not_known() -> None:
+    assert standing_facts({}) == {
+        "annual_fee_paid": None, "evaluation_report": None, "pledged": False, "pledgee_consents": False, "exclusive_in_force": False,
+    }
+    said = {"annual_fee": "unpaid", "evaluation_report": "no", "pledge": "no_consent", "exclusive_in_force": "y"}
+    assert codes({**OPEN, **standing_facts(said)}) == {
+        "open_licence_annual_fee_unpaid", "open_licence_pledged", "open_licence_exclusive_in_force",
+    }
+    assert codes({**OPEN, **standing_facts({"annual_fee": "paid", "pledge": "consent", "evaluation_report": "yes"})}) == set()
+
+
+def test_the_codes_are_those_of_the_catalogue_and_the_fields_those_of_its_form() -> None:
+    assert (checks.MODES, checks.EXCLUSIVITIES, checks.PATENT_KINDS) == (models.MODES, models.EXCLUSIVITIES, models.PATENT_KINDS)
+    asked = {name for name in vars(TechnologyForm) if not name.startswith("_")}
+    around = FIELDS[:FIELDS.index("currency")]
+    assert all(name in asked or (name in TEXTS and f"{name}_zh" in asked) for name in around)

@@ -1,0 +1,180 @@
+"""Pay after use against a fee up front: what waiting costs the institute, and what risk it takes off the licensee.
+
+The present value of a payment P, due d days after the start, at a yearly rate r is P / (1 + r)^(d / 365): the formula of
+the function XNPV of spreadsheets (actual days over 365; Microsoft Excel and OpenDocument 1.3, part 4, "XNPV"). The sum is rounded half-up once,
+to the minor unit. The fee up front is taken to be paid on the day of the start, so that it is its own present value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import lru_cache
+
+from marketplace.terms.payment import NOTHING, Terms
+from marketplace.terms.plan import Plan
+from marketplace.terms.simulate import Outlook, Projection
+
+SCENARIOS = ("cautious", "expected", "good")
+
+MOST_OF_SALES = 64
+"""The break-even is looked for up to so many times the expected sales."""
+
+STEPS = 20
+"""The search ends after so many projections at the latest."""
+
+FINE = Decimal("0.0005")
+"""The search ends when the factor on the sales is known to so much."""
+
+NEAR = Decimal("0.00001")
+"""It also ends when the present value is so near the upfront fee, as a part of it."""
+
+DIGITS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEven:
+    """The factor on the expected sales with which both ways bring the institute the same; None where there is none.
+
+    `reason` is found, always (the fees are worth more even if nothing is sold) or never (they are not, whatever is sold).
+    """
+
+    reason: str
+    factor: Decimal | None = None
+    sales: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The expected scenario, and the case that the technology fails, against an upfront fee.
+
+    `present_values` are those of the fees, by scenario. `waiting` is what the fees lose because they come late. `spared`
+    is what the licensee does not lose when the technology fails: the upfront fee less the fees that fall due all the same.
+    """
+
+    upfront: Decimal | None
+    rate: Decimal
+    present_values: dict[str, Decimal]
+    waiting: Decimal
+    failure: Projection
+    break_even: BreakEven | None
+
+    @property
+    def difference(self) -> Decimal:
+        """How much more the expected fees are worth than the upfront fee; negative where they are worth less."""
+        return self.present_values["expected"] - (self.upfront or NOTHING)
+
+    @property
+    def spared(self) -> Decimal:
+        """What the licensee does not lose when the technology fails."""
+        return (self.upfront or NOTHING) - self.failure.institute
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """Three scenarios of one agreement, and the comparison with an upfront fee."""
+
+    terms: Terms
+    plan: Plan
+    projections: dict[str, Projection]
+    comparison: Comparison
+
+    @property
+    def floor(self) -> Decimal:
+        """What the institute gets at least: the fees of the case that the technology fails."""
+        return self.comparison.failure.institute
+
+
+def simulate(terms: Terms, plan: Plan, columns: Mapping[str, Sequence[Decimal]], rate: Decimal, upfront: Decimal | None) -> Simulation:
+    """Everything the simulator shows. `columns` has the sales a quarter of each of `SCENARIOS`; `rate` is a share a year.
+
+    Raises `TermsError` or `PlanError` where terms and plan do not go together.
+    """
+    outlook = Outlook(terms, plan)
+    projections = {name: outlook.project(columns[name]) for name in SCENARIOS}
+    values = {name: present_value(outlook, projection, rate) for name, projection in projections.items()}
+    comparison = Comparison(
+        upfront=upfront,
+        rate=rate,
+        present_values=values,
+        waiting=projections["expected"].institute - values["expected"],
+        failure=Outlook(terms, failing(plan)).project([NOTHING] * plan.quarters),
+        break_even=None if upfront is None else break_even(outlook, columns["expected"], rate, upfront, values["expected"]),
+    )
+    return Simulation(outlook.terms, plan, projections, comparison)
+
+
+def failing(plan: Plan) -> Plan:
+    """The plan when the technology fails: a trial is declined when it would have been decided, no condition is met."""
+    return replace(plan, decision="decline", milestone_months=(), condition_months=(), buyout_quarter=None)
+
+
+def present_value(outlook: Outlook, projection: Projection, rate: Decimal) -> Decimal:
+    """What the fees are worth on the day the agreement begins, rounded to the minor unit."""
+    start = outlook.plan.start
+    with localcontext(prec=DIGITS):
+        value = sum((amount * _factor(rate, _days(start, day)) for day, amount in projection.payments), NOTHING)
+        return value.quantize(Decimal(1).scaleb(-outlook.places), ROUND_HALF_UP)
+
+
+def _days(start: date, day: date) -> int:
+    return (day - start).days
+
+
+@lru_cache(maxsize=20_000)
+def _factor(rate: Decimal, days: int) -> Decimal:
+    """1 / (1 + r)^(d / 365)."""
+    with localcontext(prec=DIGITS):
+        return (1 + rate) ** (Decimal(-days) / 365)
+
+
+def break_even(outlook: Outlook, figures: Sequence[Decimal], rate: Decimal, upfront: Decimal, expected: Decimal) -> BreakEven:
+    """The factor on the sales at which the present value of the fees reaches the upfront fee.
+
+    More sales never bring less, so one factor is too small and one is not, and the gap between them is closed as in a
+    bisection, but at the point where the straight line through both ends meets the fee (the Illinois method), which a
+    royalty without steps meets at once: a projection of a hundred years is not cheap. `expected` is the value at 1.
+    """
+    def value(factor: Decimal) -> Decimal:
+        return present_value(outlook, outlook.project(_times(figures, factor, outlook.quantum)), rate)
+
+    low, at_low = NOTHING, value(NOTHING) - upfront
+    high, at_high = Decimal(1), expected - upfront
+    if at_low >= 0:
+        return BreakEven("always")
+    while at_high < 0 and high < MOST_OF_SALES:
+        low, at_low, high = high, at_high, high * 4
+        at_high = value(high) - upfront
+    if at_high < 0 or not any(figures):
+        return BreakEven("never")
+    factor = _enclosed(value, upfront, (low, at_low), (high, at_high))
+    return BreakEven("found", factor, sum(_times(figures, factor, outlook.quantum), NOTHING))
+
+
+def _enclosed(value: Callable[[Decimal], Decimal], upfront: Decimal, low: tuple[Decimal, Decimal], high: tuple[Decimal, Decimal]) -> Decimal:
+    """The factor between one whose value is too small and one whose value is not, given with their distances to the upfront fee."""
+    (left, at_left), (right, at_right) = low, high
+    moved = 0
+    for _step in range(STEPS):
+        if right - left <= FINE:
+            break
+        with localcontext(prec=DIGITS):
+            guess = (left * at_right - right * at_left) / (at_right - at_left)
+        at_guess = value(guess) - upfront
+        if abs(at_guess) <= upfront * NEAR:
+            return guess
+        if at_guess < 0:
+            left, at_left = guess, at_guess
+            at_right, moved = (at_right / 2, 1) if moved == 1 else (at_right, 1)
+        else:
+            right, at_right = guess, at_guess
+            at_left, moved = (at_left / 2, 2) if moved == 2 else (at_left, 2)
+    return right
+
+
+def _times(figures: Sequence[Decimal], factor: Decimal, quantum: Decimal) -> list[Decimal]:
+    """Sales so many times as high, rounded half-up to the quantum."""
+    with localcontext(prec=DIGITS):
+        return [(figure * factor).quantize(quantum, ROUND_HALF_UP) for figure in figures]

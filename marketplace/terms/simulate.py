@@ -99,6 +99,10 @@ class Projection:
         """The most that the licensee is out of pocket at the end of a quarter, as a negative figure; 0 if it never is."""
         return min(NOTHING, *(quarter.licensee_total for quarter in self.quarters))
 
+    def lowest_with(self, upfront: Decimal) -> Decimal:
+        """The same if the licensee paid an upfront fee at the start instead of these fees."""
+        return min(NOTHING, *(quarter.licensee_total + quarter.institute_total - upfront for quarter in self.quarters))
+
     @property
     def pays_back(self) -> date | None:
         """The quarter from whose end on the licensee has its money back for good; None if it never was out or never has it back."""

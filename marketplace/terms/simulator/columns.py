@@ -66,25 +66,30 @@ def amount(text: str, places: int) -> Decimal:
     return found
 
 
-def pasted_cells(text: str) -> list[str]:
-    """The cells of a column copied from a spreadsheet, or of a row: set apart by line ends and tabs; empty ones at the ends do not count."""
-    cells = [unicodedata.normalize("NFKC", cell).strip() for cell in re.split(r"\r\n|[\r\n\t\v]", text)]
-    filled = [number for number, cell in enumerate(cells) if cell]
+def pasted_cells(text: str) -> list[tuple[int, str]]:
+    """The cells of a column copied from a spreadsheet, or of a row, each with its line: set apart by line ends and tabs.
+
+    Empty cells before the first figure and after the last do not count.
+    """
+    lines = re.split(r"\r\n|[\r\n\v\f\x85\u2028]", text)
+    cells = [(number, unicodedata.normalize("NFKC", cell).strip()) for number, line in enumerate(lines, 1) for cell in line.split("\t")]
+    filled = [place for place, (_, cell) in enumerate(cells) if cell]
     return cells[filled[0]: filled[-1] + 1] if filled else []
 
 
 def read_pasted(text: str, figures: Figures) -> list[Decimal]:
     """The figures of a pasted column, an empty cell between others being 0. Raises `TermsError` that names the line of a bad cell."""
+    cells = pasted_cells(text)
+    if not cells:
+        raise TermsError("pasted", N_("Paste a column of figures first."))
+    if len(cells) > MOST_QUARTERS:
+        raise TermsError("pasted", N_("There is room for %(most)s quarters, and these are %(count)s."), most=MOST_QUARTERS, count=len(cells))
     found = []
-    for line, cell in enumerate(pasted_cells(text), 1):
+    for line, cell in cells:
         try:
             found.append(figures.read(cell) if cell else NOTHING)
         except TermsError as error:
             raise TermsError("pasted", N_("Line %(line)s, “%(cell)s”: this is not a figure."), line=line, cell=cell[:30]) from error
-    if not found:
-        raise TermsError("pasted", N_("Paste a column of figures first."))
-    if len(found) > MOST_QUARTERS:
-        raise TermsError("pasted", N_("There is room for %(most)s quarters, and these are %(count)s."), most=MOST_QUARTERS, count=len(found))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -65,3 +65,12 @@ def unit_of(currency: str, unit: int, lang: str) -> str:
     """What the ticks of a picture count: 万元, thousand yuan."""
     names = {"CNY": gettext("yuan"), "USD": gettext("US dollars"), "EUR": gettext("euros"), "JPY": gettext("yen"), "KRW": gettext("won")}
     return UNITS[lang][unit] + names[currency]
+
+
+def headings(kinds: Sequence[str]) -> list[str]:
+    """The headings of the table with these kinds of fees, as in a file."""
+    return [
+        gettext("Scenario"), gettext("Quarter"), gettext("Sales"), *(str(KINDS[kind]) for kind in kinds), gettext("Institute: cash"),
+        gettext("Institute: in all"), gettext("Enterprise: margin before fees"), gettext("Enterprise: cash"), gettext("Enterprise: in all"),
+        gettext("What happens"),
+    ]

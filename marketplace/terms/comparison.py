@@ -7,14 +7,14 @@ to the minor unit. The fee up front is taken to be paid on the day of the start,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal, localcontext
 from functools import lru_cache
 
 from marketplace.terms.payment import NOTHING, Terms
-from marketplace.terms.plan import Plan
+from marketplace.terms.plan import EXACT, Plan
 from marketplace.terms.simulate import Outlook, Projection
 
 SCENARIOS = ("cautious", "expected", "good")
@@ -25,13 +25,14 @@ MOST_OF_SALES = 64
 STEPS = 20
 """The search ends after so many projections at the latest."""
 
-FINE = Decimal("0.0005")
-"""The search ends when the factor on the sales is known to so much."""
+FINE, FINEST = Decimal("0.0005"), Decimal("0.000001")
+"""The search ends when the factor on the sales is known to so much; no factor is finer than the second."""
 
-NEAR = Decimal("0.00001")
+NEAR = Decimal("0.0005")
 """It also ends when the present value is so near the upfront fee, as a part of it."""
 
 DIGITS = 40
+"""Digits of a discount factor: more than the largest amount has, and its minor unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +95,14 @@ def simulate(terms: Terms, plan: Plan, columns: Mapping[str, Sequence[Decimal]],
     """
     outlook = Outlook(terms, plan)
     projections = {name: outlook.project(columns[name]) for name in SCENARIOS}
-    values = {name: present_value(outlook, projection, rate) for name, projection in projections.items()}
+    values = {name: present_value(outlook, projection.payments, rate) for name, projection in projections.items()}
     comparison = Comparison(
         upfront=upfront,
         rate=rate,
         present_values=values,
         waiting=projections["expected"].institute - values["expected"],
         failure=Outlook(terms, failing(plan)).project([NOTHING] * plan.quarters),
-        break_even=None if upfront is None else break_even(outlook, columns["expected"], rate, upfront, values["expected"]),
+        break_even=None if upfront is None else break_even(outlook, columns["expected"], rate, upfront, _known(outlook, columns, values)),
     )
     return Simulation(outlook.terms, plan, projections, comparison)
 
@@ -111,59 +112,72 @@ def failing(plan: Plan) -> Plan:
     return replace(plan, decision="decline", milestone_months=(), condition_months=(), buyout_quarter=None)
 
 
-def present_value(outlook: Outlook, projection: Projection, rate: Decimal) -> Decimal:
-    """What the fees are worth on the day the agreement begins, rounded to the minor unit."""
+def present_value(outlook: Outlook, payments: Iterable[tuple[date, Decimal]], rate: Decimal) -> Decimal:
+    """What payments on their due dates are worth on the day the agreement begins, rounded to the minor unit."""
     start = outlook.plan.start
-    with localcontext(prec=DIGITS):
-        value = sum((amount * _factor(rate, _days(start, day)) for day, amount in projection.payments), NOTHING)
-        return value.quantize(Decimal(1).scaleb(-outlook.places), ROUND_HALF_UP)
-
-
-def _days(start: date, day: date) -> int:
-    return (day - start).days
+    with localcontext(EXACT):
+        return sum((amount * _factor(rate, (day - start).days) for day, amount in payments), NOTHING).quantize(outlook.minor)
 
 
 @lru_cache(maxsize=20_000)
 def _factor(rate: Decimal, days: int) -> Decimal:
-    """1 / (1 + r)^(d / 365)."""
+    """1 / (1 + r)^(d / 365), to the digits of `DIGITS`."""
     with localcontext(prec=DIGITS):
         return (1 + rate) ** (Decimal(-days) / 365)
 
 
-def break_even(outlook: Outlook, figures: Sequence[Decimal], rate: Decimal, upfront: Decimal, expected: Decimal) -> BreakEven:
+def _known(outlook: Outlook, columns: Mapping[str, Sequence[Decimal]], values: Mapping[str, Decimal]) -> dict[Decimal, Decimal]:
+    """The present values that are known already, by the factor on the expected sales; columns that are no such multiple do not count."""
+    found = {Decimal(1): values["expected"]}
+    whole = sum(columns["expected"], NOTHING)
+    for name in ("cautious", "good"):
+        factor = EXACT.divide(sum(columns[name], NOTHING), whole) if whole else NOTHING
+        if factor > 0 and list(columns[name]) == _times(columns["expected"], factor, outlook.quantum):
+            found[factor] = values[name]
+    return found
+
+
+def break_even(
+    outlook: Outlook, figures: Sequence[Decimal], rate: Decimal, upfront: Decimal, known: Mapping[Decimal, Decimal]
+) -> BreakEven:
     """The factor on the sales at which the present value of the fees reaches the upfront fee.
 
     More sales never bring less, so one factor is too small and one is not, and the gap between them is closed as in a
     bisection, but at the point where the straight line through both ends meets the fee (the Illinois method), which a
-    royalty without steps meets at once: a projection of a hundred years is not cheap. `expected` is the value at 1.
+    royalty without steps meets at once: a projection of a hundred years is not cheap. `known` are values found before.
     """
-    def value(factor: Decimal) -> Decimal:
-        return present_value(outlook, outlook.project(_times(figures, factor, outlook.quantum)), rate)
+    def distance(factor: Decimal) -> Decimal:
+        found = known.get(factor)
+        return (present_value(outlook, outlook.payments(_times(figures, factor, outlook.quantum)), rate) if found is None else found) - upfront
 
-    low, at_low = NOTHING, value(NOTHING) - upfront
-    high, at_high = Decimal(1), expected - upfront
+    high = min((factor for factor, value in known.items() if value >= upfront), default=None)
+    low = max((factor for factor, value in known.items() if value < upfront), default=NOTHING)
+    at_low = distance(low)
     if at_low >= 0:
         return BreakEven("always")
-    while at_high < 0 and high < MOST_OF_SALES:
-        low, at_low, high = high, at_high, high * 4
-        at_high = value(high) - upfront
-    if at_high < 0 or not any(figures):
+    if not any(figure > 0 for figure in figures):
         return BreakEven("never")
-    factor = _enclosed(value, upfront, (low, at_low), (high, at_high))
+    if high is None:
+        high = Decimal(MOST_OF_SALES)
+        if distance(high) < 0:
+            return BreakEven("never")
+    factor = _enclosed(distance, upfront * NEAR, (low, at_low), (high, distance(high)))
     return BreakEven("found", factor, sum(_times(figures, factor, outlook.quantum), NOTHING))
 
 
-def _enclosed(value: Callable[[Decimal], Decimal], upfront: Decimal, low: tuple[Decimal, Decimal], high: tuple[Decimal, Decimal]) -> Decimal:
-    """The factor between one whose value is too small and one whose value is not, given with their distances to the upfront fee."""
+def _enclosed(
+    distance: Callable[[Decimal], Decimal], near: Decimal, low: tuple[Decimal, Decimal], high: tuple[Decimal, Decimal]
+) -> Decimal:
+    """The factor between one that is too small and one that is not, given with their distances."""
     (left, at_left), (right, at_right) = low, high
     moved = 0
     for _step in range(STEPS):
-        if right - left <= FINE:
+        if right - left <= FINE or at_right <= near:
             break
-        with localcontext(prec=DIGITS):
-            guess = (left * at_right - right * at_left) / (at_right - at_left)
-        at_guess = value(guess) - upfront
-        if abs(at_guess) <= upfront * NEAR:
+        with localcontext(EXACT):
+            guess = ((left * at_right - right * at_left) / (at_right - at_left)).quantize(FINEST)
+        at_guess = distance(guess)
+        if abs(at_guess) <= near:
             return guess
         if at_guess < 0:
             left, at_left = guess, at_guess
@@ -176,5 +190,4 @@ def _enclosed(value: Callable[[Decimal], Decimal], upfront: Decimal, low: tuple[
 
 def _times(figures: Sequence[Decimal], factor: Decimal, quantum: Decimal) -> list[Decimal]:
     """Sales so many times as high, rounded half-up to the quantum."""
-    with localcontext(prec=DIGITS):
-        return [(figure * factor).quantize(quantum, ROUND_HALF_UP) for figure in figures]
+    return [EXACT.quantize(EXACT.multiply(figure, factor), quantum) for figure in figures]

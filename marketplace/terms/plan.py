@@ -8,10 +8,10 @@ its part: the parts are differences of one rounded running total, so that they a
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import accumulate
 
 from marketplace.terms.payment import NOTHING, add_months
@@ -19,7 +19,7 @@ from marketplace.terms.payment import NOTHING, add_months
 MOST_QUARTERS = 400
 """The longest table of sales: a hundred years."""
 
-PRECISION = 60
+EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 """Digits kept while a quarter is divided into days: more than any figure of the simulator has."""
 
 DECISIONS = ("convert", "decline", "silence")
@@ -82,8 +82,7 @@ class Sales:
         first = quarter_of(plan.start)
         self._starts = [max(plan.start, add_months(first, 3 * number)) for number in range(len(figures))]
         self._after = add_months(first, 3 * len(figures))
-        with localcontext(prec=PRECISION):
-            self._before = [NOTHING, *accumulate(figures)]
+        self._before = [NOTHING, *accumulate(figures, EXACT.add)]
 
     def up_to(self, day: date) -> Decimal:
         """All that is sold up to and including a day, rounded half-up to the quantum."""
@@ -93,13 +92,18 @@ class Sales:
             return NOTHING
         first, after = self._starts[number], self._starts[number + 1] if number + 1 < len(self._starts) else self._after
         days, elapsed = (after - first).days, (day - first).days + 1
-        with localcontext(prec=PRECISION):
-            part = self.figures[number] * elapsed / days if elapsed < days else self.figures[number]
-            return (self._before[number] + part).quantize(self.quantum, ROUND_HALF_UP)
+        part = self.figures[number]
+        if elapsed < days:
+            part = EXACT.divide(EXACT.multiply(part, elapsed), days)
+        return EXACT.quantize(EXACT.add(self._before[number], part), self.quantum)
 
-    def between(self, first: date, last: date) -> Decimal:
-        """What is sold from one day to another, both included."""
-        return self.up_to(last) - self.up_to(first - DAY)
+    def parts(self, spans: Iterable[tuple[date, date]]) -> Iterator[Decimal]:
+        """What is sold in each span of days, from the first to the last included."""
+        seen, sold = date.min, NOTHING
+        for first, last in spans:
+            before = sold if first - DAY == seen else self.up_to(first - DAY)
+            seen, sold = last, self.up_to(last)
+            yield sold - before
 
     def first_day(self) -> date | None:
         """The first day of the first quarter in which anything is sold while the technology is in use."""

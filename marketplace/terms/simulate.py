@@ -15,13 +15,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal
 from typing import Any
 
 from marketplace.errors import N_
 from marketplace.terms.events import Event, read
 from marketplace.terms.payment import MINOR_UNITS, NOTHING, Terms, add_months, parse, to_dict
-from marketplace.terms.plan import DAY, PRECISION, Plan, Sales, end_of, quarters
+from marketplace.terms.plan import DAY, EXACT, Plan, Sales, end_of, quarters
 from marketplace.terms.reading import MOST, TermsError
 from marketplace.terms.schedule import Obligation, Schedule, schedule
 
@@ -116,11 +116,11 @@ class Outlook:
     def __init__(self, terms: Terms, plan: Plan) -> None:
         self.plan = plan
         self.terms = agreed(terms, plan)
-        self.places = MINOR_UNITS[terms.currency]
+        self.minor = Decimal(1).scaleb(-MINOR_UNITS[terms.currency])
         self.as_of = min(self.terms.end, date.max - FOREVER) + FOREVER
         self.begun = self._asked([*self._decision(), *self._buyout()], [])
         self.last = self._last_day()
-        self.quantum = Decimal(1).scaleb(-FINEST if terms.royalty and terms.royalty.base == "units" else -self.places)
+        self.quantum = Decimal(1).scaleb(-FINEST) if terms.royalty and terms.royalty.base == "units" else self.minor
         self._events = [
             event for event in (*self._decision(), *self._buyout(), *self._accepted()) if self.in_time(date.fromisoformat(event["date"]))
         ]
@@ -132,9 +132,15 @@ class Outlook:
     def project(self, figures: Sequence[Decimal]) -> Projection:
         """The outlook with sales, a figure for each quarter of the plan."""
         sales = Sales(self.plan, figures, self.last, self.quantum)
+        return _cash(self, sales, self._with(sales))
+
+    def payments(self, figures: Sequence[Decimal]) -> list[tuple[date, Decimal]]:
+        """Only what is paid on which due date."""
+        return [(fee.due, fee.amount) for fee in _owed(self._with(Sales(self.plan, figures, self.last, self.quantum)))]
+
+    def _with(self, sales: Sales) -> Schedule:
         events = [*self._events, *self._first_revenue(sales)]
-        found = self._asked(events, self._statements(sales, len(events)))
-        return _cash(self, sales, found)
+        return self._asked(events, self._statements(sales, len(events)))
 
     def _asked(self, events: list[dict[str, Any]], statements: Iterable[Event]) -> Schedule:
         """The schedule of assumed events; what it refuses is the plan's fault, and said so."""
@@ -189,9 +195,10 @@ class Outlook:
     def _statements(self, sales: Sales, place: int) -> Iterator[Event]:
         """Every period stated on the day its statement is due, with its part of the sales; `place` is that of the first."""
         key = {"net_sales": "gross", "profit": "profit", "units": "units"}[self.terms.royalty.base] if self.terms.royalty else ""
-        for number, period in enumerate(self.begun.periods, place):
-            figure = {key: sales.between(period.first, period.last)}
-            yield Event("statement", period.due, number, period=period.first, **figure)
+        periods = self.begun.periods
+        parts = sales.parts((period.first, period.last) for period in periods)
+        for number, (period, part) in enumerate(zip(periods, parts, strict=True), place):
+            yield Event("statement", period.statement_due, number, period=period.first, **{key: part})
 
 
 def agreed(terms: Terms, plan: Plan) -> Terms:
@@ -203,8 +210,12 @@ def agreed(terms: Terms, plan: Plan) -> Terms:
     return parse({**to_dict(terms), "effective": plan.start.isoformat(), "end": end.isoformat()}, template=False)
 
 
+def _owed(found: Schedule) -> list[Obligation]:
+    return [fee for fee in found.obligations if fee.trigger and fee.amount]
+
+
 def _cash(outlook: Outlook, sales: Sales, found: Schedule) -> Projection:
-    owed = [fee for fee in found.obligations if fee.trigger and fee.amount]
+    owed = _owed(found)
     paid: dict[date, list[Obligation]] = defaultdict(list)
     for fee in owed:
         paid[fee.due].append(fee)
@@ -216,7 +227,7 @@ def _cash(outlook: Outlook, sales: Sales, found: Schedule) -> Projection:
         fees=_by_kind(owed),
         margin=sum((row.margin for row in rows), NOTHING),
         sales=sum((row.sales for row in rows), NOTHING),
-        payments=tuple(sorted((day, sum(fee.amount for fee in fees)) for day, fees in paid.items())),
+        payments=tuple((fee.due, fee.amount) for fee in owed),
         marks=marks,
         not_owed=tuple(fee for fee in found.obligations if not fee.trigger and fee.amount),
         schedule=found,
@@ -253,15 +264,14 @@ def _margin(outlook: Outlook, sold: Decimal) -> Decimal:
     """What the licensee keeps of what it sold in a quarter, before the fees; a loss where the base is a profit."""
     if outlook.terms.royalty and outlook.terms.royalty.base == "profit":
         return sold
-    with localcontext(prec=PRECISION):
-        return (sold * outlook.plan.margin).quantize(Decimal(1).scaleb(-outlook.places), ROUND_HALF_UP)
+    return EXACT.quantize(EXACT.multiply(sold, outlook.plan.margin), outlook.minor)
 
 
 def _marks(outlook: Outlook, sales: Sales, found: Schedule, owed: Sequence[Obligation]) -> Iterator[Mark]:
     if found.trial:
         yield Mark("trial_end", found.trial.end)
-        if found.trial.decided:
-            yield Mark(found.trial.outcome or "", found.trial.decided)
+        if found.trial.decided and found.trial.outcome in ("converted", "declined", "lapsed"):
+            yield Mark(found.trial.outcome, found.trial.decided)
     if day := sales.first_day():
         yield Mark("first_revenue", day)
     yield from (Mark("minimum", fee.due) for fee in owed if fee.kind == "minimum")

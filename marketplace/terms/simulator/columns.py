@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal
 
 from marketplace.errors import N_
 from marketplace.terms.forms import typed_amount
 from marketplace.terms.payment import MINOR_UNITS, NOTHING, Terms
-from marketplace.terms.plan import MOST_QUARTERS, PRECISION
+from marketplace.terms.plan import EXACT, MOST_QUARTERS
 from marketplace.terms.reading import Node, TermsError
 from marketplace.terms.simulate import FINEST
 
@@ -42,19 +42,17 @@ class Figures:
 
     def series(self, level: Decimal, growth: Decimal, count: int) -> list[Decimal]:
         """A level that grows by a share each quarter, rounded half-up to whole units of money or pieces. Raises `TermsError`."""
-        with localcontext(prec=PRECISION):
-            found = [level]
-            while len(found) < count and abs(found[-1]) <= MOST:
-                found.append(found[-1] * (1 + growth))
-            if abs(found[-1]) > MOST:
-                raise TermsError("growth", N_("With this growth the sales pass 10^12 in quarter %(number)s."), number=len(found))
-            whole = Decimal(1) if level == level.to_integral_value() else self.quantum
-            return [figure.quantize(whole, ROUND_HALF_UP) for figure in found][:count]
+        found = [level]
+        while len(found) < count and abs(found[-1]) <= MOST:
+            found.append(EXACT.multiply(found[-1], 1 + growth))
+        if abs(found[-1]) > MOST:
+            raise TermsError("growth", N_("With this growth the sales pass 10^12 in quarter %(number)s."), number=len(found))
+        whole = Decimal(1) if level == level.to_integral_value() else self.quantum
+        return [EXACT.quantize(figure, whole) for figure in found]
 
     def share(self, figures: Sequence[Decimal], share: Decimal) -> list[Decimal]:
         """A share of each figure, rounded half-up."""
-        with localcontext(prec=PRECISION):
-            return [(figure * share).quantize(self.quantum, ROUND_HALF_UP) for figure in figures]
+        return [EXACT.quantize(EXACT.multiply(figure, share), self.quantum) for figure in figures]
 
 
 def amount(text: str, places: int) -> Decimal:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ from typing import Any
 from marketplace.terms.chart import Drawing, draw, scales
 from marketplace.terms.comparison import Simulation
 from marketplace.terms.payment import NOTHING
+from marketplace.terms.schedule import Obligation
 from marketplace.terms.simulate import Mark, Projection, Quarter
 from marketplace.terms.simulator import words
 
@@ -67,6 +69,13 @@ class Outcome:
     def quarter(self, first: Any) -> str:
         """A quarter in words."""
         return words.quarter(first, self.lang)
+
+    def named(self, fees: Sequence[Obligation]) -> str:
+        """Kinds of fees with their amounts."""
+        totals: dict[str, Decimal] = defaultdict(Decimal)
+        for fee in fees:
+            totals[fee.kind] += fee.amount or NOTHING
+        return ("、" if self.lang == "zh" else ", ").join(f"{words.KINDS[kind]} {self.money(amount)}" for kind, amount in totals.items())
 
 
 def outcome(simulation: Simulation, lang: str) -> Outcome:

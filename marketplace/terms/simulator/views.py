@@ -22,11 +22,10 @@ from marketplace.terms.plan import quarter_of
 from marketplace.terms.presets import PRESETS
 from marketplace.terms.reading import TermsError
 from marketplace.terms.simulate import PlanError
-from marketplace.terms.simulator import link, sheet
+from marketplace.terms.simulator import link, sheet, words
 from marketplace.terms.simulator.columns import shown
 from marketplace.terms.simulator.forms import Asked, PlanForm
 from marketplace.terms.simulator.outcome import outcome
-from marketplace.terms.simulator.words import BASES, KINDS, LEVELS, SIDES, quarter
 from marketplace.web import answer, language, limiter
 
 blueprint = Blueprint("simulator", __name__)
@@ -45,6 +44,11 @@ class Offered:
     title: str
     language: str
     terms: dict[str, Any]
+
+
+def prepare(app: Flask) -> None:
+    """Words for the templates."""
+    app.jinja_env.globals.update(simulator_words=words)
 
 
 def bind(app: Flask, find: Callable[[str], Offered]) -> None:
@@ -69,15 +73,10 @@ def simulator() -> ResponseReturnValue:
     page, _status = answer(
         "terms/simulator.html", plan, plan=plan, terms_form=written, terms=terms, offer=offer,
         outcome=outcome(found, language()) if found else None, rows=_rows(plan, asked),
-        links=_links(written, plan, terms, offer), base=BASES[terms.royalty.base if terms and terms.royalty else ""],
+        links=_links(written, plan, terms, offer), base=words.BASES[terms.royalty.base if terms and terms.royalty else ""],
     )
     wrong = request.method == "POST" and found is None
     return page, 422 if wrong else 200
-
-
-@blueprint.app_context_processor
-def _words() -> dict[str, Any]:
-    return {"simulator_words": {"kinds": KINDS, "sides": SIDES, "levels": LEVELS, "quarter": quarter}}
 
 
 def _offer() -> Offered | None:
@@ -125,7 +124,7 @@ def _rows(plan: PlanForm, asked: Asked | None) -> list[tuple[str, dict[str, str]
     count = len(plan.expected.data or ())
     try:
         first = quarter_of(date.fromisoformat(plan.start.data or ""))
-        names = [quarter(add_months(first, 3 * number), language()) for number in range(count)]
+        names = [words.quarter(add_months(first, 3 * number), language()) for number in range(count)]
     except ValueError:
         names = [str(number + 1) for number in range(count)]
     columns = asked.columns if asked else {}

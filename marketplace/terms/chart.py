@@ -165,4 +165,6 @@ def _years(rows: Sequence[Quarter]) -> Iterable[tuple[float, str]]:
     january = [(number, row.first.year) for number, row in enumerate(rows) if row.first.month == 1 or not number]
     every = max(1, -(-len(january) // 6))
     for number, year in january[::every]:
-        yield _place(number, len(rows)), str(year)
+        x = _place(number, len(rows))
+        if x + 4 * NARROW <= RIGHT:
+            yield x, str(year)

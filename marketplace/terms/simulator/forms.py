@@ -100,7 +100,7 @@ class PlanForm(Form):
     conditions = Cells(_l("Month in which it passes (empty: never)"))
     buyout_quarter = _text(_l("Bought out at the end of quarter (empty: not)"))
     discount = _text(_l("Discount rate in per cent a year"), "8")
-    upfront = _text(_l("Upfront fee to compare with (empty: none)"), "200,000")
+    upfront = _text(_l("Upfront fee to compare with (empty: none)"), "400,000")
 
     def read(self, terms: Terms, fill: str = "") -> Asked | None:
         """What is asked for, or None with errors beside the fields. `fill` is "level" or "pasted" where one of them fills the column."""

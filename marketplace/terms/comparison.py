@@ -22,8 +22,11 @@ SCENARIOS = ("cautious", "expected", "good")
 MOST_OF_SALES = 64
 """The break-even is looked for up to so many times the expected sales."""
 
-STEPS = 20
-"""The search ends after so many projections at the latest."""
+STEPS, PERIODS = 20, 1_500
+"""The search ends after so many projections at the latest, or earlier after so many royalty periods in all of them."""
+
+KEPT = 16
+"""Outlooks kept for whoever changes the sales next; the largest have a megabyte."""
 
 FINE, FINEST = Decimal("0.0005"), Decimal("0.000001")
 """The search ends when the factor on the sales is known to so much; no factor is finer than the second."""
@@ -39,12 +42,14 @@ DIGITS = 40
 class BreakEven:
     """The factor on the expected sales with which both ways bring the institute the same; None where there is none.
 
-    `reason` is found, always (the fees are worth more even if nothing is sold) or never (they are not, whatever is sold).
+    `reason` is found, always (the fees are worth more even if nothing is sold) or never (they are not, whatever is sold);
+    `about` that the search ended early, as it does where a projection is long.
     """
 
     reason: str
     factor: Decimal | None = None
     sales: Decimal | None = None
+    about: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def simulate(terms: Terms, plan: Plan, columns: Mapping[str, Sequence[Decimal]],
 
     Raises `TermsError` or `PlanError` where terms and plan do not go together.
     """
-    outlook = Outlook(terms, plan)
+    outlook = _outlook(terms, plan)
     projections = {name: outlook.project(columns[name]) for name in SCENARIOS}
     values = {name: present_value(outlook, projection.payments, rate) for name, projection in projections.items()}
     comparison = Comparison(
@@ -101,10 +106,21 @@ def simulate(terms: Terms, plan: Plan, columns: Mapping[str, Sequence[Decimal]],
         rate=rate,
         present_values=values,
         waiting=projections["expected"].institute - values["expected"],
-        failure=Outlook(terms, failing(plan)).project([NOTHING] * plan.quarters),
+        failure=_failure(terms, failing(plan)),
         break_even=None if upfront is None else break_even(outlook, columns["expected"], rate, upfront, _known(outlook, columns, values)),
     )
     return Simulation(outlook.terms, plan, projections, comparison)
+
+
+@lru_cache(maxsize=KEPT)
+def _outlook(terms: Terms, plan: Plan) -> Outlook:
+    """The outlook, which does not depend on the sales: somebody who moves them gets it again."""
+    return Outlook(terms, plan)
+
+
+@lru_cache(maxsize=KEPT)
+def _failure(terms: Terms, plan: Plan) -> Projection:
+    return Outlook(terms, plan).project([NOTHING] * plan.quarters)
 
 
 def failing(plan: Plan) -> Plan:
@@ -161,31 +177,38 @@ def break_even(
         high = Decimal(MOST_OF_SALES)
         if distance(high) < 0:
             return BreakEven("never")
-    factor = _enclosed(distance, upfront * NEAR, (low, at_low), (high, distance(high)))
-    return BreakEven("found", factor, sum(_times(figures, factor, outlook.quantum), NOTHING))
+    steps = max(1, min(STEPS, PERIODS // (len(outlook.begun.periods) + 1)))
+    factor, about = _enclosed(distance, upfront * NEAR, (low, at_low), (high, distance(high)), steps)
+    return BreakEven("found", factor, sum(_times(figures, factor, outlook.quantum), NOTHING), about)
 
 
-def _enclosed(
-    distance: Callable[[Decimal], Decimal], near: Decimal, low: tuple[Decimal, Decimal], high: tuple[Decimal, Decimal]
-) -> Decimal:
-    """The factor between one that is too small and one that is not, given with their distances."""
+Point = tuple[Decimal, Decimal]
+
+
+def _enclosed(distance: Callable[[Decimal], Decimal], near: Decimal, low: Point, high: Point, steps: int) -> tuple[Decimal, bool]:
+    """The factor between one that is too small and one that is not, given with their distances; whether it is only near."""
     (left, at_left), (right, at_right) = low, high
     moved = 0
-    for _step in range(STEPS):
+    for _step in range(steps):
         if right - left <= FINE or at_right <= near:
-            break
-        with localcontext(EXACT):
-            guess = ((left * at_right - right * at_left) / (at_right - at_left)).quantize(FINEST)
+            return right, False
+        guess = _between(left, at_left, right, at_right)
         at_guess = distance(guess)
         if abs(at_guess) <= near:
-            return guess
+            return guess, False
         if at_guess < 0:
             left, at_left = guess, at_guess
             at_right, moved = (at_right / 2, 1) if moved == 1 else (at_right, 1)
         else:
             right, at_right = guess, at_guess
             at_left, moved = (at_left / 2, 2) if moved == 2 else (at_left, 2)
-    return right
+    return _between(left, at_left, right, at_right), right - left > FINE
+
+
+def _between(left: Decimal, at_left: Decimal, right: Decimal, at_right: Decimal) -> Decimal:
+    """Where the straight line through two points meets zero."""
+    with localcontext(EXACT):
+        return ((left * at_right - right * at_left) / (at_right - at_left)).quantize(FINEST)
 
 
 def _times(figures: Sequence[Decimal], factor: Decimal, quantum: Decimal) -> list[Decimal]:

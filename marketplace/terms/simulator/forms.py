@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from werkzeug.datastructures import MultiDict
 from wtforms import Field, SelectChoice, SelectField, StringField, TextAreaField
 
 from marketplace.errors import N_
@@ -102,6 +101,9 @@ class PlanForm(Form):
     discount = _text(_l("Discount rate in per cent a year"), "8")
     upfront = _text(_l("Upfront fee to compare with (empty: none)"), "400,000")
 
+    is_level = False
+    """Whether the expected sales, once read, are just what the level and its growth say."""
+
     def read(self, terms: Terms, fill: str = "") -> Asked | None:
         """What is asked for, or None with errors beside the fields. `fill` is "level" or "pasted" where one of them fills the column."""
         reader = _Reader(self, terms)
@@ -118,22 +120,16 @@ class PlanForm(Form):
         cells = self[name].data
         return cells[number] if cells and number < len(cells) else str(STEP * (number + 1))
 
-    def typed(self, terms: Terms | None) -> dict[str, list[str]]:
+    def typed(self) -> dict[str, list[str]]:
         """What differs from an untouched form, for a link; the expected sales only where the level does not say them."""
         found: dict[str, list[str]] = {}
         for field in self:
             if isinstance(field, Cells):
-                if any(field.data or ()) and not (field.name == "expected" and terms and self._from_level(terms)):
+                if any(field.data or ()) and not (field.name == "expected" and self.is_level):
                     found[field.name] = list(field.data)
-            elif field.name not in ("pasted", "csrf_token") and (field.data or "") != (field.default or ""):
+            elif field.name != "pasted" and (field.data or "") != (field.default or ""):
                 found[field.name] = [field.data or ""]
         return found
-
-    def _from_level(self, terms: Terms) -> bool:
-        """Whether the expected column is just what the level and its growth say."""
-        apart = PlanForm(formdata=MultiDict([(field.name, field.data or "") for field in self if not isinstance(field, Cells)]))
-        asked = apart.read(terms)
-        return bool(asked) and [shown(figure) for figure in asked.columns["expected"]] == self.expected.data
 
 
 class _Reader:
@@ -228,10 +224,21 @@ class _Reader:
         level = self.value(self.form.level, lambda text: self.figures.read(text or "0"))
         growth = self.value(self.form.growth, _growth)
         series = None
-        if sent < count and level is not None and growth is not None:
-            series = self.value(self.form.growth, lambda _text: self.figures.series(level, growth, count))
-        field.data = [*(field.data or [])[:count], *(shown(figure) for figure in (series or [])[sent:])]
+        if level is not None and growth is not None:
+            series = self._series(level, growth, count, needed=sent < count)
+        says = [shown(figure) for figure in series or ()]
+        field.data = [*(field.data or [])[:count], *says[sent:]]
+        self.form.is_level = field.data == says
         return [(self._cell(field, number, self.figures.read) or NOTHING) if field.cell(number) else NOTHING for number in range(count)]
+
+    def _series(self, level: Decimal, growth: Decimal, count: int, needed: bool) -> list[Decimal] | None:
+        """What the level and its growth say; that they grow too large matters only where they are needed."""
+        try:
+            return self.figures.series(level, growth, count)
+        except TermsError as error:
+            if needed:
+                self._refuse(self.form.growth, error)
+            return None
 
 
 def _whole(text: str) -> int:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -17,7 +17,7 @@ from marketplace.terms.chart import Drawing, draw, scales
 from marketplace.terms.comparison import Simulation
 from marketplace.terms.payment import NOTHING
 from marketplace.terms.schedule import Obligation
-from marketplace.terms.simulate import Mark, Projection, Quarter
+from marketplace.terms.simulate import Projection, Quarter
 from marketplace.terms.simulator import words
 
 MOST_ROWS = 40
@@ -47,7 +47,7 @@ class Scene:
     """One scenario: its projection, its picture and its table."""
 
     code: str
-    name: Any
+    name: str
     projection: Projection
     drawing: Drawing
     lines: tuple[Line, ...]
@@ -86,9 +86,10 @@ def outcome(simulation: Simulation, lang: str) -> Outcome:
     scale = scales(projections.values(), [amount for _, amount in levels], list(words.UNITS[lang]))
     by_year = any(len(projection.quarters) > MOST_ROWS for projection in projections.values())
     currency = simulation.terms.currency
+    said = words.said(words.MARKS)
     scenes = tuple(
         Scene(
-            code, words.SCENARIOS[code], projection, draw(projection, scale, levels, mark_word),
+            code, str(words.SCENARIOS[code]), projection, draw(projection, scale, levels, lambda mark: said[mark.kind]),
             tuple(lines(projection.quarters, kinds, lang, by_year)),
         )
         for code, projection in projections.items()
@@ -111,19 +112,15 @@ def kinds_of(projections: Iterable[Projection]) -> tuple[str, ...]:
     return tuple(kind for kind in words.KINDS if kind in found)
 
 
-def mark_word(mark: Mark) -> str:
-    """A mark in a word or two."""
-    return str(words.MARKS[mark.kind])
-
-
 def lines(quarters: Sequence[Quarter], kinds: Sequence[str], lang: str, by_year: bool) -> Iterable[Line]:
     """The rows of a table."""
+    said = words.said(words.MARKS)
     if not by_year:
-        return (_line(words.quarter(quarter.first, lang), [quarter], kinds) for quarter in quarters)
-    return (_line(str(year), list(some), kinds) for year, some in groupby(quarters, lambda quarter: quarter.first.year))
+        return (_line(words.quarter(quarter.first, lang), [quarter], kinds, said) for quarter in quarters)
+    return (_line(str(year), list(some), kinds, said) for year, some in groupby(quarters, lambda quarter: quarter.first.year))
 
 
-def _line(label: str, quarters: Sequence[Quarter], kinds: Sequence[str]) -> Line:
+def _line(label: str, quarters: Sequence[Quarter], kinds: Sequence[str], said: Mapping[str, str]) -> Line:
     def total(name: str) -> Decimal:
         return sum((getattr(quarter, name) for quarter in quarters), NOTHING)
 
@@ -131,5 +128,5 @@ def _line(label: str, quarters: Sequence[Quarter], kinds: Sequence[str]) -> Line
     return Line(
         label, total("sales"), tuple(sum((quarter.fees.get(kind, NOTHING) for quarter in quarters), NOTHING) for kind in kinds),
         total("institute"), last.institute_total, total("margin"), total("licensee"), last.licensee_total,
-        tuple(dict.fromkeys(mark_word(mark) for quarter in quarters for mark in quarter.marks)),
+        tuple(dict.fromkeys(said[mark.kind] for quarter in quarters for mark in quarter.marks)),
     )

@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import FieldList
 
 from marketplace.db import now
-from marketplace.terms.comparison import Simulation, simulate
+from marketplace.terms.comparison import SCENARIOS, Simulation, simulate
 from marketplace.terms.forms import TermsForm
 from marketplace.terms.payment import Terms, add_months, parse
 from marketplace.terms.plan import quarter_of
@@ -119,17 +119,31 @@ def _next_quarter() -> date:
     return add_months(quarter_of(now().astimezone(HOME).date()), 3)
 
 
-def _rows(plan: PlanForm, asked: Asked | None) -> list[tuple[str, dict[str, str]]]:
-    """The rows of the table of sales: the quarter, and for the two columns that follow the expected what an empty cell means."""
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """An input of the table of sales: what is typed in it, what it means when empty, and what is wrong with it."""
+
+    code: str
+    label: str
+    typed: str
+    empty: str
+    fault: str
+
+
+def _rows(plan: PlanForm, asked: Asked | None) -> list[tuple[str, list[Cell]]]:
+    """The rows of the table of sales: the quarter and its cells."""
     count = len(plan.expected.data or ())
     try:
         first = quarter_of(date.fromisoformat(plan.start.data or ""))
         names = [words.quarter(add_months(first, 3 * number), language()) for number in range(count)]
     except ValueError:
         names = [str(number + 1) for number in range(count)]
-    columns = asked.columns if asked else {}
+    columns = [(plan[code], str(plan[code].label.text), asked.columns[code] if asked and code != "expected" else None) for code in SCENARIOS]
     return [
-        (name, {code: shown(figures[number]) for code, figures in columns.items() if number < len(figures)})
+        (name, [
+            Cell(field.name, label, field.cell(number), shown(figures[number]) if figures else "", field.faults.get(number, ""))
+            for field, label, figures in columns
+        ])
         for number, name in enumerate(names)
     ]
 
@@ -137,7 +151,7 @@ def _rows(plan: PlanForm, asked: Asked | None) -> list[tuple[str, dict[str, str]
 def _links(written: TermsForm, plan: PlanForm, terms: Terms | None, offer: Offered | None) -> dict[str, str] | None:
     """The address of this calculation in both languages, or None where it would be too long."""
     own = offer is None or terms is None or parse(offer.terms, template=True) != terms
-    word = link.packed({**plan.typed(terms), **(_typed_terms(written) if own else {})})
+    word = link.packed({**plan.typed(), **(_typed_terms(written) if own else {})})
     values = {"q": word, **({"offer": offer.public_id} if offer else {})}
     return {lang: url_for("simulator.simulator", lang=lang, **values) for lang in ("zh", "en")} if word else None
 

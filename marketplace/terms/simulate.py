@@ -38,6 +38,10 @@ ASKED_BY = {
 """Which part of a plan an assumed event comes from."""
 
 
+DECIDED = ("converted", "declined", "lapsed")
+"""What may come of a trial."""
+
+
 class PlanError(ValueError):
     """A plan that does not go with the terms: the part of the plan and a reason, a message id with its values."""
 
@@ -83,6 +87,12 @@ class Projection:
     marks: tuple[Mark, ...]
     not_owed: tuple[Obligation, ...]
     schedule: Schedule
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether there is a trial that is not decided in this time."""
+        trial = self.schedule.trial
+        return trial is not None and trial.outcome not in DECIDED
 
     @property
     def institute(self) -> Decimal:
@@ -154,11 +164,14 @@ class Outlook:
             raise PlanError(ASKED_BY.get(kind, "start"), error.message, **error.values) from error
 
     def _decision(self) -> Iterator[dict[str, Any]]:
+        """The decision of the trial, if it falls into the time that is looked at."""
         trial, plan = self.terms.trial, self.plan
         if trial and plan.decision != "silence":
             months = trial.months if plan.decision_month is None else plan.decision_month
             kind = "converted" if plan.decision == "convert" else "declined"
-            yield {"type": kind, "date": self._after("decision_month", months)}
+            day = self._after("decision_month", months)
+            if day <= self.terms.end.isoformat():
+                yield {"type": kind, "date": day}
 
     def _buyout(self) -> Iterator[dict[str, Any]]:
         if self.plan.buyout_quarter:
@@ -198,7 +211,10 @@ class Outlook:
         periods = self.begun.periods
         parts = sales.parts((period.first, period.last) for period in periods)
         for number, (period, part) in enumerate(zip(periods, parts, strict=True), place):
-            yield Event("statement", period.statement_due, number, period=period.first, **{key: part})
+            # That a decline or a lapse has cut the period is known only on the day after its last.
+            cut = period.last == self.last < self.terms.end
+            day = max(period.statement_due, period.last + DAY) if cut else period.statement_due
+            yield Event("statement", day, number, period=period.first, **{key: part})
 
 
 def agreed(terms: Terms, plan: Plan) -> Terms:
@@ -270,7 +286,7 @@ def _margin(outlook: Outlook, sold: Decimal) -> Decimal:
 def _marks(outlook: Outlook, sales: Sales, found: Schedule, owed: Sequence[Obligation]) -> Iterator[Mark]:
     if found.trial:
         yield Mark("trial_end", found.trial.end)
-        if found.trial.decided and found.trial.outcome in ("converted", "declined", "lapsed"):
+        if found.trial.decided and found.trial.outcome in DECIDED:
             yield Mark(found.trial.outcome, found.trial.decided)
     if day := sales.first_day():
         yield Mark("first_revenue", day)

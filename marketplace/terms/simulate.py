@@ -12,7 +12,7 @@ less what it invests at the start, less the fees. Amounts are exact; the margin 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -128,10 +128,10 @@ class Outlook:
         self.terms = agreed(terms, plan)
         self.minor = Decimal(1).scaleb(-MINOR_UNITS[terms.currency])
         self.as_of = min(self.terms.end, date.max - FOREVER) + FOREVER
-        self.begun = self._asked([*self._decision(), *self._buyout()], [])
+        self.begun = self._asked(self._read([*self._decision(), *self._buyout()]))
         self.last = self._last_day()
         self.quantum = Decimal(1).scaleb(-FINEST) if terms.royalty and terms.royalty.base == "units" else self.minor
-        self._events = [
+        self._course = [
             event for event in (*self._decision(), *self._buyout(), *self._accepted()) if self.in_time(date.fromisoformat(event["date"]))
         ]
 
@@ -141,27 +141,37 @@ class Outlook:
 
     def project(self, figures: Sequence[Decimal]) -> Projection:
         """The outlook with sales, a figure for each quarter of the plan."""
-        sales = Sales(self.plan, figures, self.last, self.quantum)
-        return _cash(self, sales, self._with(sales))
+        sales = self._sales(figures)
+        return _cash(self, sales, self._asked(self._events_with(sales)))
 
     def payments(self, figures: Sequence[Decimal]) -> list[tuple[date, Decimal]]:
         """Only what is paid on which due date."""
-        return [(fee.due, fee.amount) for fee in _owed(self._with(Sales(self.plan, figures, self.last, self.quantum)))]
+        return [(fee.due, fee.amount) for fee in _owed(self._asked(self.events(figures)))]
 
-    def _with(self, sales: Sales) -> Schedule:
-        events = [*self._events, *self._first_revenue(sales)]
-        return self._asked(events, self._statements(sales, len(events)))
+    def events(self, figures: Sequence[Decimal]) -> tuple[Event, ...]:
+        """All that is assumed to be recorded, but for payments."""
+        return self._events_with(self._sales(figures))
 
-    def _asked(self, events: list[dict[str, Any]], statements: Iterable[Event]) -> Schedule:
+    def _sales(self, figures: Sequence[Decimal]) -> Sales:
+        return Sales(self.plan, figures, self.last, self.quantum)
+
+    def _events_with(self, sales: Sales) -> tuple[Event, ...]:
+        events = self._read([*self._course, *self._first_revenue(sales)])
+        return (*events, *self._statements(sales, len(events)))
+
+    def _read(self, events: list[dict[str, Any]]) -> tuple[Event, ...]:
+        """Events as the schedule takes them; one for which the terms have no clause is the plan's fault, and said so."""
+        try:
+            return read(events, self.terms)
+        except TermsError as error:
+            raise _blamed(error, [event["type"] for event in events]) from error
+
+    def _asked(self, events: Sequence[Event]) -> Schedule:
         """The schedule of assumed events; what it refuses is the plan's fault, and said so."""
         try:
-            return schedule(self.terms, (*read(events, self.terms), *statements), self.as_of)
+            return schedule(self.terms, events, self.as_of)
         except TermsError as error:
-            number = error.path.removeprefix("events[").partition("]")[0]
-            if number == error.path or not number.isdigit():
-                raise
-            kind = events[int(number)]["type"]
-            raise PlanError(ASKED_BY.get(kind, "start"), error.message, **error.values) from error
+            raise _blamed(error, [event.type for event in events]) from error
 
     def _decision(self) -> Iterator[dict[str, Any]]:
         """The decision of the trial, if it falls into the time that is looked at."""
@@ -224,6 +234,14 @@ def agreed(terms: Terms, plan: Plan) -> Terms:
     """
     end = min(terms.end or date.max, plan.last)
     return parse({**to_dict(terms), "effective": plan.start.isoformat(), "end": end.isoformat()}, template=False)
+
+
+def _blamed(error: TermsError, types: Sequence[str]) -> PlanError | TermsError:
+    """The refusal of an event as that of the part of the plan it comes from; a fault of the terms stays one."""
+    number = error.path.removeprefix("events[").partition("]")[0]
+    if number == error.path or not number.isdigit():
+        return error
+    return PlanError(ASKED_BY.get(types[int(number)], "start"), error.message, **error.values)
 
 
 def _owed(found: Schedule) -> list[Obligation]:

@@ -14,7 +14,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from marketplace.terms.comparison import SCENARIOS, Simulation, present_value, simulate
-from marketplace.terms.events import Event, read
+from marketplace.terms.events import Event
 from marketplace.terms.payment import Terms, parse, to_dict
 from marketplace.terms.plan import EXACT, Plan, Sales, end_of, quarter_of, quarters
 from marketplace.terms.reading import TermsError
@@ -136,9 +136,7 @@ def test_paid_on_the_due_dates_nothing_is_left_and_no_interest_runs(case: tuple[
     terms, plan, sales = case
     late = parse({**to_dict(terms), "late_interest": {"annual_rate": "0.1"}}, template=True)
     outlook = Outlook(late, plan)
-    spread = Sales(plan, sales, outlook.last, outlook.quantum)
-    events = read([*outlook._events, *outlook._first_revenue(spread)], outlook.terms)
-    events = (*events, *outlook._statements(spread, len(events)))
+    events = outlook.events(sales)
     payments = [Event("payment", day, len(events) + number, amount=amount) for number, (day, amount) in enumerate(outlook.project(sales).payments)]
     totals = schedule(outlook.terms, (*events, *payments), outlook.as_of).totals
     assert (totals.fees, totals.outstanding, totals.overdue, totals.interest) == (outlook.project(sales).institute, 0, 0, 0)

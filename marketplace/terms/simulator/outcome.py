@@ -65,6 +65,7 @@ class Outcome:
     unit: dict[str, str]
     money: Callable[[Decimal], str]
     figure: Callable[[Decimal], str]
+    say: words.Say
 
     def quarter(self, first: Any) -> str:
         """A quarter in words."""
@@ -75,27 +76,27 @@ class Outcome:
         totals: dict[str, Decimal] = defaultdict(Decimal)
         for fee in fees:
             totals[fee.kind] += fee.amount or NOTHING
-        return ("、" if self.lang == "zh" else ", ").join(f"{words.KINDS[kind]} {self.money(amount)}" for kind, amount in totals.items())
+        return ("、" if self.lang == "zh" else ", ").join(f"{self.say(words.KINDS[kind])} {self.money(amount)}" for kind, amount in totals.items())
 
 
-def outcome(simulation: Simulation, lang: str) -> Outcome:
-    """A simulation in the words of a language, "zh" or "en"."""
+def outcome(simulation: Simulation, lang: str, say: words.Say) -> Outcome:
+    """A simulation in the words of a language, "zh" or "en"; `say` puts a message id into it."""
     projections = simulation.projections
     kinds = kinds_of(projections.values())
     levels = _levels(simulation)
     scale = scales(projections.values(), [amount for _, amount in levels], list(words.UNITS[lang]))
     by_year = any(len(projection.quarters) > MOST_ROWS for projection in projections.values())
     currency = simulation.terms.currency
-    said = words.said(words.MARKS)
+    said = words.said(words.MARKS, say)
     scenes = tuple(
         Scene(
-            code, str(words.SCENARIOS[code]), projection, draw(projection, scale, levels, lambda mark: said[mark.kind]),
-            tuple(lines(projection.quarters, kinds, lang, by_year)),
+            code, say(words.SCENARIOS[code]), projection, draw(projection, scale, levels, lambda mark: said[mark.kind]),
+            tuple(lines(projection.quarters, kinds, lang, said, by_year)),
         )
         for code, projection in projections.items()
     )
-    unit = {side: words.unit_of(currency, one.unit, lang) for side, one in scale.items()}
-    return Outcome(simulation, scenes, kinds, by_year, lang, unit, words.money(currency, lang), words.figures(currency))
+    unit = {side: words.unit_of(currency, one.unit, lang, say) for side, one in scale.items()}
+    return Outcome(simulation, scenes, kinds, by_year, lang, unit, words.money(currency, lang), words.figures(currency), say)
 
 
 def _levels(simulation: Simulation) -> list[tuple[str, Decimal]]:
@@ -112,9 +113,8 @@ def kinds_of(projections: Iterable[Projection]) -> tuple[str, ...]:
     return tuple(kind for kind in words.KINDS if kind in found)
 
 
-def lines(quarters: Sequence[Quarter], kinds: Sequence[str], lang: str, by_year: bool) -> Iterable[Line]:
-    """The rows of a table."""
-    said = words.said(words.MARKS)
+def lines(quarters: Sequence[Quarter], kinds: Sequence[str], lang: str, said: Mapping[str, str], by_year: bool) -> Iterable[Line]:
+    """The rows of a table; `said` are the names of the marks."""
     if not by_year:
         return (_line(words.quarter(quarter.first, lang), [quarter], kinds, said) for quarter in quarters)
     return (_line(str(year), list(some), kinds, said) for year, some in groupby(quarters, lambda quarter: quarter.first.year))

@@ -22,18 +22,19 @@ TYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocume
 Row = Sequence[str | Decimal]
 
 
-def written(simulation: Simulation, lang: str, kind: str) -> bytes:
+def written(simulation: Simulation, lang: str, kind: str, say: words.Say) -> bytes:
     """The file, of one of `TYPES`."""
     kinds = kinds_of(simulation.projections.values())
-    rows = [words.headings(kinds), *_rows(simulation, kinds, lang)]
+    rows = [words.headings(kinds, say), *_rows(simulation, kinds, lang, say)]
     return _csv(rows) if kind == "csv" else _workbook(rows)
 
 
-def _rows(simulation: Simulation, kinds: Sequence[str], lang: str) -> Iterator[Row]:
+def _rows(simulation: Simulation, kinds: Sequence[str], lang: str, say: words.Say) -> Iterator[Row]:
+    marks = words.said(words.MARKS, say)
     for code, projection in simulation.projections.items():
-        for line in lines(projection.quarters, kinds, lang, by_year=False):
+        for line in lines(projection.quarters, kinds, lang, marks, by_year=False):
             yield [
-                str(words.SCENARIOS[code]), line.label, line.sales, *line.fees, line.institute, line.institute_total,
+                say(words.SCENARIOS[code]), line.label, line.sales, *line.fees, line.institute, line.institute_total,
                 line.margin, line.licensee, line.licensee_total, "; ".join(line.marks),
             ]
 

@@ -72,8 +72,8 @@ def simulator() -> ResponseReturnValue:
         return _file(found, request.form["download"])
     page, _status = answer(
         "terms/simulator.html", plan, plan=plan, terms_form=written, terms=terms, offer=offer,
-        outcome=outcome(found, language()) if found else None, rows=_rows(plan, asked),
-        links=_links(written, plan, terms, offer), base=words.BASES[terms.royalty.base if terms and terms.royalty else ""],
+        outcome=outcome(found, language(), _) if found else None, rows=_rows(plan, asked),
+        links=_links(written, plan, terms, offer), base=_(words.BASES[terms.royalty.base if terms and terms.royalty else ""]),
     )
     wrong = request.method == "POST" and found is None
     return page, 422 if wrong else 200
@@ -151,13 +151,13 @@ def _rows(plan: PlanForm, asked: Asked | None) -> list[tuple[str, list[Cell]]]:
 def _links(written: TermsForm, plan: PlanForm, terms: Terms | None, offer: Offered | None) -> dict[str, str] | None:
     """The address of this calculation in both languages, or None where it would be too long."""
     own = offer is None or terms is None or parse(offer.terms, template=True) != terms
-    word = link.packed({**plan.typed(), **(_typed_terms(written) if own else {})})
+    word = link.packed({**plan.typed(), **(typed_terms(written) if own else {})})
     values = {"q": word, **({"offer": offer.public_id} if offer else {})}
     return {lang: url_for("simulator.simulator", lang=lang, **values) for lang in ("zh", "en")} if word else None
 
 
-def _typed_terms(form: TermsForm) -> dict[str, list[str]]:
-    """What the fields of the terms say beside what they say unasked."""
+def typed_terms(form: TermsForm) -> dict[str, list[str]]:
+    """What the fields of a form of terms say beside what they say unasked, by their names."""
     rows = [entry.form for field in form if isinstance(field, FieldList) for entry in field]
     fields = [field for part in (form, *rows) for field in part if not isinstance(field, FieldList) and field.type != "CSRFTokenField"]
     return {
@@ -167,6 +167,6 @@ def _typed_terms(form: TermsForm) -> dict[str, list[str]]:
 
 
 def _file(found: Simulation, kind: str) -> Response:
-    response = Response(sheet.written(found, language(), kind), mimetype=sheet.TYPES[kind])
+    response = Response(sheet.written(found, language(), kind, _), mimetype=sheet.TYPES[kind])
     response.headers.set("Content-Disposition", "attachment", filename=f"{_('simulation')}.{kind}")
     return response

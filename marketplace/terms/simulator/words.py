@@ -1,39 +1,43 @@
-"""The words of the simulator: sides, scenarios, kinds of fees, marks, quarters and units, in the reader's language."""
+"""The words of the simulator: sides, scenarios, kinds of fees, marks, quarters and units.
+
+Names are message ids; whoever shows them passes `say`, which puts an id into the reader's language.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from flask_babel import gettext
-from flask_babel import lazy_gettext as _l
-
+from marketplace.errors import N_
 from marketplace.terms.payment import MINOR_UNITS
 from marketplace.terms.words import Tongue
 
-KINDS: dict[str, Any] = {
-    "entry": _l("Entry fee"), "conversion": _l("Conversion"), "deferred": _l("Deferred"), "instalment": _l("Instalments"),
-    "milestone": _l("Milestones"), "conditional": _l("On acceptance"), "royalty": _l("Royalty"), "minimum": _l("Top-up to the minimum"),
-    "buyout": _l("Buy-out"),
+Say = Callable[[str], str]
+
+KINDS: dict[str, str] = {
+    "entry": N_("Entry fee"), "conversion": N_("Conversion"), "deferred": N_("Deferred"), "instalment": N_("Instalments"),
+    "milestone": N_("Milestones"), "conditional": N_("On acceptance"), "royalty": N_("Royalty"), "minimum": N_("Top-up to the minimum"),
+    "buyout": N_("Buy-out"),
 }
 """Kinds of obligations, in the order of terms.md."""
 
-SCENARIOS: dict[str, Any] = {"cautious": _l("Cautious"), "expected": _l("Expected"), "good": _l("Good")}
+SCENARIOS: dict[str, str] = {"cautious": N_("Cautious"), "expected": N_("Expected"), "good": N_("Good")}
 
-SIDES: dict[str, Any] = {"institute": _l("The institute"), "licensee": _l("The enterprise")}
+SIDES: dict[str, str] = {"institute": N_("The institute"), "licensee": N_("The enterprise")}
 
-MARKS: dict[str, Any] = {
-    "trial_end": _l("trial ends"), "converted": _l("converts"), "declined": _l("declines"), "lapsed": _l("trial lapses"),
-    "first_revenue": _l("first sales"), "minimum": _l("minimum bites"), "cap": _l("cap reached"), "buyout": _l("bought out"),
+MARKS: dict[str, str] = {
+    "trial_end": N_("trial ends"), "converted": N_("converts"), "declined": N_("declines"), "lapsed": N_("trial lapses"),
+    "first_revenue": N_("first sales"), "minimum": N_("minimum bites"), "cap": N_("cap reached"), "buyout": N_("bought out"),
 }
 
-LEVELS: dict[str, Any] = {"cap": _l("cap"), "floor": _l("floor")}
+LEVELS: dict[str, str] = {"cap": N_("cap"), "floor": N_("floor")}
 
-BASES: dict[str, Any] = {
-    "net_sales": _l("Net sales per quarter"), "profit": _l("Profit per quarter"), "units": _l("Units sold per quarter"), "": _l("Sales per quarter"),
+BASES: dict[str, str] = {
+    "net_sales": N_("Net sales per quarter"), "profit": N_("Profit per quarter"), "units": N_("Units sold per quarter"), "": N_("Sales per quarter"),
 }
+
+CURRENCIES: dict[str, str] = {"CNY": N_("yuan"), "USD": N_("US dollars"), "EUR": N_("euros"), "JPY": N_("yen"), "KRW": N_("won")}
 
 UNITS = {"zh": {100_000_000: "亿", 10_000: "万", 1: ""}, "en": {1_000_000: "million ", 1_000: "thousand ", 1: ""}}
 """The units of the ticks of a picture."""
@@ -61,21 +65,21 @@ def figures(currency: str) -> Callable[[Decimal], str]:
     return written
 
 
-def unit_of(currency: str, unit: int, lang: str) -> str:
+def unit_of(currency: str, unit: int, lang: str, say: Say) -> str:
     """What the ticks of a picture count: 万元, thousand yuan."""
-    names = {"CNY": gettext("yuan"), "USD": gettext("US dollars"), "EUR": gettext("euros"), "JPY": gettext("yen"), "KRW": gettext("won")}
-    return UNITS[lang][unit] + names[currency]
+    return UNITS[lang][unit] + say(CURRENCIES[currency])
 
 
-def said(names: Mapping[str, Any]) -> dict[str, str]:
+def said(names: Mapping[str, str], say: Say) -> dict[str, str]:
     """Names in the reader's language, looked up once where they are used a thousand times."""
-    return {code: str(name) for code, name in names.items()}
+    return {code: say(name) for code, name in names.items()}
 
 
-def headings(kinds: Sequence[str]) -> list[str]:
+def headings(kinds: Sequence[str], say: Say) -> list[str]:
     """The headings of the table with these kinds of fees, as in a file."""
-    return [
-        gettext("Scenario"), gettext("Quarter"), gettext("Sales"), *(str(KINDS[kind]) for kind in kinds), gettext("Institute: cash"),
-        gettext("Institute: in all"), gettext("Enterprise: margin before fees"), gettext("Enterprise: cash"), gettext("Enterprise: in all"),
-        gettext("What happens"),
-    ]
+    first = (N_("Scenario"), N_("Quarter"), N_("Sales"))
+    last = (
+        N_("Institute: cash"), N_("Institute: in all"), N_("Enterprise: margin before fees"), N_("Enterprise: cash"), N_("Enterprise: in all"),
+        N_("What happens"),
+    )
+    return [say(name) for name in (*first, *(KINDS[kind] for kind in kinds), *last)]

@@ -70,10 +70,11 @@ def simulator() -> ResponseReturnValue:
     found = _simulated(plan, terms, asked)
     if found and request.form.get("download") in sheet.TYPES:
         return _file(found, request.form["download"])
+    base = terms.royalty.base if terms and terms.royalty else ""
     page, _status = answer(
         "terms/simulator.html", plan, plan=plan, terms_form=written, terms=terms, offer=offer,
         outcome=outcome(found, language(), _) if found else None, rows=_rows(plan, asked),
-        links=_links(written, plan, terms, offer), base=_(words.BASES[terms.royalty.base if terms and terms.royalty else ""]),
+        links=_links(written, plan, terms, offer), base=_(words.BASES[base]),
     )
     wrong = request.method == "POST" and found is None
     return page, 422 if wrong else 200

@@ -5,7 +5,11 @@ fee, *trial* and *conversion*, *deferred* fees, *instalments*, *milestones*, *co
 *tiers*, *buy-out*, *cap*, *late interest*. A *form* of payment (upfront, deferred, …, pay after use) is derived from
 them. A *finding* is what a check has to say about an offer: it refuses, warns or informs, and names its source.
 
-**States.** Terms have none: they are values. What becomes of a trial or a fee is computed from terms and events.
+An *event* is what was recorded of an agreement (converted, a statement, a payment); the *schedule* of a day is every *obligation* that terms and
+events come to: amount, trigger, due date, state, what was paid, interest, and why.
+
+**States.** Terms have none: they are values. What becomes of a trial or a fee is computed from terms and events (`course` → `fees`, `royalty` →
+`account` → `schedule`; docs/terms.md).
 
 **Roles.** Everybody may write terms and read their words; who may attach them to an offer is the catalogue's to say.
 

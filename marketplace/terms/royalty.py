@@ -100,6 +100,7 @@ class Royalties:
             self._take(event)
         self.dates = [event.date for event in statements]
         self.firsts = {first: first.isoformat() for first in sorted(self.versions)}
+        self.histories = [self.versions[first] for first in self.firsts]
         self.figures = {event.place: base_of(event) for event in statements}
         self.rate = _Rate(royalty, course.terms.currency, list(self.figures.values()))
         self.bases = {place: scaled(figure, self.rate.places) for place, figure in self.figures.items()}
@@ -159,8 +160,8 @@ class Royalties:
         """Marginal on the cumulative base of the scope, the periods stated so far in the order of the calendar."""
         rate, threshold, yearly = self.rate, self.rate.threshold, self.royalty.tier_scope == "year"
         lifetime = scope = below = year = 0
-        for first, own in self.firsts.items():
-            event = self.in_force(first, day)
+        for (first, own), versions in zip(self.firsts.items(), self.histories, strict=True):
+            event = versions[-1] if versions[-1].date <= day else self.in_force(first, day)
             if event is None:
                 continue
             if yearly and first.year != year:
@@ -172,6 +173,14 @@ class Royalties:
             upto = rate.upto(scope)
             yield own, half_up(upto - below, rate.unit)
             below = upto
+
+    def sums(self, amounts: dict[str, int]) -> dict[str, int]:
+        """What the royalties of each year come to, where there is a minimum to compare with."""
+        years: dict[str, int] = {}
+        if self.minimum:
+            for own, amount in amounts.items():
+                years[own[:4]] = years.get(own[:4], 0) + amount
+        return years
 
     def claims(self) -> Iterator[Claim]:
         """The claim of each period that was stated, whose trigger is the first statement for it."""

@@ -194,7 +194,7 @@ class _Agreement:
         for event in self.interest_paid:
             if event.date != day:
                 day = event.date
-                left = self.account.accrued(day) - before
+                left = max(self.account.accrued(day) - before, 0)
             amount = to_minor(event.amount, self.terms.currency) or 0
             if amount > left:
                 event.refuse(N_("This is more than the interest that had accrued and was not yet paid."), "amount")
@@ -282,7 +282,8 @@ class _Agreement:
             closing = self.course.closing if self.course.closing in ("declined", "terminated") else None
             return Because(claim.because.clause, closing, self.course.closed, "void", (str(self.course.closing),))
         held = claim.kind not in ("entry", "conversion") and self.course.is_undecided(day)
-        return Because(claim.because.clause, None, None, "pending", ("undecided",) if held else (), claim.because.values)
+        values = {name: value for name, value in claim.because.values.items() if name in ("months", "which")}
+        return Because(claim.because.clause, None, None, "pending", ("undecided",) if held else (), values)
 
     def _because(self, debt: Debt, day: date) -> Because:
         """Why something is owed, with what changed its day or its amount."""

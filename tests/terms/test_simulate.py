@@ -244,3 +244,14 @@ def test_marks_show_cap_minimum_and_buyout() -> None:
     assert kinds["buyout"] == date(2029, 3, 31) and kinds["minimum"] and kinds["cap"] >= kinds["buyout"]
     assert found.institute == 50_000
     assert found.sales == 1_200_000
+
+
+def test_the_guide_quotes_the_worked_example() -> None:
+    guide = (Path(__file__).parents[2] / "docs/simulator.md").read_text("utf-8")
+    wanted = CASES[0]["expected"]
+    for day, amount in wanted["payments"]:
+        days = (date.fromisoformat(day) - date(2027, 1, 1)).days
+        assert f"{Decimal(amount):,.0f} | {days} | {float(amount) / 1.08 ** (days / 365):,.2f} |" in guide
+    for _first, _sales, _institute, licensee, institute_total, licensee_total in wanted["quarters"]:
+        assert f"{int(Decimal(licensee)):,} | {int(Decimal(licensee_total)):,} | {int(Decimal(institute_total)):,} |".replace("-", "−") in guide
+    assert f"{Decimal(wanted['present_value']):,}" in guide and f"{Decimal(wanted['waiting']):,}" in guide

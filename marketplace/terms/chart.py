@@ -26,7 +26,7 @@ UNITS = (100_000_000, 1_000_000, 10_000, 1_000, 1)
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The amounts that one panel spans, in its unit, from a tick to a tick."""
+    """The amounts that one panel spans, in its unit: from the lowest, or 0, up to a tick."""
 
     low: float
     high: float
@@ -83,7 +83,7 @@ def _scale(values: Sequence[Decimal], units: Sequence[int]) -> Scale:
     most = max(high, -low) or 1.0
     unit = next((unit for unit in units if most >= unit), 1)
     step = _nice((high - low or 1.0) / unit / 3)
-    return Scale(-_up(-low / unit, step), _up(high / unit, step) or step, step, unit)
+    return Scale(low / unit, _up(high / unit, step) or step, step, unit)
 
 
 def _nice(least: float) -> float:
@@ -132,8 +132,7 @@ def _panel(side: str, rows: Sequence[Quarter], scale: Scale, levels: Sequence[tu
         for number, row in enumerate(rows) if getattr(row, side)
     ]
     line = [f"{_place(number + 0.5, len(rows))},{y(float(getattr(row, f'{side}_total')))}" for number, row in enumerate(rows)]
-    count = round((scale.high - scale.low) / scale.step)
-    ticks = [scale.low + scale.step * number for number in range(count + 1)]
+    ticks = [scale.step * number for number in range(-int(-scale.low // scale.step), round(scale.high / scale.step) + 1)]
     return Panel(
         side, top, bottom, zero, "".join(bars), " ".join(line),
         tuple((y(tick * scale.unit), f"{tick:,.10g}") for tick in ticks),

@@ -22,8 +22,11 @@ SCENARIOS = ("cautious", "expected", "good")
 MOST_OF_SALES = 64
 """The break-even is looked for up to so many times the expected sales."""
 
-STEPS, PERIODS = 20, 1_500
-"""The search ends after so many projections at the latest, or earlier after so many royalty periods in all of them."""
+STEPS, PERIODS, LEAST = 20, 1_000, 3
+"""The search ends after so many projections at the latest, or earlier after so many royalty periods in all of them.
+
+Where no projection is known on one of its sides, it has at least the third number.
+"""
 
 KEPT = 16
 """Outlooks kept for whoever changes the sales next; the largest have a megabyte."""
@@ -177,7 +180,7 @@ def break_even(
         high = Decimal(MOST_OF_SALES)
         if distance(high) < 0:
             return BreakEven("never")
-    steps = max(1, min(STEPS, PERIODS // (len(outlook.begun.periods) + 1)))
+    steps = max(0 if low in known and high in known else LEAST, min(STEPS, PERIODS // (len(outlook.begun.periods) + 1)))
     factor, about = _enclosed(distance, upfront * NEAR, (low, at_low), (high, distance(high)), steps)
     return BreakEven("found", factor, sum(_times(figures, factor, outlook.quantum), NOTHING), about)
 

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -51,6 +52,13 @@ class Scene:
     projection: Projection
     drawing: Drawing
     lines: tuple[Line, ...]
+
+    @property
+    def firsts(self) -> dict[str, tuple[date, int]]:
+        """For each kind of mark the day it first comes, and how often it comes again, in the order of the days."""
+        counts = Counter(mark.kind for mark in self.projection.marks)
+        days = {mark.kind: mark.day for mark in reversed(self.projection.marks)}
+        return {kind: (days[kind], count - 1) for kind, count in sorted(counts.items(), key=lambda one: days[one[0]])}
 
 
 @dataclass(frozen=True, slots=True)

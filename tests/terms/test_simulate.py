@@ -255,3 +255,19 @@ def test_the_guide_quotes_the_worked_example() -> None:
     for _first, _sales, _institute, licensee, institute_total, licensee_total in wanted["quarters"]:
         assert f"{int(Decimal(licensee)):,} | {int(Decimal(licensee_total)):,} | {int(Decimal(institute_total)):,} |".replace("-", "−") in guide
     assert f"{Decimal(wanted['present_value']):,}" in guide and f"{Decimal(wanted['waiting']):,}" in guide
+
+
+@pytest.mark.parametrize("tiers", [["0.03"], ["0.05", "0.02"], ["0.01", "0.2"]])
+@pytest.mark.parametrize("part", ["0.2", "0.7", "1.3"])
+def test_the_break_even_is_found(tiers: list[str], part: str) -> None:
+    bounds = [*["3000000"] * (len(tiers) - 1), None]
+    steps = [{"upto": upto, "rate": rate} for upto, rate in zip(bounds, tiers, strict=True)]
+    terms = parse({"currency": "CNY", "royalty": {"base": "net_sales", "period": "quarter", "tiers": steps}}, template=True)
+    sales, rate = [Decimal(500_000)] * 12, Decimal("0.08")
+    outlook = Outlook(terms, Plan(date(2027, 1, 1), 12))
+    upfront = (present_value(outlook, outlook.payments(sales), rate) * Decimal(part)).quantize(CENT)
+    point = simulate(terms, outlook.plan, dict.fromkeys(SCENARIOS, sales), rate, upfront).comparison.break_even
+    assert point and point.reason == "found" and point.factor and not point.about
+    value = present_value(outlook, outlook.payments([(figure * point.factor).quantize(CENT) for figure in sales]), rate)
+    assert abs(value - upfront) <= upfront * Decimal("0.003")
+    assert len(tiers) > 1 or abs(point.factor - Decimal(part)) < Decimal("0.002")

@@ -42,6 +42,7 @@ from marketplace.people import operations as people
 from marketplace.people import views as people_views
 from marketplace.reactions import react
 from marketplace.terms import views as terms_views
+from marketplace.terms.simulator import views as simulator_views
 from marketplace.web import Application, language, prepare
 
 __version__ = "0.1.0"
@@ -49,7 +50,7 @@ __version__ = "0.1.0"
 HERE = Path(__file__).parent
 ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 BLUEPRINTS = (
-    people_views.blueprint, terms_views.blueprint, catalogue_views.blueprint, needs_views.blueprint,
+    people_views.blueprint, terms_views.blueprint, simulator_views.blueprint, catalogue_views.blueprint, needs_views.blueprint,
     matching_views.blueprint, importing_views.blueprint, need_file_views.blueprint, exporting_views.blueprint,
     alerts_views.blueprint,
 )
@@ -87,7 +88,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint, url_prefix="/<any(zh, en):lang>")
     app.register_blueprint(exporting_views.for_robots)
     rooms = (
-        people_views, terms_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views, alerts_views,
+        people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views,
+        exporting_views, alerts_views,
     )
     for views in rooms:
         views.prepare(app)

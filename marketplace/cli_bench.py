@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from marketplace import create_app
-from marketplace.console import as_json, settings_or_fail, show, telling
+from marketplace.console import as_json, fail, settings_or_fail, show, telling
 from marketplace.db import now, session, to_write
 from marketplace.importing.bench import bench_rows, write_file
 from marketplace.matching.bench import bench
@@ -21,6 +21,11 @@ from marketplace.matching.operations import INDEXED_AT_ONCE
 from marketplace.migrate import upgrade
 from marketplace.people.models import Organisation
 from marketplace.terms.bench import bench_schedule
+from marketplace.terms.forms import TermsForm
+from marketplace.terms.payment import Terms, to_dict
+from marketplace.terms.simulator.bench import bench_simulator
+from marketplace.terms.simulator.views import typed_terms
+from marketplace.web import limiter
 
 
 def _made(_context: click.Context, _option: click.Parameter, named: Path | None) -> Path:
@@ -101,6 +106,31 @@ def bench_schedule_command(agreements: int, events: int, json_: bool) -> None:
     """Compute the schedules of made-up agreements, and time the JSON parser alone on the same input."""
     with telling("Bench", json_) as say:
         report = bench_schedule(agreements, events, say)
+    show(report)
+
+
+@bench_group.command("simulator")
+@click.option("--changes", type=click.IntRange(min=5), default=30, show_default=True, help="Moves of the slider in each case.")
+@as_json
+def bench_simulator_command(changes: int, json_: bool) -> None:
+    """Answer changes in the simulator, form to page, and time the bare schedule of the same agreement."""
+    with tempfile.TemporaryDirectory() as place, telling("Bench", json_) as say:
+        settings = replace(settings_or_fail(), data=Path(place), database=f"sqlite:///{place}/bench.db")
+        upgrade(settings)
+        app = create_app(settings)
+        app.config.update(WTF_CSRF_ENABLED=False)
+        limiter.enabled = False  # one visitor moves the slider faster than anybody can
+        client = app.test_client()
+
+        def post(sent: dict[str, list[str]]) -> None:
+            if client.post("/zh/simulator", data=sent).status_code != 200:
+                fail("The simulator refused its own bench.")
+
+        def typed(terms: Terms) -> dict[str, list[str]]:
+            with app.test_request_context():
+                return typed_terms(TermsForm.of(to_dict(terms)))
+
+        report = bench_simulator(post, typed, changes, say)
     show(report)
 
 

@@ -33,6 +33,7 @@ FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}
 PURE = {
     "terms": {
         "payment", "words", "checks", "reading", "presets", "figures", "schedule", "events", "course", "fees", "royalty", "account", "because", "bench",
+        "plan", "simulate", "comparison", "chart",
     },
     "matching": {
         "text", "bridge", "lexical", "semantic", "fusion", "explain", "index", "evaluate", "quantities", "units", "numerals", "waterfall",

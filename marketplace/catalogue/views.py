@@ -22,8 +22,9 @@ from marketplace.record import history as revisions_of
 from marketplace.terms.checks import Finding
 from marketplace.terms.forms import TermsForm
 from marketplace.terms.payment import Terms
+from marketplace.terms.simulator import views as simulator
 from marketplace.terms.views import in_words, note, typed_findings
-from marketplace.web import actor, answer, language, see
+from marketplace.web import TAGS, actor, answer, language, see
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -33,6 +34,7 @@ STEPS = ("technology.publish", "technology.edit", "technology.withdraw", "techno
 def prepare(app: Flask) -> None:
     """Settings for the store of files; words and names for the templates of every package."""
     attachments.configure(app.config["SETTINGS"])
+    simulator.bind(app, _offered)
     app.jinja_env.globals.update(
         technology_words=words,
         technology_drafts_of=operations.drafts_of,
@@ -40,6 +42,15 @@ def prepare(app: Flask) -> None:
         field_name=classification.field_name,
         industry_name=classification.industry_name,
     )
+
+
+def _offered(public_id: str) -> simulator.Offered:
+    """The offer of a technology, for the simulator. Raises `NotFound` where the reader may not read it or it has no terms."""
+    technology = operations.by_public_id(actor(), public_id)
+    if not technology.offer or not technology.offer.terms:
+        raise NotFound(N_("There are no payment terms to calculate with."))
+    title, title_language = technology.titled(language())
+    return simulator.Offered(technology.public_id, title, TAGS[title_language], technology.offer.terms)
 
 
 def _organisations() -> list[Any]:

@@ -80,8 +80,10 @@ def _fixed(code: str, facts: Facts, terms: Terms, clauses: Values, lang: str) ->
         yield sentence(terms, lang)
     elif code == "acceptance":
         yield from acceptances(clauses, lang)
-    elif code in ("law", "form"):
-        yield says[code]
+    elif code == "form":
+        yield from (says["days"].format(zone=facts["zone"]), says["form"])
+    elif code == "law":
+        yield says["law"]
 
 
 def _closing(code: str, terms: Terms, lang: str) -> Iterator[str]:

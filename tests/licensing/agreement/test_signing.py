@@ -205,8 +205,7 @@ def test_the_code_is_in_the_mail_that_leaves_and_in_no_row(session, client):
 
 def test_both_pdfs_are_printed_and_printed_again_where_a_job_died(session):
     pytest.importorskip("weasyprint")
-    who = parties()
-    agreement = signed(who)
+    signed(parties())
     work()
     kept = session.query(SignedText).one()
     made = session.query(Paper).order_by(Paper.language).all()

@@ -57,7 +57,7 @@ class ClausesForm(Form):
         self.placed = False
         for clause in CLAUSES:
             for field in self.fields_of(clause):
-                field.label.text = clause.label[language()]
+                field.label.text = clause.label[language()] + {"_zh": " · 中文", "_en": " · English"}.get(field.name[-3:] if clause.kind == "text" else "", "")
             if clause.choices:
                 self[clause.name].choices = [
                     *([("", "–")] if clause.kind == "choice" and clause.default is None else []),

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from marketplace.config import Settings
-from marketplace.db import connect, session, to_write
+from marketplace.db import Base, connect, session, to_write
 from marketplace.errors import Refused
 from marketplace.licensing import ledger, operations
 from marketplace.licensing.models import Agreement, AgreementEvent, Obligation, Signature, Standing, Version
@@ -23,7 +23,6 @@ from marketplace.licensing.performing import operations as performing
 from marketplace.licensing.signing import codes
 from marketplace.licensing.signing import operations as signing
 from marketplace.licensing.signing.models import SignedText
-from marketplace.migrate import upgrade
 from marketplace.people.models import Person
 from marketplace.record import Event
 from tests.factories import NOW
@@ -42,8 +41,8 @@ def own_database(request: pytest.FixtureRequest, whole_app: Flask, settings: Set
 
 
 def _bound(whole_app: Flask, settings: Settings) -> Iterator[None]:
-    upgrade(settings)
     engine = connect(settings.database)
+    Base.metadata.create_all(engine)
     try:
         yield
     finally:

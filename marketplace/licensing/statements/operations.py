@@ -1,0 +1,253 @@
+"""The verbs of statements: draft, edit, send, estimate, accept, query, reply, attach; and finding them.
+
+A statement counts from the moment it is sent: in one transaction its state changes, the one that counted before is replaced, and
+the event enters the schedule. The agreement is locked meanwhile, so that of two people one is first and the other is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from marketplace.access import SYSTEM, Actor, may, require
+from marketplace.catalogue import attachments
+from marketplace.catalogue.models import Attachment
+from marketplace.db import now, session
+from marketplace.errors import N_, NotFound, Refused
+from marketplace.jobs import handler
+from marketplace.licensing import ledger
+from marketplace.licensing.models import Agreement, AgreementEvent, Standing
+from marketplace.licensing.statements.models import STANDING, Audit, Remark, Statement
+from marketplace.licensing.statements.preview import Preview, period_of, preview
+from marketplace.record import move, record
+from marketplace.terms.payment import MINOR_UNITS, to_minor
+from marketplace.terms.royalty import Period
+
+ESTIMATED_FROM = 4
+"""An estimate is the average of so many stated periods before it, or of as many as there are."""
+ESTIMATE_AFTER = 30
+"""Days after the due date from which an estimate may be made, where the clause names none."""
+LONGEST = 5000
+NOT_A_DRAFT = N_("This statement has been sent; it is corrected by a new one.")
+
+
+class Changed(Refused):
+    """What is owed has changed since it was shown; nothing was sent."""
+
+
+def by_public_id(actor: Actor, public_id: str) -> Statement:
+    """The statement under this id, for those who may read it. Raises `NotFound`."""
+    found = session.scalar(select(Statement).where(Statement.public_id == public_id))
+    if found is None or not may(actor, "statement.read", found):
+        raise NotFound()
+    return found
+
+
+def of_agreement(actor: Actor, agreement: Agreement) -> list[Statement]:
+    """All statements under an agreement that the actor may read, newest first."""
+    require(actor, "agreement.read", agreement)
+    own = select(Statement).where(Statement.agreement_id == agreement.id).order_by(Statement.id.desc())
+    return [one for one in session.scalars(own) if may(actor, "statement.read", one)]
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """SQL twin of `may(actor, "statement.read", …)` for lists."""
+    seats = list(actor.seats)
+    sent = or_(Statement.estimate, Statement.state.not_in(("draft", "discarded")))
+    return or_(Statement.licensee_id.in_(seats), and_(Statement.licensor_id.in_(seats), sent))
+
+
+def statements_of(actor: Actor, states: Sequence[str], offset: int, limit: int) -> list[Statement]:
+    """The statements of the actor's organisations in these states, newest first, from one place on."""
+    own = select(Statement).where(visible(actor), Statement.state.in_(states))
+    return list(session.scalars(own.order_by(Statement.id.desc()).offset(offset).limit(limit)))
+
+
+def due_of(actor: Actor, limit: int = 50) -> list[Standing]:
+    """The standings of signed agreements of the actor's organisations with a statement missing, the earliest due first."""
+    seats = list(actor.seats)
+    own = or_(Agreement.licensee_id.in_(seats), Agreement.licensor_id.in_(seats))
+    missing = select(Standing).join(Agreement).where(own, Standing.statement_due.is_not(None))
+    return list(session.scalars(missing.order_by(Standing.statement_due, Standing.agreement_id).limit(limit)))
+
+
+def waiting_for(actor: Actor, limit: int = 20) -> list[Statement]:
+    """Statements that wait for an answer of the actor's organisations: sent ones for the licensor, queried ones for the licensee."""
+    seats = list(actor.seats)
+    sent = and_(Statement.licensor_id.in_(seats), Statement.state == "sent", Statement.estimate.is_(False))
+    queried = and_(Statement.licensee_id.in_(seats), Statement.state == "queried")
+    return list(session.scalars(select(Statement).where(or_(sent, queried)).order_by(Statement.id).limit(limit)))
+
+
+def standing_statement(agreement: Agreement, period: date) -> Statement | None:
+    """The statement of a period that counts, if there is one."""
+    own = select(Statement).where(Statement.agreement_id == agreement.id, Statement.period == period, Statement.state.in_(STANDING))
+    return session.scalar(own)
+
+
+def draft_of(agreement: Agreement, period: date) -> Statement | None:
+    """The draft of a period, if there is one."""
+    own = select(Statement).where(Statement.agreement_id == agreement.id, Statement.period == period, Statement.state == "draft")
+    return session.scalar(own.where(Statement.estimate.is_(False)))
+
+
+def draft_statement(
+    actor: Actor, agreement: Agreement, period: date, values: dict[str, Any], key: str, note: str = "", at: datetime | None = None
+) -> Statement:
+    """Keep a draft for a period that has begun. The same key again gives the draft that is there.
+
+    Refused when the figures cannot be counted, or when there is a draft of the period already.
+    """
+    require(actor, "agreement.statement", agreement)
+    moment = at or now()
+    agreement = ledger.locked(agreement)
+    _in_force(agreement)
+    same = session.scalar(select(Statement).where(Statement.agreement_id == agreement.id, Statement.key == key))
+    if same is not None:
+        return same
+    found = preview(agreement, period, values, moment).period
+    if draft_of(agreement, period) is not None:
+        raise Refused(N_("There is a draft for this period already. Go on with that one."), field="period")
+    return new_draft(actor, agreement, found, values, key, moment, note=note.strip() or None, drafted_by_id=actor.id)
+
+
+def new_draft(
+    actor: Actor, agreement: Agreement, period: Period, values: dict[str, Any], key: str, at: datetime, **facts: Any
+) -> Statement:
+    """A draft in the licensee's hands, whoever wrote it: its people, or the system from the findings of an audit."""
+    require(actor, "agreement.statement", agreement)
+    made = Statement(
+        agreement=agreement, licensor_id=agreement.licensor_id, licensee_id=agreement.licensee_id, period=period.first, last=period.last,
+        due=period.statement_due, values=values, key=key, state="draft", estimate=False, created=at, **facts,
+    )
+    session.add(made)
+    record(made, "draft", actor, at)
+    return made
+
+
+def _in_force(agreement: Agreement) -> None:
+    if agreement.state != "countersigned":
+        raise Refused(N_("The agreement is not signed by both sides yet."))
+
+
+def edit_draft(actor: Actor, statement: Statement, values: dict[str, Any], note: str = "", at: datetime | None = None) -> Statement:
+    """Change the figures of a draft. Refused once it was sent."""
+    require(actor, "statement.edit", statement)
+    moment = at or now()
+    if statement.state != "draft":
+        raise Refused(NOT_A_DRAFT)
+    preview(statement.agreement, statement.period, values, moment)
+    statement.values, statement.note = values, note.strip() or None
+    record(statement, "revised", actor, moment)
+    return statement
+
+
+def discard_draft(actor: Actor, statement: Statement, at: datetime | None = None) -> Statement:
+    """Give a draft up; it stays as a row that counts for nothing."""
+    move(statement, "discard", actor, at)
+    return statement
+
+
+def foreseen(statement: Statement, at: datetime | None = None) -> Preview:
+    """What a draft would change now."""
+    return preview(statement.agreement, statement.period, statement.values, at or now())
+
+
+def send_statement(actor: Actor, statement: Statement, digest: str, at: datetime | None = None) -> Statement:
+    """Send a draft: it counts from today, the agreement's day of this very moment. Pressed twice, it is sent once.
+
+    `digest` is that of the preview that the sender saw. Raises `Changed` when what is owed is no longer what was shown, `Refused`
+    while the period goes on.
+    """
+    require(actor, "statement.send", statement)
+    moment = at or now()
+    agreement = ledger.locked(statement.agreement)
+    session.refresh(statement)  # somebody may have sent or changed it while this transaction waited for the lock
+    if statement.sent is not None:
+        return statement
+    today = ledger.day_of(agreement, moment)
+    found = preview(agreement, statement.period, statement.values, moment)
+    if today < found.period.last:
+        raise Refused(N_("This period goes on until %(day)s. The draft is kept; send it then."), day=found.period.last.isoformat())
+    if digest != found.digest:
+        raise Changed(N_("What is owed has changed since it was shown to you. Nothing was sent: look again, then send."))
+    return _count(actor, actor, statement, found.period, "send", moment)
+
+
+def _count(actor: Actor, entering: Actor, statement: Statement, period: Period, verb: str, at: datetime) -> Statement:
+    """Let a draft count: replace what counted before, change its state, enter the event."""
+    agreement = statement.agreement
+    earlier = standing_statement(agreement, statement.period)
+    if earlier is not None:
+        move(earlier, "replace", actor, at, by=statement.id)
+        session.flush()  # the index allows one that counts for a period; the old one must have left it first
+    statement.replaces_id = earlier.id if earlier else None
+    statement.last, statement.due = period.last, period.statement_due
+    statement.day, statement.sent, statement.sent_by_id = ledger.day_of(agreement, at), at, actor.id
+    move(statement, verb, actor, at, agreement=agreement.id)
+    statement.event = ledger.enter(
+        entering, agreement, "statement", statement.day, f"statement:{statement.id}", at, period=statement.period.isoformat(), **statement.values)
+    return statement
+
+
+def send_zero(actor: Actor, agreement: Agreement, period: date, digest: str, key: str, at: datetime | None = None) -> Statement:
+    """State in one step that nothing was sold in a period; a draft that is there is given up for it."""
+    require(actor, "agreement.statement", agreement)
+    moment = at or now()
+    agreement = ledger.locked(agreement)
+    draft = draft_of(agreement, period)
+    if draft is not None and draft.key != key:
+        discard_draft(actor, draft, moment)
+        session.flush()  # the index allows one draft of a period
+    made = draft_statement(actor, agreement, period, nothing(agreement), key, at=moment)
+    session.flush()  # sending reads the row anew
+    return send_statement(actor, made, digest, moment)
+
+
+def nothing(agreement: Agreement) -> dict[str, Any]:
+    """The figures of a period in which nothing was sold."""
+    return {figure_of(agreement): "0"}
+
+
+def figure_of(agreement: Agreement) -> str:
+    """The figure that a statement of this agreement is about: gross, profit or units. Raises `Refused` without a royalty."""
+    royalty = ledger.terms_of(agreement).royalty
+    if royalty is None:
+        raise Refused(N_("No sales are stated under this agreement: it has no royalty."))
+    return {"net_sales": "gross", "profit": "profit", "units": "units"}[royalty.base]
+
+
+def estimate_statement(actor: Actor, agreement: Agreement, period: date, at: datetime | None = None) -> Statement:
+    """Estimate an overdue period in the licensee's place, where the clauses allow it; asked again, the same estimate is given back.
+
+    A statement replaces it at any time.
+    """
+    require(actor, "statement.estimate", agreement)
+    moment = at or now()
+    agreement = ledger.locked(agreement)
+    _in_force(agreement)
+    known = standing_statement(agreement, period)
+    if known is not None and known.estimate:
+        return known
+    found = period_of(agreement, period, ledger.day_of(agreement, moment))
+    _may_estimate(agreement, found, ledger.day_of(agreement, moment))
+    values = estimated(agreement, found, ledger.day_of(agreement, moment))
+    made = Statement(
+        agreement=agreement, licensor_id=agreement.licensor_id, licensee_id=agreement.licensee_id, period=period, last=found.last,
+        due=found.statement_due, values=values, key=f"estimate:{period}:{moment.isoformat()}", state="draft", estimate=True, created=moment,
+    )
+    with session.no_autoflush:
+        session.add(made)
+    return _count_estimate(actor, made, found, moment)
+
+
+def _count_estimate(actor: Actor, made: Statement, period: Period, at: datetime) -> Statement:
+    made.day, made.sent, made.sent_by_id = ledger.day_of(made.agreement, at), at, actor.id
+    move(made, "estimate", actor, at, agreement=made.agreement_id or made.agreement.id)
+    made.event = ledger.enter(
+        SYSTEM, made.agreement, "statement", made.day, f"statement:{made.id}", at, period=period.first.isoformat(), **made.values)
+    return made

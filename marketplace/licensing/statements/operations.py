@@ -21,10 +21,10 @@ from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import handler
 from marketplace.licensing import ledger
 from marketplace.licensing.models import Agreement, AgreementEvent, Standing
-from marketplace.licensing.statements.models import STANDING, Audit, Remark, Statement
+from marketplace.licensing.statements.models import STANDING, Remark, Statement
 from marketplace.licensing.statements.preview import Preview, period_of, preview
 from marketplace.record import move, record
-from marketplace.terms.payment import MINOR_UNITS, to_minor
+from marketplace.terms.payment import MINOR_UNITS
 from marketplace.terms.royalty import Period
 
 ESTIMATED_FROM = 4
@@ -240,14 +240,106 @@ def estimate_statement(actor: Actor, agreement: Agreement, period: date, at: dat
         agreement=agreement, licensor_id=agreement.licensor_id, licensee_id=agreement.licensee_id, period=period, last=found.last,
         due=found.statement_due, values=values, key=f"estimate:{period}:{moment.isoformat()}", state="draft", estimate=True, created=moment,
     )
-    with session.no_autoflush:
-        session.add(made)
-    return _count_estimate(actor, made, found, moment)
+    session.add(made)
+    return _count(actor, SYSTEM, made, found, "estimate", moment)
 
 
-def _count_estimate(actor: Actor, made: Statement, period: Period, at: datetime) -> Statement:
-    made.day, made.sent, made.sent_by_id = ledger.day_of(made.agreement, at), at, actor.id
-    move(made, "estimate", actor, at, agreement=made.agreement_id or made.agreement.id)
-    made.event = ledger.enter(
-        SYSTEM, made.agreement, "statement", made.day, f"statement:{made.id}", at, period=period.first.isoformat(), **made.values)
-    return made
+def _may_estimate(agreement: Agreement, period: Period, today: date) -> None:
+    """Raise `Refused` unless the clauses allow the licensor to estimate this period today."""
+    clause = ledger.version_of(agreement).clauses.get("estimate") or {}
+    if not clause.get("allowed"):
+        raise Refused(N_("The agreement does not allow the licensor to estimate a statement."))
+    if period.stated is not None:
+        raise Refused(N_("This period is stated already."))
+    after = period.statement_due + timedelta(days=clause.get("after_days", ESTIMATE_AFTER))
+    if today <= after:
+        raise Refused(N_("This period can be estimated after %(day)s, if no statement has come by then."), day=after.isoformat())
+
+
+def estimated(agreement: Agreement, period: Period, today: date) -> dict[str, Any]:
+    """The figures of an estimate: the average base of the last four periods before it that the licensee has stated, or of as many as there are."""
+    own = select(Statement.period).where(Statement.agreement_id == agreement.id, Statement.state.in_(STANDING), Statement.estimate.is_(False))
+    real = set(session.scalars(own))
+    before = [one.base for one in ledger.schedule_of(agreement, today).periods if one.first < period.first and one.first in real]
+    bases = [base for base in before if base is not None][-ESTIMATED_FROM:]
+    if not bases:
+        raise Refused(N_("There is no stated period before this one from which to estimate it."))
+    figure = figure_of(agreement)
+    places = 0 if figure == "units" else MINOR_UNITS[ledger.terms_of(agreement).currency]
+    average = (sum(bases, Decimal(0)) / len(bases)).quantize(Decimal(1).scaleb(-places), "ROUND_HALF_UP")
+    return {figure: f"{average:f}"}
+
+
+def accept_statement(actor: Actor, statement: Statement, at: datetime | None = None) -> Statement:
+    """The licensor takes the statement as it is. An estimate is its own and needs no answer."""
+    return _answer(actor, statement, "accept", at)
+
+
+def query_statement(actor: Actor, statement: Statement, question: str, at: datetime | None = None) -> Statement:
+    """The licensor asks about the statement; what is owed stays owed meanwhile."""
+    _remark(statement, actor, "query", question, at)
+    return _answer(actor, statement, "query", at)
+
+
+def _answer(actor: Actor, statement: Statement, verb: str, at: datetime | None) -> Statement:
+    require(actor, f"statement.{verb}", statement)
+    if statement.estimate:
+        raise Refused(N_("An estimate waits for the statement itself and is not answered."))
+    moment = at or now()
+    move(statement, verb, actor, moment, agreement=statement.agreement_id)
+    statement.answered = statement.answered or moment
+    return statement
+
+
+def reply_to_query(actor: Actor, statement: Statement, text: str, at: datetime | None = None) -> Statement:
+    """The licensee answers the question in words; a new statement of the period would answer it too."""
+    _remark(statement, actor, "reply", text, at)
+    move(statement, "reply", actor, at, agreement=statement.agreement_id)
+    return statement
+
+
+def _remark(statement: Statement, actor: Actor, kind: str, text: str, at: datetime | None) -> None:
+    """Add what one side says; whether it may is judged by the step that follows."""
+    require(actor, f"statement.{kind}", statement)
+    statement.remarks.append(Remark(kind=kind, text=usable_text(text), person_id=actor.id, at=at or now()))
+
+
+def usable_text(text: str, field: str = "text") -> str:
+    """What somebody wrote to the other side. Raises `Refused` when empty or too long."""
+    plain = text.strip()
+    if not plain:
+        raise Refused(N_("Write a sentence, so that the other side knows what is meant."), field=field)
+    if len(plain) > LONGEST:
+        raise Refused(N_("This text is too long: %(limit)s characters at most."), field=field, limit=LONGEST)
+    return plain
+
+
+def attach_evidence(actor: Actor, statement: Statement, source: BinaryIO, name: str, at: datetime | None = None) -> Attachment:
+    """Put a file beside the statement: while it is a draft, or to answer a question about it. Refused afterwards."""
+    require(actor, "statement.edit", statement)
+    if statement.state not in ("draft", "sent", "queried"):
+        raise Refused(N_("This statement is settled; a file can go beside a new one."), field="file")
+    return attachments.attach(actor, statement, source, name, at)
+
+
+def detach_evidence(actor: Actor, statement: Statement, file_id: str, at: datetime | None = None) -> None:
+    """Take a file off a draft. What was sent stays with what was sent."""
+    require(actor, "statement.edit", statement)
+    if statement.state != "draft":
+        raise Refused(NOT_A_DRAFT)
+    attachments.detach(actor, statement, file_id, at)
+
+
+@handler("licensing.statement_voided")
+def statement_voided(thing_id: int) -> None:
+    """When the event of a statement was taken back, the statement counts no longer, and the one that it replaced counts again."""
+    taken_back = session.get_one(AgreementEvent, thing_id)
+    own = select(Statement).where(Statement.event_id == taken_back.voids_id, Statement.state != "void")
+    statement = session.scalar(own) if taken_back.voids_id else None
+    if statement is None:
+        return
+    counted = statement.state in STANDING
+    move(statement, "void", SYSTEM, agreement=statement.agreement_id)
+    session.flush()  # the index allows one that counts for a period; this one must have left it first
+    if counted and statement.replaces is not None and statement.replaces.state == "replaced":
+        move(statement.replaces, "restore", SYSTEM, agreement=statement.agreement_id)

@@ -39,6 +39,29 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "need.solve": ("matching.index_need",),
     # matches
     "need.matches_found": ("alerts.matches_found",),
+    # statements
+    "statement.send": ("alerts.statement_sent", "credit.of_statement"),
+    "statement.estimate": ("alerts.statement_estimated", "credit.of_statement"),
+    "statement.query": ("alerts.statement_queried", "credit.of_statement"),
+    "statement.reply": ("alerts.statement_replied",),
+    "statement.accept": ("alerts.statement_accepted", "credit.of_statement"),
+    "statement_reminder.before": ("alerts.statement_reminder",),
+    "statement_reminder.due": ("alerts.statement_reminder",),
+    "statement_reminder.after": ("alerts.statement_reminder",),
+    "statement_reminder.escalated": ("alerts.statement_reminder",),
+    "audit.ask": ("alerts.audit_asked",),
+    "audit.close": ("alerts.audit_closed", "credit.of_audit"),
+    "audit.agree": ("alerts.audit_answered", "credit.of_audit"),
+    "audit.dispute": ("alerts.audit_answered", "credit.of_audit"),
+    # what credit records are computed from
+    "agreement.stands": ("credit.of_agreement",),
+    "agreement.statement_overdue": ("credit.of_agreement",),
+    "agreement.dispute": ("credit.of_agreement",),
+    "obligation.changed": ("credit.of_obligation",),
+    "obligation.overdue": ("credit.of_obligation",),
+    "agreement_event.payment": ("credit.of_event",),
+    "agreement_event.statement": ("credit.of_event",),
+    "agreement_event.void": ("licensing.statement_voided", "credit.of_event"),
     # mail
     "mail.queued": ("alerts.send",),
 }

@@ -19,7 +19,7 @@ MARKS = ("void", "disputed")
 class CreditEntry(Base):
     """One promise of an organisation's under an agreement, and what became of it. `key` names the fact it is computed from.
 
-    `days_late` counts from `due` to `done`, or to the day of the last calculation while it is overdue; 0 when on time. What bears a
+    `days_late` counts from `due` to `done`; 0 when on time, and while it is overdue, for then it grows from day to day. What bears a
     `mark` is not counted.
     """
 
@@ -40,6 +40,16 @@ class CreditEntry(Base):
     organisation: Mapped[Organisation] = relationship()
     agreement: Mapped[Agreement] = relationship()
     comments: Mapped[list[CreditComment]] = relationship(back_populates="entry", order_by="CreditComment.id")
+
+    @property
+    def sides(self) -> dict[str, int]:
+        """Whose entry it is and who stands on the other side of the agreement, for the permission table."""
+        both = {self.agreement.licensor_id, self.agreement.licensee_id}
+        return {"subject": self.organisation_id, "counterparty": next(iter(both - {self.organisation_id}))}
+
+    def late_on(self, today: date) -> int:
+        """The days it came late, or has been waited for by a day."""
+        return self.days_late if self.done else max((today - self.due).days, 0)
 
     __table_args__ = (
         UniqueConstraint("agreement_id", "organisation_id", "key"),

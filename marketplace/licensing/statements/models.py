@@ -26,7 +26,8 @@ REMINDERS = ("before", "due", "after", "escalated")
 class Statement(Base):
     """What was sold in the period from `period` to `last`. `values` are the figures as the event `statement` of terms.md has them.
 
-    `day` is the agreement's day of sending, `due` the day by which it was owed. An `estimate` is the licensor's. `audit_id` names the
+    `effect` is what it changed when it was sent: a list of {id, was, is, due}, amounts as decimal strings, `was` null where nothing was
+    owed. `day` is the agreement's day of sending, `due` the day by which it was owed. An `estimate` is the licensor's. `audit_id` names the
     audit whose findings it follows, `replaces_id` the statement that counted before. `key` is the same when a form is sent twice.
     """
 
@@ -41,6 +42,7 @@ class Statement(Base):
     last: Mapped[date]
     due: Mapped[date]
     values: Mapped[dict[str, Any]] = mapped_column(Data, default=dict)
+    effect: Mapped[list[Any]] = mapped_column(Data, default=list)
     note: Mapped[str | None] = mapped_column(Text)
     estimate: Mapped[bool] = mapped_column(default=False)
     audit_id: Mapped[int | None] = mapped_column(ForeignKey("audit.id"), index=True)

@@ -175,23 +175,34 @@ def send_statement(actor: Actor, statement: Statement, digest: str, at: datetime
         raise Refused(N_("This period goes on until %(day)s. The draft is kept; send it then."), day=found.period.last.isoformat())
     if digest != found.digest:
         raise Changed(N_("What is owed has changed since it was shown to you. Nothing was sent: look again, then send."))
-    return _count(actor, actor, statement, found.period, "send", moment)
+    return _count(actor, actor, statement, found, "send", moment)
 
 
-def _count(actor: Actor, entering: Actor, statement: Statement, period: Period, verb: str, at: datetime) -> Statement:
-    """Let a draft count: replace what counted before, change its state, enter the event."""
-    agreement = statement.agreement
+def _count(actor: Actor, entering: Actor, statement: Statement, found: Preview, verb: str, at: datetime) -> Statement:
+    """Let a draft count: replace what counted before, change its state, enter the event, and keep what it changed."""
+    agreement, period = statement.agreement, found.period
     earlier = standing_statement(agreement, statement.period)
     if earlier is not None:
         move(earlier, "replace", actor, at, by=statement.id)
         session.flush()  # the index allows one that counts for a period; the old one must have left it first
     statement.replaces_id = earlier.id if earlier else None
-    statement.last, statement.due = period.last, period.statement_due
+    statement.last, statement.due, statement.effect = period.last, period.statement_due, _effect(found)
     statement.day, statement.sent, statement.sent_by_id = ledger.day_of(agreement, at), at, actor.id
     move(statement, verb, actor, at, agreement=agreement.id)
     statement.event = ledger.enter(
         entering, agreement, "statement", statement.day, f"statement:{statement.id}", at, period=statement.period.isoformat(), **statement.values)
     return statement
+
+
+def _effect(found: Preview) -> list[dict[str, Any]]:
+    return [
+        {"id": one.after.id, "was": _text(one.was), "is": _text(one.after.amount), "due": one.after.due.isoformat() if one.after.due else None}
+        for one in found.changes
+    ]
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"
 
 
 def send_zero(actor: Actor, agreement: Agreement, period: date, digest: str, key: str, at: datetime | None = None) -> Statement:
@@ -241,7 +252,7 @@ def estimate_statement(actor: Actor, agreement: Agreement, period: date, at: dat
         due=found.statement_due, values=values, key=f"estimate:{period}:{moment.isoformat()}", state="draft", estimate=True, created=moment,
     )
     session.add(made)
-    return _count(actor, SYSTEM, made, found, "estimate", moment)
+    return _count(actor, SYSTEM, made, preview(agreement, period, values, moment), "estimate", moment)
 
 
 def _may_estimate(agreement: Agreement, period: Period, today: date) -> None:

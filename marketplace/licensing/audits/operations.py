@@ -1,4 +1,4 @@
-"""The verbs of audits: ask, start, withdraw, close with findings, agree, dispute; and what findings come to.
+"""The verbs of audits: ask, start, withdraw, close with findings, attach, agree, dispute; and what findings come to.
 
 The clause `audit` of the agreement says how many days' notice an audit needs, how often in a calendar year one may be asked for, and
 from which share of unstated fees on the licensee bears its cost. Without the clause there is no right to one. Nothing that was
@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import func, select
 
 from marketplace.access import SYSTEM, Actor, may, require
+from marketplace.catalogue import attachments
+from marketplace.catalogue.models import Attachment
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.licensing import ledger
@@ -192,6 +194,14 @@ def _draft_correction(audit: Audit, finding: Finding, period: Period, at: dateti
         discard_draft(SYSTEM, draft, at)
         session.flush()  # the index allows one draft of a period; the old one must have left it first
     new_draft(SYSTEM, audit.agreement, period, finding.found, f"audit:{audit.id}:{finding.period}", at, audit_id=audit.id)
+
+
+def attach_report(actor: Actor, audit: Audit, source: BinaryIO, name: str, at: datetime | None = None) -> Attachment:
+    """Put the report or an annex beside the audit, until its findings were answered."""
+    require(actor, "audit.edit", audit)
+    if audit.state not in ("asked", "running", "closed"):
+        raise Refused(N_("This audit is settled; nothing is added to it."), field="file")
+    return attachments.attach(actor, audit, source, name, at)
 
 
 def agree_findings(actor: Actor, audit: Audit, at: datetime | None = None) -> Audit:

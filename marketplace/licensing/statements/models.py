@@ -62,7 +62,7 @@ class Statement(Base):
     licensor: Mapped[Organisation] = relationship(foreign_keys=[licensor_id])
     licensee: Mapped[Organisation] = relationship(foreign_keys=[licensee_id])
     audit: Mapped[Audit | None] = relationship(foreign_keys=[audit_id])
-    replaces: Mapped[Statement | None] = relationship(remote_side=[id])
+    replaces: Mapped[Statement | None] = relationship(remote_side="Statement.id")
     event: Mapped[AgreementEvent | None] = relationship()
     drafted_by: Mapped[Person | None] = relationship(foreign_keys=[drafted_by_id])
     sent_by: Mapped[Person | None] = relationship(foreign_keys=[sent_by_id])

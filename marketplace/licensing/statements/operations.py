@@ -6,9 +6,12 @@ the event enters the schedule. The agreement is locked meanwhile, so that of two
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -23,6 +26,7 @@ from marketplace.licensing import ledger
 from marketplace.licensing.models import Agreement, AgreementEvent, Standing
 from marketplace.licensing.statements.models import STANDING, Remark, Statement
 from marketplace.licensing.statements.preview import Preview, period_of, preview
+from marketplace.licensing.statements.sheet import read_sales
 from marketplace.record import move, record
 from marketplace.terms.payment import MINOR_UNITS
 from marketplace.terms.royalty import Period
@@ -32,6 +36,8 @@ ESTIMATED_FROM = 4
 ESTIMATE_AFTER = 30
 """Days after the due date from which an estimate may be made, where the clause names none."""
 LONGEST = 5000
+UNITS_PLACES = 12
+"""Decimal places that a number of units may have in a table."""
 NOT_A_DRAFT = N_("This statement has been sent; it is corrected by a new one.")
 
 
@@ -132,6 +138,32 @@ def new_draft(
 def _in_force(agreement: Agreement) -> None:
     if agreement.state != "countersigned":
         raise Refused(N_("The agreement is not signed by both sides yet."))
+
+
+def draft_from_file(
+    actor: Actor, agreement: Agreement, period: Period, source: BinaryIO, name: str, key: str, at: datetime | None = None
+) -> Statement:
+    """A draft with the sums of a table of sales, the table beside it as evidence; a draft that is there takes the new figures.
+
+    Refused with every cell that cannot be read.
+    """
+    require(actor, "agreement.statement", agreement)
+    figure = figure_of(agreement)
+    places = UNITS_PLACES if figure == "units" else MINOR_UNITS[ledger.terms_of(agreement).currency]
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "sales")
+        with path.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        if path.stat().st_size > attachments.LARGEST:
+            raise Refused(N_("The file is larger than %(limit)s MB."), field="file", limit=attachments.LARGEST // attachments.MEGABYTE)
+        values = read_sales(path, figure, period, places)
+        draft = draft_of(agreement, period.first)
+        filled = draft is not None and draft.key != key
+        made = edit_draft(actor, draft, values, draft.note or "", at) if filled else draft_statement(actor, agreement, period.first, values, key, at=at)
+        if filled or not attachments.attachments_of(made):  # the same form sent twice keeps its file once
+            with path.open("rb") as table:
+                attachments.attach(actor, made, table, name, at)
+    return made
 
 
 def edit_draft(actor: Actor, statement: Statement, values: dict[str, Any], note: str = "", at: datetime | None = None) -> Statement:

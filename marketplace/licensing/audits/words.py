@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from flask_babel import format_percent
 from flask_babel import lazy_gettext as _l
 
 STATE_WORDS = {
@@ -10,3 +13,8 @@ STATE_WORDS = {
 }
 TONES = {"asked": "amber", "running": "blue", "closed": "amber", "agreed": "pine", "disputed": "red"}
 SIDE_WORDS = {"licensor": _l("the licensor"), "licensee": _l("the licensee")}
+
+
+def share(text: str) -> str:
+    """A share kept as text (0.075), in per cent."""
+    return format_percent(Decimal(text), "#,##0.##%")

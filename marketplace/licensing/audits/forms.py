@@ -75,5 +75,6 @@ class FindingsForm(VersionedForm):
         if row is None:
             super().refuse(problem)
         else:
-            field = row.form[figure.partition(".")[0]] if figure.partition(".")[0] in row.form else row.form.gross
+            name = figure.partition(".")[0]
+            field = row.form[name if name in row.form else "gross"]
             field.errors = [*field.errors, gettext(problem.message, **problem.values)]

@@ -23,7 +23,7 @@ from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import handler
 from marketplace.licensing import ledger
-from marketplace.licensing.models import Agreement, AgreementEvent, Standing
+from marketplace.licensing.models import Agreement, Standing
 from marketplace.licensing.statements.models import STANDING, Remark, Statement
 from marketplace.licensing.statements.preview import Preview, period_of, preview
 from marketplace.licensing.statements.sheet import read_sales
@@ -376,9 +376,7 @@ def detach_evidence(actor: Actor, statement: Statement, file_id: str, at: dateti
 @handler("licensing.statement_voided")
 def statement_voided(thing_id: int) -> None:
     """When the event of a statement was taken back, the statement counts no longer, and the one that it replaced counts again."""
-    taken_back = session.get_one(AgreementEvent, thing_id)
-    own = select(Statement).where(Statement.event_id == taken_back.voids_id, Statement.state != "void")
-    statement = session.scalar(own) if taken_back.voids_id else None
+    statement = session.scalar(select(Statement).where(Statement.event_id == thing_id, Statement.state != "void"))
     if statement is None:
         return
     counted = statement.state in STANDING

@@ -188,7 +188,7 @@ def amount_in(cell: str, places: int, signed: bool = False) -> Decimal:
 
 def _in_period(cell: str, period: Period) -> Decimal:
     """Nothing, when the month in the cell (if any) touches the period. Raises `Refused` when it does not."""
-    day = parse_day(cell)
+    day = parse_day(cell.strip().removesuffix("月"))  # 2026年3月 is a month as people write it
     if day is not None and not (period.first.year, period.first.month) <= (day.year, day.month) <= (period.last.year, period.last.month):
         raise Refused(N_("This month does not belong to the period from %(first)s to %(last)s."),
                       first=period.first.isoformat(), last=period.last.isoformat())

@@ -24,7 +24,7 @@ from marketplace.licensing.statements.models import STANDING, Statement
 from marketplace.licensing.statements.preview import Preview, period_of, preview
 from marketplace.terms.royalty import Period
 from marketplace.terms.schedule import sentence
-from marketplace.web import PAGE, actor, answer, language, new_token, page_number, see
+from marketplace.web import PAGE, actor, answer, new_token, page_number, see
 
 blueprint = Blueprint("statements", __name__)
 

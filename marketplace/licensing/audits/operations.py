@@ -34,6 +34,7 @@ from marketplace.terms.schedule import Schedule
 NOTICE_DAYS, PER_YEAR, BEARS_COST_FROM = 15, 1, "0.05"
 """What holds where the clause is there and silent: notice in days, audits a calendar year, the share (0.05 is 5 %)."""
 SHARE = Decimal("0.0001")
+FINDINGS_ONCE = N_("Findings are entered once, while the audit runs.")
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,8 @@ def close_audit(
     moment = at or now()
     agreement = ledger.locked(audit.agreement)
     session.refresh(audit)  # somebody may have closed it while this transaction waited for the lock
+    if audit.state != "running":
+        raise Refused(FINDINGS_ONCE)
     known = {one.first: one for one in periods_of(audit, moment)}
     if not found or not found.keys() <= known.keys():
         raise Refused(N_("Enter what was found for at least one of the periods that the audit covers."))
@@ -213,7 +216,7 @@ def agree_findings(actor: Actor, audit: Audit, at: datetime | None = None) -> Au
 def dispute_findings(actor: Actor, audit: Audit, text: str, at: datetime | None = None) -> Audit:
     """The licensee says why it does not agree; what it stated stays what counts."""
     require(actor, "audit.dispute", audit)
-    moment = at or now()
-    audit.remarks.append(Remark(kind="dispute", text=usable_text(text), person_id=actor.id, at=moment))
+    moment, plain = at or now(), usable_text(text)
     move(audit, "dispute", actor, moment, agreement=audit.agreement_id)
+    audit.remarks.append(Remark(kind="dispute", text=plain, person_id=actor.id, at=moment))
     return audit

@@ -15,7 +15,7 @@ from marketplace.catalogue import attachments
 from marketplace.catalogue.forms import AttachmentForm
 from marketplace.catalogue.views import send as send_attachment
 from marketplace.db import now
-from marketplace.errors import N_, NotFound, Problem, Refused
+from marketplace.errors import NotFound, Problem, Refused
 from marketplace.licensing import ledger
 from marketplace.licensing import operations as licensing
 from marketplace.licensing.audits import operations, words
@@ -113,7 +113,7 @@ def close(public_id: str) -> ResponseReturnValue:
     audit = operations.by_public_id(actor(), public_id)
     require(actor(), "audit.close", audit)
     if audit.state != "running":
-        raise Refused(N_("Findings are entered once, while the audit runs."))
+        raise Refused(operations.FINDINGS_ONCE)
     periods, figure = operations.periods_of(audit), figure_of(audit.agreement)
     stated = {one.period: one.values for one in of_agreement(actor(), audit.agreement) if one.state in STANDING}
     form = FindingsForm(data=None if request.method == "POST" else {

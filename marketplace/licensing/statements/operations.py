@@ -320,8 +320,9 @@ def accept_statement(actor: Actor, statement: Statement, at: datetime | None = N
 
 def query_statement(actor: Actor, statement: Statement, question: str, at: datetime | None = None) -> Statement:
     """The licensor asks about the statement; what is owed stays owed meanwhile."""
-    _remark(statement, actor, "query", question, at)
-    return _answer(actor, statement, "query", at)
+    require(actor, "statement.query", statement)
+    plain = usable_text(question)
+    return _remark(_answer(actor, statement, "query", at), actor, "query", plain, at)
 
 
 def _answer(actor: Actor, statement: Statement, verb: str, at: datetime | None) -> Statement:
@@ -336,15 +337,15 @@ def _answer(actor: Actor, statement: Statement, verb: str, at: datetime | None) 
 
 def reply_to_query(actor: Actor, statement: Statement, text: str, at: datetime | None = None) -> Statement:
     """The licensee answers the question in words; a new statement of the period would answer it too."""
-    _remark(statement, actor, "reply", text, at)
+    require(actor, "statement.reply", statement)
+    plain = usable_text(text)
     move(statement, "reply", actor, at, agreement=statement.agreement_id)
+    return _remark(statement, actor, "reply", plain, at)
+
+
+def _remark(statement: Statement, actor: Actor, kind: str, text: str, at: datetime | None) -> Statement:
+    statement.remarks.append(Remark(kind=kind, text=text, person_id=actor.id, at=at or now()))
     return statement
-
-
-def _remark(statement: Statement, actor: Actor, kind: str, text: str, at: datetime | None) -> None:
-    """Add what one side says; whether it may is judged by the step that follows."""
-    require(actor, f"statement.{kind}", statement)
-    statement.remarks.append(Remark(kind=kind, text=usable_text(text), person_id=actor.id, at=at or now()))
 
 
 def usable_text(text: str, field: str = "text") -> str:

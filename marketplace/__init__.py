@@ -41,6 +41,8 @@ from marketplace.importing.need_file import views as need_file_views
 from marketplace.licensing import views as licensing_views
 from marketplace.licensing.audits import views as audits_views
 from marketplace.licensing.credit import views as credit_views
+from marketplace.licensing.performing import views as performing_views
+from marketplace.licensing.signing import views as signing_views
 from marketplace.licensing.statements import views as statements_views
 from marketplace.matching import views as matching_views
 from marketplace.needs import views as needs_views
@@ -57,7 +59,8 @@ ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 BLUEPRINTS = (
     people_views.blueprint, terms_views.blueprint, catalogue_views.blueprint, needs_views.blueprint,
     matching_views.blueprint, importing_views.blueprint, need_file_views.blueprint, exporting_views.blueprint,
-    licensing_views.blueprint, statements_views.blueprint, audits_views.blueprint, credit_views.blueprint, alerts_views.blueprint,
+    licensing_views.blueprint, signing_views.blueprint, performing_views.blueprint, statements_views.blueprint, audits_views.blueprint,
+    credit_views.blueprint, alerts_views.blueprint,
 )
 
 
@@ -94,7 +97,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(exporting_views.for_robots)
     rooms = (
         people_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
-        licensing_views, statements_views, audits_views, credit_views, alerts_views,
+        licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, alerts_views,
     )
     for views in rooms:
         views.prepare(app)

@@ -18,9 +18,9 @@ from marketplace.jobs import handler
 from marketplace.licensing import ledger
 from marketplace.licensing.credit.models import CreditEntry
 from marketplace.licensing.models import Agreement, AgreementEvent, Obligation
+from marketplace.licensing.performing.models import Dispute
 from marketplace.licensing.statements.models import Audit, Statement
 from marketplace.licensing.statements.reminders import must_state_nothing
-from marketplace.record import Event
 from marketplace.terms.schedule import CONDUCT, Schedule
 
 ANSWER_DAYS = 30
@@ -43,8 +43,8 @@ class Fact:
 
     @property
     def days_late(self) -> int:
-        """Days from due to done."""
-        return max((self.done - self.due).days, 0) if self.done else 0
+        """Days from due to done, of what came late."""
+        return (self.done - self.due).days if self.done and self.outcome == "late" else 0
 
 
 def facts(agreement: Agreement, today: date) -> dict[tuple[int, str], Fact]:
@@ -115,11 +115,12 @@ def _audits(agreement: Agreement) -> Iterator[Fact]:
 
 
 def _disputes(agreement: Agreement) -> Iterator[Fact]:
-    own = select(Event).where(Event.thing == "agreement", Event.thing_id == agreement.id, Event.name == "agreement.dispute")
-    for event in session.scalars(own.order_by(Event.id)):
-        day = ledger.day_of(agreement, event.at)
+    """Each dispute of an agreement is noted for both sides, from the day it was raised; who was right is not for a count to say."""
+    for dispute in session.scalars(select(Dispute).where(Dispute.agreement_id == agreement.id).order_by(Dispute.id)):
+        day = ledger.day_of(agreement, dispute.created)
+        done = max(ledger.day_of(agreement, dispute.settled), day) if dispute.settled else None
         for organisation_id in (agreement.licensor_id, agreement.licensee_id):
-            yield Fact(organisation_id, f"dispute:{event.id}", "dispute", day, day, "noted")
+            yield Fact(organisation_id, f"dispute:{dispute.id}", "dispute", day, done, "noted")
 
 
 def _entries(agreement: Agreement) -> dict[tuple[int, str], CreditEntry]:
@@ -191,6 +192,12 @@ def of_statement(thing_id: int) -> None:
 def of_audit(thing_id: int) -> None:
     """An audit was closed, its findings were agreed or disputed."""
     _refresh(session.get_one(Audit, thing_id).agreement_id)
+
+
+@handler("credit.of_dispute")
+def of_dispute(thing_id: int) -> None:
+    """A dispute was raised or settled: what is not done counts no more, or counts again."""
+    _refresh(session.get_one(Dispute, thing_id).agreement_id)
 
 
 @handler("credit.refresh_unanswered", every=timedelta(days=1))

@@ -48,8 +48,8 @@ class CreditEntry(Base):
         return {"subject": self.organisation_id, "counterparty": next(iter(both - {self.organisation_id}))}
 
     def late_on(self, today: date) -> int:
-        """The days it came late, or has been waited for by a day."""
-        return self.days_late if self.done else max((today - self.due).days, 0)
+        """The days it came late, or has been waited for by a day; of what is only noted none."""
+        return max((today - self.due).days, 0) if self.outcome in ("overdue", "estimated") else self.days_late
 
     __table_args__ = (
         UniqueConstraint("agreement_id", "organisation_id", "key"),

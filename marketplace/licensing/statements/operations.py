@@ -295,8 +295,8 @@ def _may_estimate(agreement: Agreement, period: Period, today: date) -> None:
     if period.stated is not None:
         raise Refused(N_("This period is stated already."))
     after = period.statement_due + timedelta(days=clause.get("after_days", ESTIMATE_AFTER))
-    if today <= after:
-        raise Refused(N_("This period can be estimated after %(day)s, if no statement has come by then."), day=after.isoformat())
+    if today < after:
+        raise Refused(N_("This period can be estimated from %(day)s on, if no statement has come by then."), day=after.isoformat())
 
 
 def estimated(agreement: Agreement, period: Period, today: date) -> dict[str, Any]:

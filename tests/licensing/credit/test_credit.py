@@ -15,8 +15,8 @@ from marketplace.licensing import ledger
 from marketplace.licensing.audits import operations as audits
 from marketplace.licensing.credit import entries, operations
 from marketplace.licensing.credit.models import KINDS, CreditEntry
+from marketplace.licensing.performing import operations as performing
 from marketplace.licensing.statements import operations as statements
-from marketplace.record import record
 from tests import factories
 from tests.inspection import work
 from tests.licensing.reporting import FIRST, SECOND, noon, stated, two_sides
@@ -119,8 +119,10 @@ def test_an_audit_above_the_limit_is_noted(session, gross, there):
 
 def test_disputes_are_noted_for_both(session):
     two = two_sides()
-    record(two.agreement, "dispute", two.licensor, noon(2026, 8, 1))
+    found = performing.dispute(two.licensor, two.agreement, "退货", "退货是否可以扣减", "k", noon(2026, 8, 1))
+    session.flush()
     refreshed(two)
+    assert found.id
     for side in (two.agreement.licensor, two.agreement.licensee):
         assert operations.counts(side)["dispute"]["noted"].number == 1
 

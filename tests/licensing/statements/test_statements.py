@@ -221,11 +221,11 @@ def test_an_estimate_needs_the_clause_the_days_and_something_to_go_by(session):
         operations.estimate_statement(other.licensor, other.agreement, SECOND, noon(2026, 11, 1))
     two = two_sides()
     with pytest.raises(Refused):  # due 2026-07-30, and ten days more
-        operations.estimate_statement(two.licensor, two.agreement, SECOND, noon(2026, 8, 9))
+        operations.estimate_statement(two.licensor, two.agreement, SECOND, noon(2026, 8, 8))
     with pytest.raises(Refused):  # nothing stated before
-        operations.estimate_statement(two.licensor, two.agreement, SECOND, noon(2026, 8, 10))
+        operations.estimate_statement(two.licensor, two.agreement, SECOND, noon(2026, 8, 9))
     stated(two, gross="200000")
-    made = operations.estimate_statement(two.licensor, two.agreement, SECOND, noon(2026, 8, 10))
+    made = operations.estimate_statement(two.licensor, two.agreement, SECOND, noon(2026, 8, 9))
     assert (made.state, made.estimate, made.values) == ("sent", True, {"gross": "200000.00"})
     assert operations.estimate_statement(two.licensor, two.agreement, SECOND, noon(2026, 8, 11)) is made
     assert owed(two, "royalty:2026-04-01").amount == 600000

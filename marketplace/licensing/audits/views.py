@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 from flask_login import login_required
+from markupsafe import Markup
 
 from marketplace.access import may, require
 from marketplace.catalogue import attachments
@@ -38,13 +39,13 @@ def prepare(app: Flask) -> None:
     app.jinja_env.globals.update(audit_words=words, audits_part=part, audit_money=lambda minor, audit: from_minor(minor, audit.currency))
 
 
-def part(agreement: Agreement) -> str:
+def part(agreement: Agreement) -> Markup:
     """The audits under an agreement, and the way to a new one; nothing where there are none and no right to one."""
     found, clause = operations.audits_of(actor(), agreement), operations.clause_of(agreement)
     if not found and clause is None:
-        return ""
+        return Markup()
     may_ask = clause is not None and may(actor(), "audit.ask", agreement)
-    return render_template("licensing/audits/part.html", agreement=agreement, audits=found, may_ask=may_ask)
+    return Markup(render_template("licensing/audits/part.html", agreement=agreement, audits=found, may_ask=may_ask))
 
 
 def _span(period: Period) -> str:

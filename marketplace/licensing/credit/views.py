@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
+from markupsafe import Markup
 
 from marketplace.access import may
 from marketplace.db import now
@@ -26,10 +27,10 @@ def prepare(app: Flask) -> None:
     )
 
 
-def part(agreement: Agreement) -> str:
+def part(agreement: Agreement) -> Markup:
     """Both sides' records in short, for the page of an agreement that is proposed or signed."""
     both = [side for side in (agreement.licensor, agreement.licensee) if operations.may_see_credit(actor(), side)]
-    return render_template("licensing/credit/part.html", records=[(side, operations.counts(side)) for side in both])
+    return Markup(render_template("licensing/credit/part.html", records=[(side, operations.counts(side)) for side in both]))
 
 
 @blueprint.route("/organisations/<public_id>/credit")

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, flash, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
+from markupsafe import Markup
 
 from marketplace.access import may, require
 from marketplace.catalogue import attachments
@@ -45,14 +46,14 @@ def _today(agreement: Agreement) -> date:
     return ledger.day_of(agreement, now())
 
 
-def part(agreement: Agreement) -> str:
+def part(agreement: Agreement) -> Markup:
     """What the page of an agreement says of its statements; nothing where there is no royalty."""
     terms = ledger.terms_of(agreement)
     if terms.royalty is None:
-        return ""
+        return Markup()
     own = [one for one in operations.of_agreement(actor(), agreement) if one.state in (*STANDING, "draft")]
     due = ledger.schedule_of(agreement, _today(agreement)).statements_due
-    return render_template("licensing/statements/part.html", agreement=agreement, statements=own[:3], due=due, terms=terms)
+    return Markup(render_template("licensing/statements/part.html", agreement=agreement, statements=own[:3], due=due, terms=terms))
 
 
 def _period() -> date:

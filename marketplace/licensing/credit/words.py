@@ -9,7 +9,7 @@ KIND_WORDS = {
     "dispute": _l("Disputes"),
 }
 ONE_WORDS = {
-    "statement": _l("Sales statement"), "payment": _l("Payment"), "answer": _l("Answer to a statement"), "audit": _l("Audit above the limit"),
+    "statement": _l("Sales statement"), "payment": _l("Payment of a fee"), "answer": _l("Answer to a statement"), "audit": _l("Audit above the limit"),
     "dispute": _l("Dispute"),
 }
 OUTCOME_WORDS = {

@@ -26,7 +26,7 @@ from marketplace.licensing.models import SIDES, Agreement, Standing, Version
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
 from marketplace.people.similar import similar
-from marketplace.record import move, record
+from marketplace.record import Event, move, record
 from marketplace.terms.checks import Finding, OfferFacts, check
 from marketplace.terms.payment import Terms, add_months, parse, to_dict, to_minor
 from marketplace.terms.reading import TermsError
@@ -101,8 +101,9 @@ def versions_of(agreement: Agreement) -> list[Version]:
     """Every version that was on the table, newest first; what was only a draft before the first proposal stays with its writers."""
     own = select(Version).where(Version.agreement_id == agreement.id).options(joinedload(Version.person))
     rows = list(session.scalars(own.order_by(Version.number.desc())))
-    drafts = [row.number for row in rows if agreement.proposed and row.at <= agreement.proposed]
-    return [row for row in rows if not drafts or row.number >= max(drafts)]
+    proposal = select(Event.facts).where(Event.thing == "agreement", Event.thing_id == agreement.id, Event.name == "agreement.propose")
+    first = (session.scalar(proposal) or {}).get("number", 1)
+    return [row for row in rows if row.number >= first]
 
 
 def checked(draft: Draft, today: date) -> tuple[Draft, Terms]:
@@ -158,11 +159,8 @@ def text_of(agreement: Agreement, number: int | None = None) -> text.Text:
     return text.contract(facts, version.number, parse(version.terms, template=False), version.clauses)
 
 
-def _party(actor: Actor, technology: Technology, licensor: Organisation, licensee: Organisation) -> str:
-    """The side for which the actor drafts. Refused unless both are verified, different, and the licensor holds the technology."""
-    side = "licensee" if licensee.id in actor.seats else "licensor"
-    require(actor, "agreement.create", {"licensee": licensee, "licensor": licensor}[side])
-    require(actor, "listing.read", technology)
+def _refuse_parties(technology: Technology, licensor: Organisation, licensee: Organisation) -> None:
+    """Refuse unless both are verified, different, and the licensor holds a technology that is licensed."""
     if licensor.id != technology.organisation_id:
         raise Refused(N_("Only the organisation that manages the technology can license it."))
     if licensor.id == licensee.id:
@@ -172,7 +170,6 @@ def _party(actor: Actor, technology: Technology, licensor: Organisation, license
     for one in (licensor, licensee):
         if one.state != "verified":
             raise Refused(N_("%(name)s is not verified yet; agreements are between verified organisations."), name=one.called("zh"))
-    return side
 
 
 def create_agreement(
@@ -183,9 +180,12 @@ def create_agreement(
 
     `terms` follow terms.md with `effective`. Raises `Refused`, with the path of the value in question where there is one.
     """
-    side = _party(actor, technology, licensor, licensee)
-    moment = at or now()
+    side = "licensee" if licensee.id in actor.seats else "licensor"
     own = {"licensor": licensor, "licensee": licensee}[side]
+    require(actor, "agreement.create", own)
+    require(actor, "listing.read", technology)
+    _refuse_parties(technology, licensor, licensee)
+    moment = at or now()
     same = select(Agreement).where(Agreement.drafted_by_id == own.id, Agreement.key == key)
     known = session.scalar(same) if key else None
     if known is not None:

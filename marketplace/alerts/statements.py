@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from marketplace.alerts.operations import to_person
-from marketplace.db import session
+from marketplace.db import now, session
 from marketplace.jobs import handler
 from marketplace.licensing.models import Agreement
 from marketplace.licensing.statements.models import Audit, Reminder, Statement
+from marketplace.licensing.statements.reminders import still_missing
 from marketplace.people.models import Organisation, Person
 
 ANSWERING = ("owner", "signatory")
@@ -76,7 +77,7 @@ def statement_reminder(thing_id: int) -> None:
     """Remind the licensee of a statement; a month late, tell both sides' owners and signatories. Silent when it has come meanwhile."""
     reminder = session.get_one(Reminder, thing_id)
     agreement = reminder.agreement
-    if agreement.disputed or agreement.standing is None or agreement.standing.statement_due is None:
+    if not still_missing(reminder, now()):
         return
     both = (agreement.licensee, agreement.licensor) if reminder.step == "escalated" else (agreement.licensee,)
     _write(

@@ -60,6 +60,13 @@ def _taken(agreement: Agreement, missing: StatementDue, step: str, at: datetime)
     return made
 
 
+def still_missing(reminder: Reminder, at: datetime) -> bool:
+    """Whether the statement has not come since the step was taken, and nobody disputes anything."""
+    agreement = reminder.agreement
+    missing = ledger.schedule_of(agreement, ledger.day_of(agreement, at)).statements_due
+    return not agreement.disputed and any(one.period == reminder.period for one in missing)
+
+
 @handler("licensing.remind_statements", every=timedelta(hours=1))
 def remind_statements() -> Iterator[None]:
     """Take the steps that are due for every agreement with a statement missing."""

@@ -137,11 +137,16 @@ def _form_page(form: StatementForm, agreement: Agreement, period: Period, figure
 @blueprint.route("/agreements/<public_id>/statements/zero", methods=["POST"])
 @login_required
 def zero(public_id: str) -> ResponseReturnValue:
-    """State that nothing was sold, in one step."""
-    agreement, period, _figure = _loaded(public_id)
-    made = operations.send_zero(actor(), agreement, period.first, request.form.get("digest", ""), request.form.get("key") or new_token())
-    flash(_("The statement was sent."))
-    return see("statements.show", public_id=made.public_id)
+    """State that nothing was sold, in one step; when what is owed is no longer what was shown, show it again."""
+    agreement, period, figure = _loaded(public_id)
+    form = StatementForm(formdata=None)
+    try:
+        made = operations.send_zero(actor(), agreement, period.first, request.form.get("digest", ""), request.form.get("key") or new_token())
+        flash(_("The statement was sent."))
+        return see("statements.show", public_id=made.public_id)
+    except Refused as problem:
+        form.refuse(problem)
+    return _form_page(form, agreement, period, figure, None)
 
 
 @blueprint.route("/agreements/<public_id>/statements/file", methods=["GET", "POST"])

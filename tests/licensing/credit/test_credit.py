@@ -158,7 +158,7 @@ def test_the_record_follows_by_itself(session):
 months = st.integers(1, 10)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(late=st.lists(st.tuples(months, st.integers(0, 80)), max_size=8, unique_by=lambda one: one[0]), disputed=st.booleans(),
        paid=st.lists(st.integers(0, 150), max_size=4))
 def test_counts_are_the_sum_of_the_entries_and_these_are_the_facts(app, late, disputed, paid):

@@ -68,7 +68,8 @@ def test_without_a_duty_to_state_nothing_only_the_first_steps_are_taken(session)
 
 
 def mails(session, two):
-    rows = session.execute(select(Mail.person_id, Mail.template, Mail.subject).where(Mail.person_id.in_([two.licensor.id, two.licensee.id])).order_by(Mail.id)).all()
+    both = Mail.person_id.in_([two.licensor.id, two.licensee.id])
+    rows = session.execute(select(Mail.person_id, Mail.template, Mail.subject).where(both).order_by(Mail.id)).all()
     return [(("licensor" if row.person_id == two.licensor.id else "licensee"), row.template, row.subject) for row in rows]
 
 
@@ -84,6 +85,14 @@ def test_the_licensee_is_reminded_and_a_month_later_both_sides_hear(session):
     work()
     assert sorted(who for who, _, _ in mails(session, two)) == ["licensee", "licensee", "licensor"]
     assert session.scalars(select(Mail).where(Mail.person_id == member.id)).all() == []
+
+
+def test_a_statement_that_comes_before_the_mail_stops_it(session):
+    two = two_sides()
+    reminders.remind(two.agreement, noon(2026, 4, 30))
+    stated(two)
+    work()
+    assert [template for _, template, _ in mails(session, two)] == ["statement"]
 
 
 def test_the_job_may_run_twice(session):

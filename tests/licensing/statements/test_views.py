@@ -70,7 +70,8 @@ def test_an_old_preview_is_shown_again_and_nothing_is_sent(client, session, two)
 
 def test_wrong_figures_stand_beside_their_fields_and_nothing_is_kept(client, session, two):
     url = f"{begin(client, two)}/new?period=2026-01-01"
-    for wrong in ({"gross": "viel"}, {"gross": ""}, {"gross": "1", "deductions-0-amount": "5"}, {"gross": "1", "deductions-0-name": "a", "deductions-0-amount": "x"}):
+    row = {"deductions-0-name": "a", "deductions-0-amount": "x"}
+    for wrong in ({"gross": "viel"}, {"gross": ""}, {"gross": "1", "deductions-0-amount": "5"}, {"gross": "1", **row}):
         answer = client.post(url, data={"key": "k", **wrong})
         assert answer.status_code == 422 and "field-error" in answer.get_data(as_text=True), wrong
     assert session.scalars(select(Statement)).all() == []
@@ -92,6 +93,23 @@ def test_nothing_sold_in_one_click(client, session, two):
     assert session.scalars(select(Statement.values)).one() == {"gross": "0"}
 
 
+def test_an_old_preview_of_nothing_is_shown_again(client, session, two):
+    base = begin(client, two)
+    answer = client.post(f"{base}/zero", data={"period": "2026-01-01", "digest": "of yesterday", "key": "k"})
+    assert answer.status_code == 422 and "尚未发送" in answer.get_data(as_text=True)
+    session.expire_all()
+    assert session.scalars(select(Statement)).all() == []
+    form = {name: hidden(answer, name, "/zero") for name in ("period", "digest", "key")}
+    assert client.post(f"{base}/zero", data=form).status_code == 303
+
+
+def test_both_records_stand_on_the_page_of_a_proposal(client, session):
+    proposal = two_sides(state="proposed")
+    client.login(proposal.licensor)
+    page = client.get(f"/zh/agreements/{proposal.agreement.public_id}").get_data(as_text=True)
+    assert f"/zh/organisations/{proposal.agreement.licensee.public_id}/credit" in page
+
+
 def test_a_table_is_fetched_filled_in_and_read(client, session, two):
     base = begin(client, two)
     with client.get(f"{base}/template.xlsx?period=2026-01-01") as fetched:
@@ -105,7 +123,10 @@ def test_a_table_is_fetched_filled_in_and_read(client, session, two):
     assert answer.status_code == 303 and "sales.xlsx" in client.get(answer.location).get_data(as_text=True)
     session.expire_all()
     made = session.scalars(select(Statement)).one()
-    assert made.values == {"gross": "1000"} and client.get(f"/zh/statements/{made.public_id}/files").status_code == 200
+    url = f"/zh/statements/{made.public_id}/files"
+    assert made.values == {"gross": "1000"} and "/remove" in client.get(url).get_data(as_text=True)
+    client.post(f"/zh/statements/{made.public_id}/send", data={"digest": operations.foreseen(made).digest})
+    assert "/remove" not in client.get(url).get_data(as_text=True)
 
 
 def test_bad_cells_are_shown_by_row_and_column(client, session, two):
@@ -248,7 +269,8 @@ PAGES = [
     ("/agreements/{agreement}/statements/template.xlsx?period=2026-07-01", LICENSEE), ("/statements/{sent}", BOTH), ("/statements/{draft}", LICENSEE),
     ("/statements/{draft}/edit", LICENSEE), ("/statements/{draft}/files", LICENSEE), ("/statements/{sent}/query", LICENSOR),
     ("/statements/{sent}/reply", LICENSEE), ("/agreements/{agreement}/audits/new", LICENSOR), ("/audits/{audit}", BOTH),
-    ("/audits/{audit}/files", LICENSOR), ("/audits/{audit}/dispute", LICENSEE), ("/organisations/{organisation}/credit", BOTH), ("/credit/{entry}/comment", BOTH),
+    ("/audits/{audit}/files", LICENSOR), ("/audits/{audit}/dispute", LICENSEE), ("/organisations/{organisation}/credit", BOTH),
+    ("/credit/{entry}/comment", BOTH),
 ]
 POSTS = [
     ("/agreements/{agreement}/statements/zero", {"period": "2026-07-01"}), ("/agreements/{agreement}/statements/estimate", {"period": "2026-07-01"}),

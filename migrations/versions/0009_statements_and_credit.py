@@ -74,7 +74,7 @@ def upgrade() -> None:
     with op.batch_alter_table('credit_entry', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_credit_entry_agreement_id'), ['agreement_id'], unique=False)
         batch_op.create_index('ix_credit_entry_organisation_id_due', ['organisation_id', 'due', 'id'], unique=False)
-        batch_op.create_index('ix_credit_entry_organisation_id_kind', ['organisation_id', 'kind', 'outcome', 'mark'], unique=False)
+        batch_op.create_index('ix_credit_entry_counts', ['organisation_id', 'mark', 'kind', 'outcome', 'days_late'], unique=False)
 
     op.create_table('statement_reminder',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -207,7 +207,7 @@ def downgrade() -> None:
     op.drop_table('audit_finding')
     op.drop_table('statement_reminder')
     with op.batch_alter_table('credit_entry', schema=None) as batch_op:
-        batch_op.drop_index('ix_credit_entry_organisation_id_kind')
+        batch_op.drop_index('ix_credit_entry_counts')
         batch_op.drop_index('ix_credit_entry_organisation_id_due')
         batch_op.drop_index(batch_op.f('ix_credit_entry_agreement_id'))
 

@@ -57,7 +57,7 @@ class CreditEntry(Base):
         CheckConstraint("outcome in ('on_time', 'late', 'overdue', 'estimated', 'noted')", name="outcome"),
         CheckConstraint("mark in ('void', 'disputed')", name="mark"),
         CheckConstraint("days_late >= 0", name="days_late"),
-        Index("ix_credit_entry_organisation_id_kind", "organisation_id", "kind", "outcome", "mark"),
+        Index("ix_credit_entry_counts", "organisation_id", "mark", "kind", "outcome", "days_late"),
         Index("ix_credit_entry_organisation_id_due", "organisation_id", "due", "id"),
     )
 

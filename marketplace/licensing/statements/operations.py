@@ -7,7 +7,7 @@ the event enters the schedule. The agreement is locked meanwhile, so that of two
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -372,6 +372,19 @@ def detach_evidence(actor: Actor, statement: Statement, file_id: str, at: dateti
     if statement.state != "draft":
         raise Refused(NOT_A_DRAFT)
     attachments.detach(actor, statement, file_id, at)
+
+
+def faults(agreement: Agreement) -> Iterator[str]:
+    """Where statements and the events that count differ: none may be lost or counted twice; for the check of the database."""
+    rows = select(Statement).where(Statement.agreement_id == agreement.id, Statement.sent.is_not(None), Statement.state != "void")
+    sent = {one.event_id: one for one in session.scalars(rows)}
+    for event in ledger.standing_events(agreement):
+        if event.type != "statement":
+            continue
+        one = sent.pop(event.id, None)
+        if one is None or event.day != one.day or event.values != {"period": one.period.isoformat(), **one.values}:
+            yield f"agreement {agreement.public_id}: event {event.id} is not what a statement says"
+    yield from (f"agreement {agreement.public_id}: statement {one.public_id} counts nowhere" for one in sent.values())
 
 
 @handler("licensing.statement_voided")

@@ -288,6 +288,20 @@ def test_an_event_taken_back_takes_its_statement_back(session):
     assert owed(two, "royalty:2026-01-01").amount == 600000
 
 
+def test_what_was_lost_or_doubled_is_found(session):
+    two = two_sides()
+    made = stated(two)
+    stated(two, SECOND, "90000", noon(2026, 8, 12))
+    session.flush()
+    assert not list(operations.faults(two.agreement))
+    made.values = {"gross": "1"}
+    session.flush()
+    assert len(list(operations.faults(two.agreement))) == 1
+    made.event_id = None
+    session.flush()
+    assert len(list(operations.faults(two.agreement))) == 2
+
+
 def test_before_both_have_signed_nothing_is_stated():
     two = two_sides(state="proposed")
     with pytest.raises(Refused):

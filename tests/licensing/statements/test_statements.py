@@ -122,10 +122,11 @@ def test_a_draft_that_a_colleague_changed_is_not_sent_unseen():
     two = two_sides()
     draft = drafted(two)
     seen = operations.foreseen(draft, JULY)
-    operations.edit_draft(two.licensee, draft, {"gross": "300000"}, at=JULY)
-    ledger.session.flush()
-    with pytest.raises(Changed):
-        operations.send_statement(two.licensee, draft, seen.digest, JULY)
+    for figures in ({"gross": "300000"}, {"gross": "200100", "deductions": {"freight": "100"}}):  # the second owes the same
+        operations.edit_draft(two.licensee, draft, figures, at=JULY)
+        ledger.session.flush()
+        with pytest.raises(Changed):
+            operations.send_statement(two.licensee, draft, seen.digest, JULY)
 
 
 def test_trial_over_between_preview_and_sending(session):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from datetime import date
@@ -31,12 +32,12 @@ MOST_ACCEPTANCES = 20
 class AcceptanceRow(PlainForm):
     """One thing to be accepted: what it is called, what is measured, what is wanted, how, by whom, until when."""
 
-    id = StringField(_l("Name"), [Length(max=60)])
-    metric = StringField(_l("What is measured"), [Length(max=300)])
-    target = StringField(_l("Target"), [Length(max=300)])
-    method = StringField(_l("How it is tested"), [Length(max=300)])
-    tester = StringField(_l("Who tests"), [Length(max=300)])
-    deadline = DateField(_l("Until"), [Optional()])
+    id = StringField(_l("Name"), [Length(max=60, message=_l("This is too long."))])
+    metric = StringField(_l("What is measured"), [Length(max=300, message=_l("This is too long."))])
+    target = StringField(_l("Target"), [Length(max=300, message=_l("This is too long."))])
+    method = StringField(_l("How it is tested"), [Length(max=300, message=_l("This is too long."))])
+    tester = StringField(_l("Who tests"), [Length(max=300, message=_l("This is too long."))])
+    deadline = StringField(_l("Until"), [Length(max=10, message=_l("This is too long."))], render_kw={"type": "date"})
 
 
 class ClausesForm(Form):
@@ -53,9 +54,10 @@ class ClausesForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.placed = False
         for clause in CLAUSES:
             for field in self.fields_of(clause):
-                field.label.text = clause.label[language()]
+                field.label.text = clause.label[language()] + {"_zh": " · 中文", "_en": " · English"}.get(field.name[-3:] if clause.kind == "text" else "", "")
             if clause.choices:
                 self[clause.name].choices = [
                     *([("", "–")] if clause.kind == "choice" and clause.default is None else []),
@@ -94,9 +96,8 @@ class ClausesForm(Form):
 
     def _acceptance(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row as a clause has it; what is measured is written in the reader's language."""
-        found = {name: row[name].strip() for name in ("id", "target", "method", "tester") if row[name]}
-        found |= {"metric": {language(): row["metric"].strip()}} if (row["metric"] or "").strip() else {}
-        return found | ({"deadline": row["deadline"].isoformat()} if row["deadline"] else {})
+        found = {name: row[name].strip() for name in ("id", "target", "method", "tester", "deadline") if (row[name] or "").strip()}
+        return found | ({"metric": {language(): row["metric"].strip()}} if (row["metric"] or "").strip() else {})
 
     @classmethod
     def of(cls, draft: Draft, **values: Any) -> ClausesForm:
@@ -109,7 +110,7 @@ class ClausesForm(Form):
             elif value is not None:
                 data[clause.name] = _shown(clause, value)
         data["acceptance"] = [
-            {**one, "metric": next(iter(one.get("metric", {}).values()), ""), "deadline": _day(one.get("deadline"))} for one in draft.clauses.get("acceptance", ())
+            {**one, "metric": next(iter(one.get("metric", {}).values()), "")} for one in draft.clauses.get("acceptance", ())
         ] or [{}]
         return cls(formdata=None, data=data | values)
 
@@ -126,10 +127,14 @@ class ClausesForm(Form):
 
     def place(self, terms: TermsForm, path: str, text: str) -> None:
         """Put an error beside the field that a path of terms or clauses names, else above the form."""
+        self.placed = True
         room, _dot, inner = path.partition(".")
         if room == "terms" and inner not in ("effective", "end"):
             field = terms.field_at(path)
-        elif room == "clauses" and inner.split("[")[0] == "acceptance":
+        elif room == "clauses" and (row := re.fullmatch(r"acceptance\[(\d+)\]\.(\w+)", inner)):
+            rows = [entry.form for entry in self.acceptance if (entry.form["id"].data or "").strip()]
+            field = rows[int(row[1])][row[2]]
+        elif inner == "acceptance":
             field = self.acceptance[0].form["id"]
         else:
             name = inner if room == "terms" else inner.replace(".", "_")
@@ -149,10 +154,6 @@ def _shown(clause: Clause, value: Any) -> Any:
         written = f"{Decimal(value).scaleb(2):f}"
         return written.rstrip("0").rstrip(".") if "." in written else written
     return str(value) if clause.kind in ("days", "months", "times") else value
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
 
 
 def _fields(clause: Clause) -> Iterator[tuple[str, Field]]:

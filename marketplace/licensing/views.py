@@ -179,7 +179,7 @@ def _page(form: ClausesForm, terms: TermsForm, technology: Technology, agreement
         "licensing/edit.html", form, terms=terms, technology=technology, agreement=agreement, findings=found,
         is_holder=technology.organisation in own, said=in_words(terms.terms) if terms.terms else None, articles=clauses.DATA["article"], **values,
     )
-    return page, 422 if request.method == "POST" and any(terms.problems()) else status
+    return page, 422 if request.method == "POST" and (form.placed or any(terms.problems())) else status
 
 
 @blueprint.route("/agreements/<public_id>/<any(propose, withdraw):verb>", methods=["POST"])

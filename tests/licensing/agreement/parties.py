@@ -8,6 +8,7 @@ from typing import Any
 
 from marketplace.catalogue.models import Technology
 from marketplace.db import session
+from marketplace.jobs import run_all
 from marketplace.licensing import clauses, operations
 from marketplace.licensing.models import Agreement, Signature
 from marketplace.licensing.signing import codes
@@ -15,6 +16,7 @@ from marketplace.licensing.signing import operations as signing
 from marketplace.people.models import Organisation, Person
 from tests import factories
 from tests.factories import NOW
+from tests.inspection import playing
 
 TRIAL: dict[str, Any] = {
     "currency": "CNY", "effective": "2026-11-02", "trial": {"months": 1}, "conversion": {"price": "200000"},
@@ -48,6 +50,14 @@ def parties(signatories: bool = True, licensor: Organisation | None = None, tech
             seats.append(factories.membership(factories.person(), where, role).person)
     technology = technology or factories.technology(licensor)
     return Parties(licensor, licensee, technology, holder, firm, seats[0], seats[2], seats[1], seats[3])
+
+
+def work_on(*kinds: str) -> None:
+    """Commit, and do the waiting jobs of these kinds alone: printing takes a second each time."""
+    session.commit()
+    with playing():
+        run_all(only=kinds)
+    session.expire_all()
 
 
 def proposed(who: Parties, terms: dict[str, Any] | None = None, at: datetime = NOW, **said: Any) -> Agreement:

@@ -16,8 +16,7 @@ from marketplace.licensing.performing.desk import tasks_of
 from marketplace.licensing.performing.models import Dispute, Reminder
 from tests import factories
 from tests.factories import NOW
-from tests.inspection import work
-from tests.licensing.agreement.parties import TRIAL, give, parties, proposed, signed
+from tests.licensing.agreement.parties import TRIAL, give, parties, proposed, signed, work_on
 
 pytestmark = pytest.mark.usefixtures("app")
 TODAY = date(2026, 11, 2)
@@ -192,7 +191,7 @@ def test_each_reminder_comes_once(session, monkeypatch):
     assert seen[0] == [] and seen[1] == ["trial_ending"] and seen[3] == ["trial_ending"]
     assert seen[4] == ["trial_ending", "window_ending"] and "lapsed" in seen[6]
     assert seen[-1] == ["trial_ending", "window_ending", "lapsed", "certificate_due", "certificate_overdue"]
-    work()
+    work_on("alerts.agreement_reminder")
     told = {mail.address for mail in session.query(Mail).filter_by(template="agreement")}
     assert told >= {who.firm_signatory.address, who.holder_signatory.address, who.firm_member.address} and who.holder.address not in told
 

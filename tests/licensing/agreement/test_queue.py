@@ -16,8 +16,7 @@ from marketplace.licensing.performing.models import Reminder
 from marketplace.licensing.performing.queue import EXCLUSIVE, IN_FORCE, Trier, place
 from marketplace.licensing.performing.triers import place_of
 from tests.factories import NOW
-from tests.inspection import work
-from tests.licensing.agreement.parties import TRIAL, parties, signed
+from tests.licensing.agreement.parties import TRIAL, parties, signed, work_on
 
 DAY = date(2026, 12, 31)
 
@@ -101,7 +100,7 @@ class TestConverting:
         assert earlier.standing.status == "active"
         with pytest.raises(Refused, match="exclusive"):
             self.convert(two, later)
-        work()
+        work_on("licensing.queue_moved", "alerts.agreement_reminder")
         assert [(row.agreement_id, row.kind) for row in session.query(Reminder)] == [(later.id, "overtaken")]
         assert session.query(Mail).filter(Mail.subject.like("%另一家企业已转正%")).count() == 2, "its signatory and whoever wrote its version"
         ledger.refresh(later, NOW + timedelta(days=60))
@@ -113,7 +112,7 @@ class TestConverting:
         one, earlier, two, later = self.two()
         operations.enter_event(one.firm_signatory, earlier, "declined", NOW.date(), "d", NOW + timedelta(hours=2))
         session.flush()
-        work()
+        work_on("licensing.queue_moved", "alerts.agreement_reminder")
         assert [(row.agreement_id, row.kind) for row in session.query(Reminder)] == [(later.id, "moved_up")]
         self.convert(two, later)
         assert later.standing.status == "active"

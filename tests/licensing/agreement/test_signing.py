@@ -21,7 +21,7 @@ from marketplace.record import Event
 from tests import factories
 from tests.factories import NOW
 from tests.inspection import work
-from tests.licensing.agreement.parties import TRIAL, give, parties, proposed, signed
+from tests.licensing.agreement.parties import TRIAL, give, parties, proposed, signed, work_on
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -195,7 +195,7 @@ def test_the_code_is_in_the_mail_that_leaves_and_in_no_row(session, client):
     who = parties()
     agreement = proposed(who)
     _asked, code = ask(who.firm_signatory, agreement)
-    work()
+    work_on("alerts.signing_code")
     mail = session.query(Mail).filter_by(template="signing_code").one()
     assert mail.address == who.firm_signatory.address and code not in mail.body
     page = client.get(f"/zh/dev/outbox/{mail.public_id}").get_data(as_text=True)
@@ -205,8 +205,7 @@ def test_the_code_is_in_the_mail_that_leaves_and_in_no_row(session, client):
 
 def test_both_pdfs_are_printed_and_printed_again_where_a_job_died(session):
     pytest.importorskip("weasyprint")
-    who = parties()
-    agreement = signed(who)
+    signed(parties())
     work()
     kept = session.query(SignedText).one()
     made = session.query(Paper).order_by(Paper.language).all()

@@ -12,6 +12,8 @@
   time, acceptance, first revenue or sales.
 - **listing**: a need or a technology as readers see it, public or members-only.
 - **match** 匹配: a scored, explained pairing of a need and a technology; a **scoring** is one calculation of it.
+- **statement** 销售报表: what a licensee sold in a period; an **audit** 专项审计 looks at the books behind it.
+- **credit record** 履约信用记录: how an organisation has kept its promises, as counts of **credit entries**.
 - **open list** 公开清单: listings as a file, with the search it was made with; **feed**: the newest of a search for news readers.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
@@ -37,8 +39,11 @@ from marketplace.exporting import views as exporting_views
 from marketplace.importing import views as importing_views
 from marketplace.importing.need_file import views as need_file_views
 from marketplace.licensing import views as licensing_views
+from marketplace.licensing.audits import views as audits_views
+from marketplace.licensing.credit import views as credit_views
 from marketplace.licensing.performing import views as performing_views
 from marketplace.licensing.signing import views as signing_views
+from marketplace.licensing.statements import views as statements_views
 from marketplace.matching import views as matching_views
 from marketplace.needs import views as needs_views
 from marketplace.people import operations as people
@@ -52,11 +57,11 @@ __version__ = "0.1.0"
 
 HERE = Path(__file__).parent
 ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
-BLUEPRINTS = (
-    people_views.blueprint, terms_views.blueprint, simulator_views.blueprint, catalogue_views.blueprint, needs_views.blueprint,
-    matching_views.blueprint, importing_views.blueprint, need_file_views.blueprint, exporting_views.blueprint,
-    licensing_views.blueprint, signing_views.blueprint, performing_views.blueprint, alerts_views.blueprint,
+PAGES = (
+    people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
+    licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, alerts_views,
 )
+"""The modules of pages, each with its blueprint and what it prepares."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -87,15 +92,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     Bootstrap5(app)
     prepare(app)
     _sign_in(app)
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint, url_prefix="/<any(zh, en):lang>")
-    app.register_blueprint(exporting_views.for_robots)
-    rooms = (
-        people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views,
-        exporting_views, licensing_views, signing_views, performing_views, alerts_views,
-    )
-    for views in rooms:
+    for views in PAGES:
+        app.register_blueprint(views.blueprint, url_prefix="/<any(zh, en):lang>")
         views.prepare(app)
+    app.register_blueprint(exporting_views.for_robots)
     user_logged_in.connect(needs_views.adopt_on_sign_in, app)
     app.add_url_rule("/", "root", _root)
     return app

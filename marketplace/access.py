@@ -109,12 +109,19 @@ ACTIONS: dict[str, frozenset[str]] = {
     "agreement.submitted": frozenset({"licensor"}),
     "agreement.accepted": frozenset({"licensee"}),
     "agreement.rejected": frozenset({"licensee"}),
-    "agreement.statement": frozenset({"licensee"}),
+    "agreement.statement": frozenset({"licensee", "system"}),
     "agreement.bought_out": frozenset({"licensee_signatory", "licensee_owner"}),
     "agreement.terminated": frozenset({"licensor_signatory", "licensee_signatory", "licensor_owner", "licensee_owner"}),
     "agreement.certified": frozenset({"licensee_signatory", "licensee_owner"}),
     "agreement.payment": frozenset({"licensor", "system"}),
     "agreement.interest_paid": frozenset({"licensor", "system"}),
+    "statement.read": frozenset({"licensor", "licensee"}),
+    "statement.edit": frozenset({"licensee"}),
+    "audit.ask": frozenset({"licensor"}),
+    "audit.read": frozenset({"licensor", "licensee"}),
+    "audit.edit": frozenset({"licensor"}),
+    "organisation.credit": frozenset({"member", "counterparty"}),
+    "credit_entry.comment": frozenset({"subject", "counterparty"}),
 }
 
 

@@ -18,8 +18,10 @@ from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metad
 from marketplace.db import Base
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
 from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata
+from marketplace.licensing.credit import models as _credit  # noqa: F401 - fills the metadata
 from marketplace.licensing.performing import models as _performing  # noqa: F401 - fills the metadata
 from marketplace.licensing.signing import models as _signing  # noqa: F401 - fills the metadata
+from marketplace.licensing.statements import models as _statements  # noqa: F401 - fills the metadata
 from marketplace.matching import models as _matching  # noqa: F401 - fills the metadata
 from marketplace.reactions import REACTIONS
 

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 import puremagic
 from sqlalchemy import func, select
 
-from marketplace.access import Actor, require
+from marketplace.access import ACTIONS, Actor, require
 from marketplace.catalogue.models import Attachment
 from marketplace.config import Settings, read
 from marketplace.db import now, session
@@ -221,8 +221,12 @@ def attach(actor: Actor, thing: Any, source: BinaryIO, name: str, at: datetime |
 
 
 def attachment_of(actor: Actor, thing: Any, public_id: str) -> Attachment:
-    """The file under this id beside the listing, for whoever may read the listing. Raises `NotFound`."""
-    require(actor, "listing.read", thing)
+    """The file under this id beside the listing, for whoever may read the listing. Raises `NotFound`.
+
+    What is no listing and has a row of its own for reading (`statement.read`) is asked about by that.
+    """
+    own = f"{noun(thing)}.read"
+    require(actor, own if own in ACTIONS else "listing.read", thing)
     found = next((one for one in attachments_of(thing) if one.public_id == public_id), None)
     if found is None:
         raise NotFound()

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from marketplace.access import SYSTEM, Actor, require
-from marketplace.db import now, session
+from marketplace.db import LANGUAGES, now, session
 from marketplace.errors import N_, Refused
 from marketplace.jobs import handler
 from marketplace.licensing.models import Agreement, AgreementEvent, Obligation, Standing, Version
@@ -24,7 +24,7 @@ from marketplace.terms.events import read
 from marketplace.terms.payment import Terms, parse, to_minor
 from marketplace.terms.reading import TermsError
 from marketplace.terms.schedule import Obligation as Owed
-from marketplace.terms.schedule import Schedule, schedule
+from marketplace.terms.schedule import Schedule, schedule, sentence
 
 BATCH = 100
 
@@ -165,7 +165,7 @@ def _row(agreement: Agreement, owed: Owed, currency: str) -> dict[str, Any]:
     return {
         "kind": owed.kind, "currency": currency, "amount": to_minor(owed.amount, currency), "trigger": owed.trigger, "due": owed.due,
         "expected": owed.expected, "state": owed.state, "paid": to_minor(owed.paid, currency), "unpaid": to_minor(owed.unpaid, currency),
-        "interest": to_minor(owed.interest, currency), "because": owed.because.to_dict(),
+        "interest": to_minor(owed.interest, currency), "because": {language: sentence(owed, currency, language) for language in LANGUAGES},
         "licensor_id": agreement.licensor_id, "licensee_id": agreement.licensee_id,
     }
 

@@ -20,7 +20,7 @@ from marketplace.terms.course import Course, TrialDates, follow
 from marketplace.terms.events import Event, in_order
 from marketplace.terms.events import read as read_events
 from marketplace.terms.fees import RANK, Because, Claim, fixed
-from marketplace.terms.payment import MINOR_UNITS, Terms, from_minor, parse, to_minor
+from marketplace.terms.payment import Terms, from_minor, parse, to_minor
 from marketplace.terms.reading import Node, TermsError
 from marketplace.terms.royalty import Period, Royalties
 
@@ -117,12 +117,17 @@ def to_json(found: Schedule, currency: str, lang: str = "en") -> dict[str, Any]:
     return {
         "state": found.state,
         "obligations": [
-            {**_values(obligation, skip="because"), "because": reason(obligation, currency, lang)} for obligation in found.obligations
+            {**_values(obligation, skip="because"), "because": sentence(obligation, currency, lang)} for obligation in found.obligations
         ],
         "statements_due": [_values(statement) for statement in found.statements_due],
         "totals": _values(found.totals),
         "credit": f"{found.credit:f}",
     }
+
+
+def sentence(obligation: Obligation, currency: str, lang: str) -> str:
+    """Why an obligation is what it is, in a sentence."""
+    return reason(obligation.because, obligation.kind, obligation.id.partition(":")[2], currency, lang)
 
 
 def _values(part: Any, skip: str = "") -> dict[str, Any]:
@@ -261,10 +266,10 @@ class _Agreement:
     def _waiting(self, claim: Claim, void: bool, day: date) -> Because:
         """Why something is not owed: the agreement closed, the trial is undecided, or what would trigger it has not come."""
         if void and self.course.closed:
-            closing = {"lapsed": None, "ended": None}.get(str(self.course.closing), self.course.closing)
+            closing = self.course.closing if self.course.closing in ("declined", "terminated") else None
             return Because(claim.because.clause, closing, self.course.closed, "void", (str(self.course.closing),))
         held = claim.kind not in ("entry", "conversion") and self.course.is_undecided(day)
-        return Because(claim.because.clause, None, None, "pending", ("undecided",) if held else (), {"awaits": claim.because.how, **claim.because.values})
+        return Because(claim.because.clause, None, None, "pending", ("undecided",) if held else (), claim.because.values)
 
     def _because(self, debt: Debt, day: date) -> Because:
         """Why something is owed, with what changed its day or its amount."""

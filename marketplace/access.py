@@ -114,6 +114,16 @@ ACTIONS: dict[str, frozenset[str]] = {
     "agreement.certified": frozenset({"licensee_signatory", "licensee_owner"}),
     "agreement.payment": frozenset({"licensor", "system"}),
     "agreement.interest_paid": frozenset({"licensor", "system"}),
+    "agreement.bill": frozenset({"licensor", "system"}),
+    "agreement.report_payment": frozenset({"licensor", "licensee"}),
+    "invoice.read": frozenset({"licensor", "licensee"}),
+    "invoice.cancel": frozenset({"licensor", "system"}),
+    "invoice.tax_number": frozenset({"licensor"}),
+    "payment.read": frozenset({"licensor", "licensee"}),
+    "payment.edit": frozenset({"licensor", "licensee"}),
+    "organisation.money": frozenset({"member"}),
+    "organisation.bank": frozenset({"member"}),
+    "organisation.billing": frozenset({"owner"}),
 }
 
 

@@ -39,6 +39,17 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "need.solve": ("matching.index_need",),
     # matches
     "need.matches_found": ("alerts.matches_found",),
+    # money
+    "obligation.arose": ("licensing.bill",),
+    "obligation.changed": ("licensing.bill",),
+    "agreement_event.void": ("licensing.bill_after_void",),
+    "invoice.issue": ("alerts.invoice_issued",),
+    "invoice.cancelled": ("alerts.invoice_cancelled",),
+    "payment.reported": ("alerts.payment_reported",),
+    "payment.confirm": ("alerts.payment_answered",),
+    "payment.reject": ("alerts.payment_answered",),
+    "payment.bounce": ("alerts.payment_answered",),
+    "reminder.due": ("alerts.payment_reminder",),
     # mail
     "mail.queued": ("alerts.send",),
 }

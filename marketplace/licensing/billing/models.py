@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event, inspect, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.access import Step
@@ -119,7 +119,9 @@ class Invoice(Base):
 @event.listens_for(Invoice, "before_delete")
 def _refuse_change(_mapper: Any, _connection: Any, invoice: Invoice) -> None:
     """An invoice stays as it was issued; whoever tries otherwise has made a mistake in the program."""
-    raise ValueError(f"invoice {invoice.reference} cannot be changed: cancel it by a mirror")
+    state = inspect(invoice)
+    if invoice in state.session.deleted or state.session.is_modified(invoice, include_collections=False):
+        raise ValueError(f"invoice {invoice.reference} cannot be changed: cancel it by a mirror")
 
 
 class TaxInvoice(Base):

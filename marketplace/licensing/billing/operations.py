@@ -174,6 +174,7 @@ def note_tax_invoice(actor: Actor, invoice: Invoice, number: str, at: datetime |
         return there
     noted = TaxInvoice(invoice=invoice, number=number, person_id=actor.id, at=at or now())
     session.add(noted)
+    session.flush()  # the same number again finds it
     record(invoice, "tax_number_noted", actor, at, number=number)
     return noted
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, BinaryIO
 
 from sqlalchemy import func, select
@@ -28,7 +29,7 @@ from marketplace.terms.payment import from_minor, to_minor
 from marketplace.terms.reading import TermsError
 
 LIVE = ("reported", "confirmed")
-MOST = 10**12  # of any currency, in its major unit
+MOST = Decimal(10**12)  # of any currency, in its major unit
 
 
 def by_public_id(actor: Actor, public_id: str) -> Payment:
@@ -76,7 +77,7 @@ def report_payment(actor: Actor, agreement: Agreement, key: str, at: datetime | 
 def _payment(agreement: Agreement, **values: Any) -> Payment:
     reference = " ".join((values.pop("reference", "") or "").split())[:300]
     return Payment(
-        agreement=agreement, licensor_id=agreement.licensor_id, licensee_id=agreement.licensee_id, state="reported", reference=reference,
+        agreement=agreement, agreement_id=agreement.id, licensor_id=agreement.licensor_id, licensee_id=agreement.licensee_id, state="reported", reference=reference,
         reference_key=plain(reference), currency=ledger.terms_of(agreement).currency, **{"interest": 0, **values},
     )
 

@@ -77,8 +77,8 @@ def report_payment(actor: Actor, agreement: Agreement, key: str, at: datetime | 
 def _payment(agreement: Agreement, **values: Any) -> Payment:
     reference = " ".join((values.pop("reference", "") or "").split())[:300]
     return Payment(
-        agreement=agreement, agreement_id=agreement.id, licensor_id=agreement.licensor_id, licensee_id=agreement.licensee_id, state="reported", reference=reference,
-        reference_key=plain(reference), currency=ledger.terms_of(agreement).currency, **{"interest": 0, **values},
+        agreement=agreement, agreement_id=agreement.id, licensor_id=agreement.licensor_id, licensee_id=agreement.licensee_id, state="reported",
+        reference=reference, reference_key=plain(reference), currency=ledger.terms_of(agreement).currency, **{"interest": 0, **values},
     )
 
 
@@ -92,7 +92,8 @@ def _refuse_odd(payment: Payment, today: date) -> None:
         raise Refused(N_("This day lies in the future."), field="day")
     if not 0 <= payment.interest <= payment.amount:
         raise Refused(N_("The part for interest cannot exceed the amount."), field="interest")
-    taken = select(Payment.id).where(Payment.licensor_id == payment.licensor_id, Payment.transaction == payment.transaction, Payment.state.in_(LIVE))
+    known = (Payment.transaction == payment.transaction) & Payment.state.in_(LIVE)
+    taken = select(Payment.id).where(Payment.licensor_id == payment.licensor_id, known)
     if payment.transaction and session.scalar(taken.limit(1)) is not None:
         raise Refused(N_("This transaction of the bank is recorded already."), field="transaction")
     _foreseen(payment)
@@ -106,7 +107,8 @@ def _twin(payment: Payment, again: bool) -> int:
     )
     last = session.scalar(like)
     if last is not None and not again:
-        raise Refused(N_("A payment of this amount on this day with this reference is recorded already. Tick the box if this is another one."), field="again")
+        raise Refused(
+            N_("A payment of this amount on this day with this reference is recorded already. Tick the box if this is another one."), field="again")
     return 0 if last is None else last + 1
 
 
@@ -194,16 +196,11 @@ def confirm_payment(actor: Actor, payment: Payment, at: datetime | None = None) 
     return payment
 
 
-def receive_payment(actor: Actor, agreement: Agreement, key: str, at: datetime | None = None, **values: Any) -> Payment:
-    """The licensor records money from its own account: reported and confirmed in one."""
-    require(actor, "agreement.payment", agreement)
-    payment = report_payment(actor, agreement, key, at, **values)
-    return confirm_payment(actor, payment, at) if payment.state == "reported" else payment
-
-
 def reject_payment(actor: Actor, payment: Payment, reason: str, at: datetime | None = None) -> Payment:
-    """The licensor does not find the money, and says why."""
-    _answer(actor, payment, "reject", reason, at)
+    """The licensor does not find the money, and says why; a bank line that was taken for it is open again."""
+    moment = at or now()
+    _answer(actor, payment, "reject", reason, moment)
+    _reopen(actor, payment, moment)
     return payment
 
 
@@ -214,9 +211,13 @@ def bounce_payment(actor: Actor, payment: Payment, reason: str, at: datetime | N
     for _kind, key, _values in _events(payment)[::-1]:
         own = select(AgreementEvent).where(AgreementEvent.agreement_id == payment.agreement_id, AgreementEvent.key == key)
         ledger.void(actor, session.scalars(own).one(), payment.reason or "", moment)
+    _reopen(actor, payment, moment)
+    return payment
+
+
+def _reopen(actor: Actor, payment: Payment, moment: datetime) -> None:
     if payment.line is not None:
         move(payment.line, "reopen", actor, moment)
-    return payment
 
 
 def _answer(actor: Actor, payment: Payment, verb: str, reason: str, at: datetime | None) -> None:
@@ -232,16 +233,22 @@ def _answer(actor: Actor, payment: Payment, verb: str, reason: str, at: datetime
     session.flush()  # whoever answers the same payment at this moment is turned away here
 
 
-def take_line(actor: Actor, line: BankLine, agreement: Agreement, payment: Payment | None = None, at: datetime | None = None, **values: Any) -> Payment:
-    """Let a line of a bank statement be a payment under the agreement, or the proof of one that was reported; it is taken once."""
+def take_line(
+    actor: Actor, line: BankLine, agreement: Agreement, payment: Payment | None = None, at: datetime | None = None, **values: Any
+) -> Payment:
+    """Let a line of a bank statement be a payment under the agreement, or the proof of one that was reported; it is taken once.
+
+    The payment is reported by it: what it pays can be looked at before it is confirmed.
+    """
     require(actor, "bank_line.take", line)
+    require(actor, "agreement.payment", agreement)
     moment = at or now()
     move(line, "take", actor, moment)
     session.flush()  # two who take the same line: the second is turned away here
     if payment is None:
-        how = {"amount": line.amount, "day": line.day, "reference": line.reference, "transaction": line.transaction, "line": line, **values}
-        return receive_payment(actor, agreement, f"line:{line.public_id}:{line.version_id}", moment, **how)
-    if (payment.amount, payment.currency) != (line.amount, line.currency):
-        raise Refused(N_("The amounts differ."))
+        how = {"amount": line.amount, "day": line.day, "reference": line.reference, "transaction": line.transaction, "line": line, "again": True}
+        return report_payment(actor, agreement, f"line:{line.public_id}:{line.version_id}", moment, **{**how, **values})
+    if payment.state != "reported" or (payment.amount, payment.currency) != (line.amount, line.currency):
+        raise Refused(N_("This payment is answered already, or its amount differs."))
     payment.line, payment.transaction = line, line.transaction
-    return confirm_payment(actor, payment, moment)
+    return payment

@@ -153,8 +153,6 @@ def test_only_the_licensor_confirms_and_strangers_know_nothing(owing):
                 report(owing, key="k2", who=who)
             with pytest.raises(NotFound):
                 payments.by_public_id(who, payment.public_id)
-    with pytest.raises(NotAllowed):
-        payments.receive_payment(owing.owner, owing.agreement, "k9", NOW, amount=1, day=DAY)
 
 
 def statement(two, text: str, name: str = "bank.csv", who=None):
@@ -178,6 +176,8 @@ def test_a_bank_statement_is_read_and_what_its_lines_pay_is_proposed(owing):
     finding = bank.proposals(owing.officer, owing.institute, [found])[found.id]
     assert (finding.kind, finding.demands[0].reference) == ("exact", invoice.reference)
     payment = payments.take_line(owing.officer, found, owing.agreement, at=NOW, **bank.split_of(invoice, found.amount))
+    assert (payment.state, found.state, payments.preview(payment, NOW)) == ("reported", "taken", [payments.Part(KEY, 5_000_000)])
+    payments.confirm_payment(owing.officer, payment, NOW)
     assert (payment.state, found.state, unpaid(owing)) == ("confirmed", "taken", 0)
     with pytest.raises(Refused):
         payments.take_line(owing.officer, found, owing.agreement, at=NOW)
@@ -204,18 +204,31 @@ def test_a_line_confirms_the_payment_that_was_reported_and_makes_no_second(owing
     found = line(owing)
     finding = bank.proposals(owing.officer, owing.institute, [found])[found.id]
     assert (finding.kind, finding.payment.id) == ("reported", payment.public_id)
-    payments.take_line(owing.officer, found, owing.agreement, payment, NOW)
+    payments.confirm_payment(owing.officer, payments.take_line(owing.officer, found, owing.agreement, payment, NOW), NOW)
     assert (payment.state, payment.transaction, len(payments.payments_of(owing.agreement)), len(events(owing))) == ("confirmed", "L1", 1, 1)
 
 
-def test_a_line_whose_money_went_back_is_open_again(owing):
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_line_whose_payment_was_none_is_open_again(owing, confirmed):
     statement(owing, HEAD + "2026-03-02,L1,甲,,50000,\n")
     payment = payments.take_line(owing.officer, line(owing), owing.agreement, at=NOW)
-    payments.bounce_payment(owing.officer, payment, "assigned to the wrong agreement", NOW)
+    if confirmed:
+        payments.confirm_payment(owing.officer, payment, NOW)
+    answer = payments.bounce_payment if confirmed else payments.reject_payment
+    answer(owing.officer, payment, "assigned to the wrong agreement", NOW)
     session.flush()
     assert line(owing).state == "open"
-    assert payments.take_line(owing.officer, line(owing), owing.agreement, at=NOW).state == "confirmed"
-    assert list(totals.faults()) == []
+    again = payments.take_line(owing.officer, line(owing), owing.agreement, at=NOW)
+    assert payments.confirm_payment(owing.officer, again, NOW).state == "confirmed"
+    assert unpaid(owing) == 0 and list(totals.faults()) == []
+
+
+def test_nobody_takes_a_line_for_an_agreement_of_others(owing):
+    statement(owing, HEAD + "2026-03-02,L1,甲,,50000,\n")
+    with pytest.raises(NotAllowed):
+        payments.take_line(owing.officer, line(owing), factories.agreement(), at=NOW)
+    with pytest.raises(NotAllowed):
+        payments.take_line(owing.owner, line(owing), owing.agreement, at=NOW)
 
 
 def test_bank_statements_are_their_organisations_business(owing):

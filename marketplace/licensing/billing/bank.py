@@ -241,6 +241,12 @@ def split_of(invoice: Invoice, amount: int) -> dict[str, Any]:
     return {"interest": min(amount, invoice.amount, standing.interest if standing else 0)}
 
 
+def agreements_of(organisation: Organisation) -> list[Agreement]:
+    """The signed agreements whose licensor is the organisation, oldest first."""
+    own = select(Agreement).where(Agreement.licensor_id == organisation.id, Agreement.state == "countersigned")
+    return list(session.scalars(own.order_by(Agreement.id).limit(SHOWN)))
+
+
 def agreement_of(line: BankLine, public_id: str) -> Agreement:
     """The agreement of this id whose licensor is the line's organisation. Raises `NotFound`."""
     own = select(Agreement).where(Agreement.public_id == public_id, Agreement.licensor_id == line.organisation_id)

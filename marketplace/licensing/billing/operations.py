@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.db import now, session
@@ -65,6 +65,12 @@ def by_public_id(actor: Actor, public_id: str) -> Invoice:
 def obligation_of(agreement: Agreement, key: str) -> Obligation | None:
     """The agreement's obligation of this key."""
     return session.scalar(select(Obligation).where(Obligation.agreement_id == agreement.id, Obligation.key == key))
+
+
+def obligations_of(agreement: Agreement) -> list[Obligation]:
+    """All that the schedule lists of money: what is owed by its due date, then what is expected, then the rest."""
+    own = select(Obligation).where(Obligation.agreement_id == agreement.id, Obligation.kind != "non_use_certificate")
+    return sorted(session.scalars(own), key=lambda row: (row.due is None, row.due or row.expected or date.max, row.id))
 
 
 def last_invoice(agreement: Agreement, subject: str) -> Invoice | None:
@@ -286,10 +292,3 @@ def unpaid_of(agreement: Agreement) -> dict[str, int]:
             else:
                 found[invoice.reference] = min(rows[subject].unpaid if subject in rows else 0, invoice.amount)
     return found
-
-
-def count_live(organisation: Organisation) -> int:
-    """How many invoices the organisation has issued that no mirror cancels."""
-    cancelled = select(func.count()).where(Invoice.issuer_id == organisation.id, Invoice.kind == "mirror").scalar_subquery()
-    issued = select(func.count() - 2 * cancelled).where(Invoice.issuer_id == organisation.id)
-    return session.scalar(issued) or 0

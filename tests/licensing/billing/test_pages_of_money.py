@@ -184,9 +184,9 @@ def test_a_bank_statement_is_brought_and_each_line_finds_its_place(client, owing
 
 def test_the_desk_shows_what_is_due_and_what_to_confirm(client, owing):
     client.login(owing.owner)
-    assert "¥50,000" in client.get("/en/home").get_data(as_text=True)
+    assert "¥50,000" in client.get("/en/desk").get_data(as_text=True)
     client.login(owing.officer)
-    assert "Has this payment come?" in client.get("/en/home").get_data(as_text=True)
+    assert "Has this payment come?" in client.get("/en/desk").get_data(as_text=True)
 
 
 def test_lists_are_filtered_and_paged(client, owing):

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, BinaryIO
 
@@ -127,13 +127,21 @@ def _line(cells: dict[str, str], columns: dict[str, list[str]], currency: str) -
     if code not in MINOR_UNITS:
         raise _Unreadable(N_("This currency is not one that agreements here are made in."))
     amount = _amount(texts["amount"], code)
-    day = parse_day(texts["day"].split(" ")[0].split("T")[0])
-    if day is None:
-        raise _Unreadable(N_("The day cannot be read."))
     if amount <= 0:
         return None
-    return {"day": day, "amount": amount, "currency": code, "payer": texts["payer"][:200], "reference": " ".join(texts["reference"].split())[:300],
+    return {"day": _day(texts["day"]), "amount": amount, "currency": code, "payer": texts["payer"][:200], "reference": " ".join(texts["reference"].split())[:300],
             "transaction": texts["transaction"][:80] or None}
+
+
+def _day(text: str) -> date:
+    """A day as banks write it, with or without a time."""
+    try:
+        found = parse_day(re.split(r"[ T]", text)[0])
+    except Refused:
+        found = None
+    if found is None:
+        raise _Unreadable(N_("The day cannot be read."))
+    return found
 
 
 def _amount(text: str, currency: str) -> int:

@@ -165,6 +165,7 @@ def test_a_bank_statement_is_brought_and_each_line_finds_its_place(client, owing
             "2026-11-02,T4,丁,10000,part\nx,T5,戊,1,\n")
     bank = f"/zh{addresses(owing)['bank']}"
     answer = client.post(bank, data={"file": (io.BytesIO(text.encode("gb18030")), "对账单.csv"), "currency": "CNY"})
+    assert answer.status_code == 303, answer.get_data(as_text=True)
     page = client.get(answer.location).get_data(as_text=True)
     assert reference in page
     lines = {line.transaction: line.public_id for line in session.scalars(select(BankLine))}

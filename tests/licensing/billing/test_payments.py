@@ -244,3 +244,15 @@ def test_a_file_without_day_or_amount_is_refused(owing, text):
     with pytest.raises(Refused) as refused:
         statement(owing, text)
     assert refused.value.field == "file"
+
+
+@pytest.mark.parametrize("written", ["20260301", "2026/03/01", "2026-3-1 09:08:07", "2026-03-01T09:08:07", "2026年3月1日"])
+def test_days_are_read_as_banks_write_them(owing, written):
+    statement(owing, HEAD + f"{written},L1,甲,,1,\n")
+    assert line(owing).day == DAY
+
+
+@pytest.mark.parametrize(("written", "minor"), [("1,234.5", 123450), ("￥1000", 100000), ("+7", 700), ("1000000000000", 10**14)])
+def test_amounts_are_read_as_banks_write_them(owing, written, minor):
+    statement(owing, HEAD + f'2026-03-01,L1,甲,,"{written}",\n')
+    assert line(owing).amount == minor

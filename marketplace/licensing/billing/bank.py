@@ -129,8 +129,10 @@ def _line(cells: dict[str, str], columns: dict[str, list[str]], currency: str) -
     amount = _amount(texts["amount"], code)
     if amount <= 0:
         return None
-    return {"day": _day(texts["day"]), "amount": amount, "currency": code, "payer": texts["payer"][:200], "reference": " ".join(texts["reference"].split())[:300],
-            "transaction": texts["transaction"][:80] or None}
+    return {
+        "day": _day(texts["day"]), "amount": amount, "currency": code, "payer": texts["payer"][:200],
+        "reference": " ".join(texts["reference"].split())[:300], "transaction": texts["transaction"][:80] or None,
+    }
 
 
 def _day(text: str) -> date:

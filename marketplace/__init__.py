@@ -13,6 +13,7 @@
 - **listing**: a need or a technology as readers see it, public or members-only.
 - **match** 匹配: a scored, explained pairing of a need and a technology; a **scoring** is one calculation of it.
 - **open list** 公开清单: listings as a file, with the search it was made with; **feed**: the newest of a search for news readers.
+- **invoice** 账单: a demand for one obligation of an agreement, cancelled only by a **mirror** 冲销账单; **payment** 付款: money that one side says has moved.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, config, paper, db → access → record → jobs → web → people → terms → catalogue →

@@ -1,7 +1,7 @@
 """Money (账款): invoices, payments, arrears, reminders, and the sums of an organisation.
 
-**Nouns.** An *invoice* (付款通知书) states one obligation, or the interest accrued on an agreement, and is never changed; a *mirror*
-(冲销单) is the invoice with negative amounts that cancels one. Each issuer numbers its invoices of a calendar year without gaps.
+**Nouns.** An *invoice* (账单) states one obligation, or the interest accrued on an agreement, and is never changed; a *mirror*
+(冲销账单) is the invoice with negative amounts that cancels one. Each issuer numbers its invoices of a calendar year without gaps.
 A *tax invoice number* (发票号码) is written beside an invoice in a row of its own: an invoice here is no Chinese tax invoice. A
 *payment* (付款) is money that one side says has moved; once the licensor has confirmed it, it is an event of the agreement, and
 the schedule says what it pays. A *bank line* (银行流水) is a line of a bank statement that a licensor brought in. A *reminder*

@@ -67,6 +67,15 @@ def test_everybody_else_finds_nothing(client, owing):
             assert status in ((403, 303) if name in OF_ONE_SIDE else (404, 303)), (name, who)
 
 
+def test_each_reader_reads_in_their_own_language(client, owing):
+    client.login(owing.owner)
+    for language, mine, theirs in (("en", "Test Works", "测试企业"), ("zh", "测试企业", "Test Works")):
+        for name in ("invoice", "agreement", "payment"):
+            page = client.get(f"/{language}{addresses(owing)[name]}").get_data(as_text=True)
+            assert (mine if name != "payment" else {"en": "Licence agreement", "zh": "许可协议"}[language]) in page
+            assert theirs not in page, (language, name)
+
+
 def test_a_signatory_reads_and_a_member_does_not_say_how_the_organisation_bills(client, owing):
     for role, status in (("member", 403), ("signatory", 403)):
         person = factories.person()

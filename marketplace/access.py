@@ -122,6 +122,16 @@ ACTIONS: dict[str, frozenset[str]] = {
     "audit.edit": frozenset({"licensor"}),
     "organisation.credit": frozenset({"member", "counterparty"}),
     "credit_entry.comment": frozenset({"subject", "counterparty"}),
+    "agreement.bill": frozenset({"licensor", "system"}),
+    "agreement.report_payment": frozenset({"licensor", "licensee"}),
+    "invoice.read": frozenset({"licensor", "licensee"}),
+    "invoice.cancel": frozenset({"licensor", "system"}),
+    "invoice.tax_number": frozenset({"licensor"}),
+    "payment.read": frozenset({"licensor", "licensee"}),
+    "payment.edit": frozenset({"licensor", "licensee"}),
+    "organisation.money": frozenset({"member"}),
+    "organisation.bank": frozenset({"member"}),
+    "organisation.billing": frozenset({"owner"}),
 }
 
 

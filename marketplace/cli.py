@@ -5,28 +5,23 @@ from __future__ import annotations
 import json
 import os
 import signal
-import smtplib
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 from flask import current_app
-from sqlalchemy import select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import select
 
-from marketplace import __version__, create_app, demo, jobs
+from marketplace import __version__, demo, jobs
 from marketplace.access import SYSTEM, VISITOR
-from marketplace.catalogue.models import Technology
-from marketplace.config import Settings, SettingsError, read
-from marketplace.console import as_json
+from marketplace.console import as_json, named
 from marketplace.console import bar as _bar
 from marketplace.console import fail as _fail
 from marketplace.console import ready as _ready
@@ -42,15 +37,13 @@ from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import teaser
 from marketplace.matching.index import RebuildNeeded
 from marketplace.matching.rules import Figure
-from marketplace.matching.semantic import EncoderUnavailable
 from marketplace.matching.words import band, figure
-from marketplace.migrate import is_current, upgrade
+from marketplace.migrate import upgrade
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
 from marketplace.people.names_measure import measure
 from marketplace.people.operations import by_address
 from marketplace.people.similar import similar
-from marketplace.terms import checklist
 
 FIRST_PORT = 5000
 PORTS = 50
@@ -72,7 +65,8 @@ def _listen_on(host: str, first: int) -> int:
 
 
 ELSEWHERE = {
-    "bench": ("cli_bench", "bench_group"), "evaluate": ("cli_evaluate", "evaluate_command"), "export-judged": ("cli_learning", "export_judged_command"),
+    "bench": ("cli_bench", "bench_group"), "check": ("cli_check", "check_command"),
+    "evaluate": ("cli_evaluate", "evaluate_command"), "export-judged": ("cli_learning", "export_judged_command"),
     "learn": ("cli_learning", "learn_command"), "match-all": ("cli_matching", "match_all_command"),
     "checks": ("cli_checks", "checks_command"), "schedule": ("cli_terms", "schedule_command"),
 }
@@ -113,7 +107,7 @@ def demo_command() -> None:
     settings = _settings()
     if settings.production:
         _fail("The demo catalogue is not loaded in production: its passwords are public.", 2)
-    click.echo(f"Database: {_named(settings.database)}")
+    click.echo(f"Database: {named(settings.database)}")
     upgrade(settings)
     _ready()
     if demo.is_loaded():
@@ -136,12 +130,6 @@ def _index_stands() -> bool:
         return bool(matching.index().version)
     except RebuildNeeded:
         return False
-
-
-def _named(database: str) -> str:
-    """A database address without its password."""
-    parts = urlsplit(database)
-    return database if not parts.password else database.replace(f":{parts.password}@", ":…@")
 
 
 def _reindex(quiet: bool) -> str:
@@ -391,109 +379,6 @@ def names_command(file: Path, json_: bool) -> None:
         _print(report)
     else:
         click.echo(f"precision {report['precision']:.3f}  recall {report['recall']:.3f}  at threshold {report['threshold']}")
-
-
-CHECKS: dict[str, Callable[[Settings], str]] = {}
-
-
-def _check(name: str) -> Callable[[Callable[[Settings], str]], Callable[[Settings], str]]:
-    def register(function: Callable[[Settings], str]) -> Callable[[Settings], str]:
-        CHECKS[name] = function
-        return function
-
-    return register
-
-
-@_check("checks")
-def _check_checks(settings: Settings) -> str:
-    checklist.configure(settings)
-    own = sum(one.origin != checklist.SHIPPED for one in checklist.in_force())
-    return f"{len(checklist.in_force())} of offers, {own} of them the operator's own"
-
-
-@_check("database")
-def _check_database(settings: Settings) -> str:
-    app = create_app(settings)
-    engine = app.extensions["engine"]
-    if not is_current(settings, engine):
-        raise ValueError("not at the newest version: run `marketplace upgrade`")
-    with engine.connect() as connection:
-        connection.execute(text("select 1"))
-    failed = session.scalar(select(jobs.Job.id).where(jobs.Job.state == "failed").limit(1))
-    if failed is not None:
-        raise ValueError("some jobs have failed for good: look at the table job, state failed")
-    return _named(settings.database)
-
-
-@_check("index")
-def _check_index(settings: Settings) -> str:
-    matching.configure(settings)
-    version = matching.index().version
-    if not version:
-        raise ValueError("there is none: run `marketplace reindex`")
-    listed = len(list(session.scalars(select(Technology.id).where(Technology.state.in_(Technology.OPEN_STATES)))))
-    held = matching.index().count("technology")
-    if listed != held:
-        raise ValueError(f"{held} technologies indexed, {listed} published: run `marketplace worker --once` or `marketplace reindex`")
-    return f"{held} technologies, version {version}"
-
-
-@_check("encoders")
-def _check_encoders(settings: Settings) -> str:
-    matching.configure(settings)
-    chosen, view = matching.encoders(settings), matching.index().view()
-    try:
-        found = chosen.answering()
-    except EncoderUnavailable as reason:
-        raise ValueError(str(reason)) from reason
-    if view and view.encoders.names != chosen.names:
-        raise ValueError(f"the index was built without {', '.join(set(chosen.names) - set(view.encoders.names))}: run `marketplace reindex`")
-    return "; ".join(found) or "none: words alone are compared"
-
-
-@_check("files")
-def _check_files(settings: Settings) -> str:
-    settings.files_folder.mkdir(parents=True, exist_ok=True)
-    probe = settings.files_folder / ".probe"
-    probe.write_bytes(b"")
-    probe.unlink()
-    return str(settings.files_folder)
-
-
-@_check("mail")
-def _check_mail(settings: Settings) -> str:
-    if not settings.smtp:
-        return "no server configured: mail stays in the outbox"
-    parts = urlsplit(settings.smtp)
-    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
-    with kind(parts.hostname or "", parts.port or (465 if parts.scheme == "smtps" else 587), timeout=10) as server:
-        server.noop()
-    return f"{parts.hostname} answers"
-
-
-@main.command("check")
-@as_json
-def check_command(json_: bool) -> None:
-    """Look at settings, database, index, encoders, files and mail, and say what is wrong."""
-    found: dict[str, dict[str, Any]] = {}
-    try:
-        settings = read()
-        found["settings"] = {"ok": True, "words": "production" if settings.production else "development"}
-    except SettingsError as error:
-        found["settings"] = {"ok": False, "words": "; ".join(error.faults)}
-        settings = None
-    for name, look in CHECKS.items() if settings else ():
-        try:
-            found[name] = {"ok": True, "words": look(settings)}
-        except (OSError, ValueError, SQLAlchemyError, smtplib.SMTPException) as error:
-            found[name] = {"ok": False, "words": str(error).splitlines()[0]}
-    if json_:
-        _print(found)
-    else:
-        for name, one in found.items():
-            click.echo(f"{'ok ' if one['ok'] else 'BAD'} {name:10} {one['words']}")
-    sys.exit(0 if all(one["ok"] for one in found.values()) else 1)
-
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import click
 from tqdm import tqdm
@@ -48,6 +49,12 @@ def ready() -> Settings:
 def show(value: Any) -> None:
     """Print a value as JSON."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def named(database: str) -> str:
+    """A database address without its password."""
+    parts = urlsplit(database)
+    return database if not parts.password else database.replace(f":{parts.password}@", ":…@")
 
 
 def bar(total: int | None, words: str, quiet: bool) -> tqdm:

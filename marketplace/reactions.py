@@ -84,11 +84,20 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "audit.dispute": ("alerts.audit_answered", "credit.of_audit"),
     # what credit records are computed from
     "agreement.statement_overdue": ("credit.of_agreement",),
-    "obligation.changed": ("credit.of_obligation",),
+    "obligation.changed": ("credit.of_obligation", "licensing.bill"),
     "obligation.overdue": ("credit.of_obligation",),
     "agreement_event.payment": ("credit.of_event",),
     "agreement_event.statement": ("credit.of_event",),
-    "agreement_event.void": ("licensing.statement_voided", "credit.of_event"),
+    "agreement_event.void": ("licensing.statement_voided", "credit.of_event", "licensing.bill_after_void"),
+    # money
+    "obligation.arose": ("licensing.bill",),
+    "invoice.issue": ("alerts.invoice_issued",),
+    "invoice.cancelled": ("alerts.invoice_cancelled",),
+    "payment.reported": ("alerts.payment_reported",),
+    "payment.confirm": ("alerts.payment_answered",),
+    "payment.reject": ("alerts.payment_answered",),
+    "payment.bounce": ("alerts.payment_answered",),
+    "reminder.due": ("alerts.payment_reminder",),
     # mail
     "mail.queued": ("alerts.send",),
 }

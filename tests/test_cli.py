@@ -96,6 +96,7 @@ def test_import_says_what_it_does_not_know(shell: Shell, tmp_path: Path) -> None
 def test_check_finds_all_well_and_says_what_is_not(shell: Shell) -> None:
     shell.run("worker", "--once")
     found = json.loads(shell.run("check", "--json"))
+    assert found["money"]["words"].endswith("agree to the last unit")
     assert all(one["ok"] for one in found.values()), found
     assert {"settings", "database", "index", "files", "mail"} <= found.keys()
     bad = json.loads(shell.run("check", "--json", code=1, MARKETPLACE_SMTP="smtp://127.0.0.1:1"))

@@ -18,6 +18,7 @@ from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metad
 from marketplace.db import Base
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
 from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata
+from marketplace.licensing.billing import models as _billing  # noqa: F401 - fills the metadata
 from marketplace.licensing.credit import models as _credit  # noqa: F401 - fills the metadata
 from marketplace.licensing.performing import models as _performing  # noqa: F401 - fills the metadata
 from marketplace.licensing.signing import models as _signing  # noqa: F401 - fills the metadata
@@ -30,7 +31,7 @@ PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "config", "migrate", "paper", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching", "importing",
     "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
-    "cli_bench", "cli_checks", "cli_evaluate", "cli_learning", "cli_matching", "cli_terms", "cli",
+    "cli_bench", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_matching", "cli_terms", "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
 FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}
@@ -47,7 +48,7 @@ PURE = {
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
-    "licensing": {"clauses", "text", "differences", "queue"},
+    "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_learning.py", "cli_matching.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}

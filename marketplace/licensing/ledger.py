@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,11 @@ def standing_events(agreement: Agreement) -> list[AgreementEvent]:
 def written(event: AgreementEvent) -> dict[str, Any]:
     """An event in the shape of terms.md."""
     return {"type": event.type, "date": event.day.isoformat(), **event.values}
+
+
+def amount_of(event: AgreementEvent) -> Decimal:
+    """The money that a payment, or a payment of interest, moved."""
+    return Decimal(event.values["amount"])
 
 
 def schedule_of(agreement: Agreement, as_of: date, also: Sequence[dict[str, Any]] = (), without: int | None = None) -> Schedule:

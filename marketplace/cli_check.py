@@ -1,0 +1,162 @@
+"""`marketplace check`: one look at everything a site stands on, said in words or as JSON; exit code 1 when something is wrong.
+
+A further check is one function under `_check`: it returns words when all is well and raises `ValueError` with what is not.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import sys
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from marketplace import create_app, jobs
+from marketplace.catalogue.models import Technology
+from marketplace.config import Settings, SettingsError, read
+from marketplace.console import as_json, bar, named, show
+from marketplace.db import session
+from marketplace.licensing.billing import totals
+from marketplace.licensing.models import Agreement
+from marketplace.licensing.statements import operations as statements
+from marketplace.licensing.statements.models import Statement
+from marketplace.matching import operations as matching
+from marketplace.matching.semantic import EncoderUnavailable
+from marketplace.migrate import is_current
+from marketplace.terms import checklist
+
+MOST_FAULTS = 20  # of money, said at once
+
+Check = Callable[[Settings, bool], str]
+CHECKS: dict[str, Check] = {}
+
+
+def _check(name: str) -> Callable[[Check], Check]:
+    def register(function: Check) -> Check:
+        CHECKS[name] = function
+        return function
+
+    return register
+
+
+@_check("checks")
+def _check_checks(settings: Settings, quiet: bool) -> str:
+    checklist.configure(settings)
+    own = sum(one.origin != checklist.SHIPPED for one in checklist.in_force())
+    return f"{len(checklist.in_force())} of offers, {own} of them the operator's own"
+
+
+@_check("database")
+def _check_database(settings: Settings, quiet: bool) -> str:
+    app = create_app(settings)
+    engine = app.extensions["engine"]
+    if not is_current(settings, engine):
+        raise ValueError("not at the newest version: run `marketplace upgrade`")
+    with engine.connect() as connection:
+        connection.execute(text("select 1"))
+    failed = session.scalar(select(jobs.Job.id).where(jobs.Job.state == "failed").limit(1))
+    if failed is not None:
+        raise ValueError("some jobs have failed for good: look at the table job, state failed")
+    return named(settings.database)
+
+
+@_check("index")
+def _check_index(settings: Settings, quiet: bool) -> str:
+    matching.configure(settings)
+    version = matching.index().version
+    if not version:
+        raise ValueError("there is none: run `marketplace reindex`")
+    listed = len(list(session.scalars(select(Technology.id).where(Technology.state.in_(Technology.OPEN_STATES)))))
+    held = matching.index().count("technology")
+    if listed != held:
+        raise ValueError(f"{held} technologies indexed, {listed} published: run `marketplace worker --once` or `marketplace reindex`")
+    return f"{held} technologies, version {version}"
+
+
+@_check("encoders")
+def _check_encoders(settings: Settings, quiet: bool) -> str:
+    matching.configure(settings)
+    chosen, view = matching.encoders(settings), matching.index().view()
+    try:
+        found = chosen.answering()
+    except EncoderUnavailable as reason:
+        raise ValueError(str(reason)) from reason
+    if view and view.encoders.names != chosen.names:
+        raise ValueError(f"the index was built without {', '.join(set(chosen.names) - set(view.encoders.names))}: run `marketplace reindex`")
+    return "; ".join(found) or "none: words alone are compared"
+
+
+@_check("files")
+def _check_files(settings: Settings, quiet: bool) -> str:
+    settings.files_folder.mkdir(parents=True, exist_ok=True)
+    probe = settings.files_folder / ".probe"
+    probe.write_bytes(b"")
+    probe.unlink()
+    return str(settings.files_folder)
+
+
+@_check("mail")
+def _check_mail(settings: Settings, quiet: bool) -> str:
+    if not settings.smtp:
+        return "no server configured: mail stays in the outbox"
+    parts = urlsplit(settings.smtp)
+    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    with kind(parts.hostname or "", parts.port or (465 if parts.scheme == "smtps" else 587), timeout=10) as server:
+        server.noop()
+    return f"{parts.hostname} answers"
+
+
+@_check("money")
+def _check_money(settings: Settings, quiet: bool) -> str:
+    """Sums of organisations, schedules, numbers of invoices and payments agree to the last unit."""
+    count = totals.agreements_to_check()
+    with bar(count, "Looking at money", quiet) as progress:
+        found = list(islice(totals.faults(progress.update), MOST_FAULTS))
+    session.rollback()
+    if found:
+        raise ValueError("; ".join(found))
+    return f"{count} agreements agree to the last unit"
+
+
+@_check("statements")
+def _check_statements(settings: Settings, quiet: bool) -> str:
+    """Every sales statement that was sent counts once, and as it was written."""
+    keys = list(session.scalars(select(Statement.agreement_id).distinct()))
+    found: list[str] = []
+    with bar(len(keys), "Looking at statements", quiet) as progress:
+        for key in keys:
+            found += statements.faults(session.get_one(Agreement, key))
+            session.rollback()
+            progress.update(1)
+    if found:
+        raise ValueError("; ".join(found[:MOST_FAULTS]))
+    return f"those of {len(keys)} agreements count once"
+
+
+@click.command("check")
+@as_json
+def check_command(json_: bool) -> None:
+    """Look at settings, database, index, encoders, files, mail, money and statements, and say what is wrong."""
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        settings = read()
+        found["settings"] = {"ok": True, "words": "production" if settings.production else "development"}
+    except SettingsError as error:
+        found["settings"] = {"ok": False, "words": "; ".join(error.faults)}
+        settings = None
+    for name, look in CHECKS.items() if settings else ():
+        try:
+            found[name] = {"ok": True, "words": look(settings, json_)}
+        except (OSError, ValueError, SQLAlchemyError, smtplib.SMTPException) as error:
+            found[name] = {"ok": False, "words": str(error).splitlines()[0]}
+    if json_:
+        show(found)
+    else:
+        for name, one in found.items():
+            click.echo(f"{'ok ' if one['ok'] else 'BAD'} {name:10} {one['words']}")
+    sys.exit(0 if all(one["ok"] for one in found.values()) else 1)

@@ -31,7 +31,7 @@ ORDER = [
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
 FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}
 PURE = {
-    "terms": {"payment", "words", "checks", "reading", "presets", "schedule"},
+    "terms": {"payment", "words", "checks", "reading", "presets", "schedule", "events", "course", "fees", "royalty", "account", "because", "bench"},
     "matching": {
         "text", "bridge", "lexical", "semantic", "fusion", "explain", "index", "evaluate", "quantities", "units", "numerals", "waterfall",
         "keywords", "ranking", "vectors", "constants", "quantity_words", "fitting", "encoders", "endpoint", "sentence_models", "window",

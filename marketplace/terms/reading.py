@@ -130,6 +130,14 @@ class Node:
             self.refuse(N_("Amounts in this currency have at most %(places)s decimal places."), places=places)
         return Decimal(f"{whole}.{part.ljust(places, '0')}" if places else whole)
 
+    def signed_money(self, places: int) -> Decimal:
+        """An amount that may be a loss: with a sign, or without."""
+        text = self.value if isinstance(self.value, str) else ""
+        if text[:1] not in ("-", "+"):
+            return self.money(places)
+        amount = Node(text[1:], self.path).money(places)
+        return amount.copy_negate() if text[0] == "-" else amount
+
     def day(self) -> date:
         """An ISO calendar date."""
         try:

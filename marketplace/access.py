@@ -114,6 +114,14 @@ ACTIONS: dict[str, frozenset[str]] = {
     "agreement.certified": frozenset({"licensee_signatory", "licensee_owner"}),
     "agreement.payment": frozenset({"licensor", "system"}),
     "agreement.interest_paid": frozenset({"licensor", "system"}),
+    "guarantee.request": frozenset({"licensor", "licensee"}),
+    "guarantee.read": frozenset({"licensor", "licensee", "guarantor", "system"}),
+    "guarantee.accept": frozenset({"licensor_signatory", "licensee_signatory", "licensor_owner", "licensee_owner"}),
+    "guarantee.claim": frozenset({"protected"}),
+    "guarantee.premium": frozenset({"guarantor"}),
+    "guarantee.repay": frozenset({"guarantor"}),
+    "claim.read": frozenset({"licensor", "licensee", "guarantor", "system"}),
+    "claim.edit": frozenset({"protected", "guarantor"}),
 }
 
 

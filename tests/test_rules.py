@@ -18,6 +18,7 @@ from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metad
 from marketplace.db import Base
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
 from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata
+from marketplace.licensing.risk import models as _risk  # noqa: F401 - fills the metadata
 from marketplace.matching import models as _matching  # noqa: F401 - fills the metadata
 from marketplace.reactions import REACTIONS
 
@@ -40,6 +41,7 @@ PURE = {
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
+    "licensing": {"claims"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_learning.py", "cli_matching.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}

@@ -118,6 +118,7 @@ def void(actor: Actor, event: AgreementEvent, reason: str, at: datetime | None =
         key=f"void:{event.id}", person_id=actor.id, at=moment,
     )
     session.add(correction)
+    session.flush()  # the schedule of the copies is counted without the event from here on
     record(event, "void", actor, moment, agreement=agreement.id)
     refresh(agreement, moment)
     return correction

@@ -27,7 +27,7 @@ PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "config", "migrate", "paper", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching", "importing",
     "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
-    "cli_bench", "cli_evaluate", "cli_learning", "cli_matching", "cli",
+    "cli_bench", "cli_evaluate", "cli_learning", "cli_matching", "cli_terms", "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
 FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}

@@ -22,16 +22,30 @@ from marketplace.terms.royalty import Royalties, half_up, scale, scaled
 DAYS_A_YEAR = 365
 
 
+class _Row:
+    """A claim that is triggered some day, with what is asked of it again and again, computed once."""
+
+    __slots__ = ("claim", "due", "id", "key", "order", "trigger")
+
+    def __init__(self, claim: Claim) -> None:
+        assert claim.trigger and claim.due, "a claim that is known has a trigger and a due date"
+        self.claim = claim
+        self.id = claim.id
+        self.trigger, self.due = claim.trigger.toordinal(), claim.due.toordinal()
+        self.key = (self.due, RANK[claim.kind], claim.own)
+        self.order = (claim.known, RANK[claim.kind], claim.own)
+
+
 class Debt:
     """A triggered claim on one day: its amount as it stands, what of it is unpaid, and the interest that ran up."""
 
-    __slots__ = ("amount", "before_cap", "claim", "due", "key", "late", "trigger", "unpaid")
+    __slots__ = ("amount", "before_cap", "claim", "due", "late", "row", "trigger", "unpaid")
 
-    def __init__(self, claim: Claim, amount: int) -> None:
-        self.claim = claim
+    def __init__(self, row: _Row, amount: int) -> None:
+        self.row = row
+        self.claim = row.claim
         self.amount = self.unpaid = self.before_cap = amount
-        self.trigger, self.due = claim.trigger.toordinal(), claim.due.toordinal()
-        self.key = (self.due, RANK[claim.kind], claim.own)
+        self.trigger, self.due = row.trigger, row.due
         self.late = 0  # minor units times days, so that interest is rounded once
 
     def pay(self, amount: int, day: int) -> int:
@@ -59,25 +73,31 @@ class Account:
     def __init__(self, terms: Terms, course: Course, claims: Sequence[Claim], royalties: Royalties | None, events: Sequence[Event]) -> None:
         self.course = course
         self.royalties = royalties
-        self.claims = sorted((claim for claim in claims if claim.known), key=attrgetter("known"))
-        self.known = [claim.known for claim in self.claims]
+        self.rows = [_Row(claim) for claim in sorted((claim for claim in claims if claim.known), key=attrgetter("known"))]
+        self.known = [row.claim.known for row in self.rows]
         self.agreed = {claim.id: claim.agreed for claim in claims if claim.kind not in ("royalty", "minimum")}
         self.cap = to_minor(terms.cap_total, terms.currency)
         payments = [event for event in events if event.type == "payment"]
         self.payments = [(event, event.date.toordinal(), to_minor(event.amount, terms.currency) or 0) for event in payments]
         self.paid_on = [event.date for event in payments]
+        self.stated_on = royalties.dates if royalties else []
+        self._stands_on: tuple[int, int, int, bool] = (0, 0, 0, False)
+        self._standing: Standing | None = None  # the last that was counted, good for as long as nothing more happens
         rate = terms.late_interest.annual_rate if terms.late_interest else None
         self.rate = scaled(rate, scale(rate)) if rate else 0
         self.whole = DAYS_A_YEAR * 10 ** scale(rate) if rate else 1
 
     def at(self, day: date) -> Standing:
         """Count everything on the amounts and events up to a day."""
-        debts = self._debts(day)
-        if self.cap is not None:
-            _cut(debts, self.cap)
-        allotting = _Allotting(debts)
-        allotting.run(self._split(day, allotting))
-        return Standing(allotting.debts, allotting.credit, allotting.allotted)
+        stands_on = (bisect_right(self.known, day), bisect_right(self.paid_on, day), bisect_right(self.stated_on, day), self.course.is_closed(day))
+        if self._standing is None or stands_on != self._stands_on:
+            debts = self._debts(day)
+            if self.cap is not None:
+                _cut(debts, self.cap)
+            allotting = _Allotting(debts)
+            allotting.run(self._split(day, allotting))
+            self._stands_on, self._standing = stands_on, Standing(allotting.debts, allotting.credit, allotting.allotted)
+        return self._standing
 
     def interest(self, debt: Debt, day: int) -> int:
         """The interest that has accrued on a debt by the number of a day, paid or not."""
@@ -93,22 +113,23 @@ class Account:
 
     def _debts(self, day: date) -> list[Debt]:
         """What is triggered by a day, with its amount before the cap."""
-        claims = self.claims[:bisect_right(self.known, day)]
+        rows = self.rows[:bisect_right(self.known, day)]
         if self.royalties is None:
-            return [Debt(claim, claim.agreed or 0) for claim in claims]
+            return [Debt(row, row.claim.agreed or 0) for row in rows]
         amounts = self.royalties.amounts(day)
         years: dict[str, int] = {}
         for own, amount in amounts.items():
             years[own[:4]] = years.get(own[:4], 0) + amount
         debts = []
-        for claim in claims:
+        for row in rows:
+            claim = row.claim
             if claim.kind == "royalty":
                 amount = amounts[claim.own]
             elif claim.kind == "minimum":
                 amount = max((claim.agreed or 0) - years[claim.own], 0)
             else:
                 amount = claim.agreed or 0
-            debts.append(Debt(claim, amount))
+            debts.append(Debt(row, amount))
         return debts
 
     def _split(self, day: date, allotting: _Allotting) -> list[tuple[int, int, int, str | None]]:
@@ -148,7 +169,9 @@ class Account:
 
 def _cut(debts: Sequence[Debt], cap: int) -> None:
     """Fill the debts in their order until the cap is reached; what would exceed it is cut to what is left."""
-    for debt in sorted(debts, key=lambda debt: (debt.claim.known, debt.key[1:])):
+    if sum(debt.amount for debt in debts) <= cap:
+        return
+    for debt in sorted(debts, key=lambda debt: debt.row.order):
         debt.amount = debt.unpaid = min(debt.amount, cap)
         cap -= debt.amount
 
@@ -157,7 +180,7 @@ class _Allotting:
     """Payments meeting debts, day by day."""
 
     def __init__(self, debts: Sequence[Debt]) -> None:
-        self.debts = {debt.claim.id: debt for debt in debts}
+        self.debts = {debt.row.id: debt for debt in debts}
         self.credit = 0
         self.allotted: list[tuple[int, str, int, int]] = []
         self.heap: list[tuple[tuple[int, int, str], Debt]] = []
@@ -167,12 +190,12 @@ class _Allotting:
         """Pay a debt from a payment; returns how much was needed."""
         used = debt.pay(amount, day)
         if used:
-            self.allotted.append((place, debt.claim.id, used, day))
+            self.allotted.append((place, debt.row.id, used, day))
         return used
 
     def run(self, payments: Sequence[tuple[int, int, int, str | None]]) -> None:
         """Let the payments go to what is triggered and unpaid on their days, and their rests to what is triggered next."""
-        coming = sorted(self.debts.values(), key=lambda debt: debt.trigger)
+        coming = sorted(self.debts.values(), key=attrgetter("trigger"))
         index = 0
         for place, day, amount, name in payments:
             while index < len(coming) and coming[index].trigger <= day:
@@ -190,7 +213,7 @@ class _Allotting:
         day = coming[index].trigger
         while index < len(coming) and coming[index].trigger == day:
             if coming[index].unpaid:
-                heappush(self.heap, (coming[index].key, coming[index]))
+                heappush(self.heap, (coming[index].row.key, coming[index]))
             index += 1
         pool, self.pool = self.pool, []
         for place, amount in pool:

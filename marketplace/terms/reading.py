@@ -36,15 +36,23 @@ class TermsError(ValueError):
     @property
     def reason(self) -> str:
         """The reason in English."""
-        return self.message % self.values if self.values else self.message
+        return self.said(str)
+
+    def said(self, gettext: Callable[[str], str]) -> str:
+        """The reason in the language of a catalogue."""
+        message = gettext(self.message)
+        return message % self.values if self.values else message
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Node:
-    """A value of the input with the path that leads to it; each reader returns the value or refuses it."""
+    """A value of the input with the path that leads to it; each reader returns the value or refuses it.
+
+    Nothing changes one. It is not frozen because making a frozen one takes twice as long, and every value read makes one.
+    """
 
     value: Any
     path: str

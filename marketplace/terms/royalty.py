@@ -99,7 +99,7 @@ class Royalties:
         for event in statements:
             self._take(event)
         self.dates = [event.date for event in statements]
-        self.firsts = sorted(self.versions)
+        self.firsts = {first: first.isoformat() for first in sorted(self.versions)}
         self.figures = {event.place: base_of(event) for event in statements}
         self.rate = _Rate(royalty, course.terms.currency, list(self.figures.values()))
         self.bases = {place: scaled(figure, self.rate.places) for place, figure in self.figures.items()}
@@ -138,10 +138,15 @@ class Royalties:
 
     def in_force(self, first: date, day: date) -> Event | None:
         """The statement for a period that was in force on a day."""
-        for event in reversed(self.versions.get(first, ())):
-            if event.date <= day:
-                return event
-        return None
+        versions = self.versions.get(first, ())
+        if versions and versions[-1].date <= day:
+            return versions[-1]
+        found = None
+        for event in versions:
+            if event.date > day:
+                break
+            found = event
+        return found
 
     def amounts(self, day: date) -> dict[str, int]:
         """The royalty of each period stated by a day, by its first day as text, before any cap, on the statements then in force."""
@@ -152,25 +157,28 @@ class Royalties:
 
     def _computed(self, day: date) -> Iterator[tuple[str, int]]:
         """Marginal on the cumulative base of the scope, the periods stated so far in the order of the calendar."""
-        rate, yearly = self.rate, self.royalty.tier_scope == "year"
-        lifetime = scope = year = 0
-        for first in self.firsts:
+        rate, threshold, yearly = self.rate, self.rate.threshold, self.royalty.tier_scope == "year"
+        lifetime = scope = below = year = 0
+        for first, own in self.firsts.items():
             event = self.in_force(first, day)
             if event is None:
                 continue
             if yearly and first.year != year:
-                scope, year = 0, first.year
+                scope, below, year = 0, 0, first.year
             base = self.bases[event.place]
-            free = min(max(rate.threshold - lifetime, 0), base)
-            yield first.isoformat(), half_up(rate.upto(scope + base) - rate.upto(scope + free), rate.unit)
+            if lifetime < threshold:
+                below = rate.upto(scope + min(threshold - lifetime, base))
             lifetime, scope = lifetime + base, scope + base
+            upto = rate.upto(scope)
+            yield own, half_up(upto - below, rate.unit)
+            below = upto
 
     def claims(self) -> Iterator[Claim]:
         """The claim of each period that was stated, whose trigger is the first statement for it."""
-        for first in self.firsts:
+        for first, own in self.firsts.items():
             event = self.versions[first][0]
             trigger = self.course.held(event.date)
-            claim = Claim("royalty", first.isoformat(), Because("terms.royalty", "statement", event.date, "statement"), None)
+            claim = Claim("royalty", own, Because("terms.royalty", "statement", event.date, "statement"), None)
             if trigger:
                 due = self.statement_due(self.last[first])
                 claim.trigger = claim.known = trigger

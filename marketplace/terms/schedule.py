@@ -7,8 +7,8 @@ the parts put together, and the answer written as JSON values. docs/terms.md sho
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ from marketplace.terms.course import Course, TrialDates, follow
 from marketplace.terms.events import Event, in_order
 from marketplace.terms.events import read as read_events
 from marketplace.terms.fees import RANK, Because, Claim, fixed
-from marketplace.terms.payment import MINOR_UNITS, Terms, from_minor, parse, to_minor
+from marketplace.terms.payment import Terms, from_minor, parse, to_minor
 from marketplace.terms.reading import Node, TermsError
 from marketplace.terms.royalty import Period, Royalties
 
@@ -102,40 +102,55 @@ def schedule(terms: Terms, events: Sequence[Event], as_of: date) -> Schedule:
     return _Agreement(terms, events).schedule(as_of)
 
 
-def answer(terms: Any, events: Any, as_of: Any, lang: str = "en") -> dict[str, Any]:
-    """The same from JSON values to JSON values; bad input becomes `{"error": {"path", "reason"}}`."""
+def answer(terms: Any, events: Any, as_of: Any, lang: str = "en", gettext: Callable[[str], str] = str) -> dict[str, Any]:
+    """The same from JSON values to JSON values; bad input becomes `{"error": {"path", "reason"}}`.
+
+    `lang` ("zh" or "en") is the language of `because`; `gettext` puts the reason of a refusal into another language than English.
+    """
     try:
         read = parse(terms, template=False)
         found = schedule(read, read_events(events, read), Node(as_of, "as_of").day())
     except TermsError as error:
-        return {"error": {"path": error.path, "reason": error.reason}}
+        return {"error": {"path": error.path, "reason": error.said(gettext)}}
     return to_json(found, read.currency, lang)
 
 
 def to_json(found: Schedule, currency: str, lang: str = "en") -> dict[str, Any]:
     """A schedule as JSON values, with the reasons as sentences of a language."""
+    totals = found.totals
     return {
         "state": found.state,
-        "obligations": [
-            {**_values(obligation, skip="because"), "because": reason(obligation, currency, lang)} for obligation in found.obligations
+        "obligations": [_written(obligation, currency, lang) for obligation in found.obligations],
+        "statements_due": [
+            {"period": statement.period.isoformat(), "due": statement.due.isoformat(), "overdue": statement.overdue}
+            for statement in found.statements_due
         ],
-        "statements_due": [_values(statement) for statement in found.statements_due],
-        "totals": _values(found.totals),
+        "totals": {
+            "fees": f"{totals.fees:f}", "paid": f"{totals.paid:f}", "outstanding": f"{totals.outstanding:f}",
+            "overdue": f"{totals.overdue:f}", "interest": f"{totals.interest:f}",
+        },
         "credit": f"{found.credit:f}",
     }
 
 
-def _values(part: Any, skip: str = "") -> dict[str, Any]:
-    return {name: _written(getattr(part, name)) for name in _NAMES[type(part)] if name != skip}
+def _written(obligation: Obligation, currency: str, lang: str) -> dict[str, Any]:
+    return {
+        "id": obligation.id,
+        "kind": obligation.kind,
+        "amount": None if obligation.amount is None else f"{obligation.amount:f}",
+        "trigger": obligation.trigger and obligation.trigger.isoformat(),
+        "due": obligation.due and obligation.due.isoformat(),
+        "expected": obligation.expected and obligation.expected.isoformat(),
+        "state": obligation.state,
+        "paid": f"{obligation.paid:f}",
+        "interest": f"{obligation.interest:f}",
+        "because": sentence(obligation, currency, lang),
+    }
 
 
-_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Obligation, StatementDue, Totals)}
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return value.isoformat() if isinstance(value, date) else value
+def sentence(obligation: Obligation, currency: str, lang: str) -> str:
+    """Why an obligation is what it is, in a sentence."""
+    return reason(obligation.because, obligation.kind, obligation.id.partition(":")[2], currency, lang)
 
 
 class _Agreement:
@@ -152,6 +167,7 @@ class _Agreement:
             self.claims += [*stated, *self.royalties.minimums(stated)]
         self.account = Account(terms, self.course, self.claims, self.royalties, ordered)
         self.by_id = {claim.id: claim for claim in self.claims}
+        self.nothing = self._money(0)
         self.interest_paid = [event for event in ordered if event.type == "interest_paid"]
         self._judge_names(ordered)
         self._judge_interest()
@@ -230,9 +246,11 @@ class _Agreement:
         debt = standing.debts.get(claim.id)
         if debt is None:
             return self._untriggered(claim, day)
+        amount, interest = self._money(debt.amount), self.account.interest(debt, day.toordinal())
+        paid = self._money(debt.amount - debt.unpaid) if debt.unpaid else amount
         return Obligation(
-            claim.id, claim.kind, self._money(debt.amount), claim.trigger, claim.due, None, self._state(debt, day),
-            self._money(debt.amount - debt.unpaid), self._money(self.account.interest(debt, day.toordinal())), self._because(debt, day),
+            claim.id, claim.kind, amount, claim.trigger, claim.due, None, self._state(debt, day), paid,
+            self._money(interest) if interest else self.nothing, self._because(debt, day),
         )
 
     def _state(self, debt: Debt, day: date) -> str:
@@ -247,7 +265,7 @@ class _Agreement:
         by_statement = claim.kind in ("royalty", "minimum")
         void = self.course.never_converts(day) if by_statement else self.course.is_closed(day)
         amount = None if by_statement else self._money(claim.agreed or 0)
-        nothing = self._money(0)
+        nothing = self.nothing
         expected = None if void else self._expected(claim, day)
         because = self._waiting(claim, void, day)
         return Obligation(claim.id, claim.kind, amount, None, None, expected, "void" if void else "pending", nothing, nothing, because)
@@ -261,10 +279,10 @@ class _Agreement:
     def _waiting(self, claim: Claim, void: bool, day: date) -> Because:
         """Why something is not owed: the agreement closed, the trial is undecided, or what would trigger it has not come."""
         if void and self.course.closed:
-            closing = {"lapsed": None, "ended": None}.get(str(self.course.closing), self.course.closing)
+            closing = self.course.closing if self.course.closing in ("declined", "terminated") else None
             return Because(claim.because.clause, closing, self.course.closed, "void", (str(self.course.closing),))
         held = claim.kind not in ("entry", "conversion") and self.course.is_undecided(day)
-        return Because(claim.because.clause, None, None, "pending", ("undecided",) if held else (), {"awaits": claim.because.how, **claim.because.values})
+        return Because(claim.because.clause, None, None, "pending", ("undecided",) if held else (), claim.because.values)
 
     def _because(self, debt: Debt, day: date) -> Because:
         """Why something is owed, with what changed its day or its amount."""

@@ -8,16 +8,14 @@ invoices follow. Nothing but this module writes those copies; `faults` recompute
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from marketplace.access import SYSTEM, Actor, require
-from marketplace.db import now, session
+from marketplace.db import LANGUAGES, now, session
 from marketplace.errors import N_, Refused
 from marketplace.jobs import handler
 from marketplace.licensing.models import Agreement, AgreementEvent, Obligation, Standing, Version
@@ -26,7 +24,7 @@ from marketplace.terms.events import read
 from marketplace.terms.payment import Terms, parse, to_minor
 from marketplace.terms.reading import TermsError
 from marketplace.terms.schedule import Obligation as Owed
-from marketplace.terms.schedule import Schedule, schedule
+from marketplace.terms.schedule import Schedule, schedule, sentence
 
 BATCH = 100
 
@@ -168,22 +166,9 @@ def _row(agreement: Agreement, owed: Owed, currency: str) -> dict[str, Any]:
     return {
         "kind": owed.kind, "currency": currency, "amount": to_minor(owed.amount, currency), "trigger": owed.trigger, "due": owed.due,
         "expected": owed.expected, "state": owed.state, "paid": to_minor(owed.paid, currency), "unpaid": to_minor(owed.unpaid, currency),
-        "interest": to_minor(owed.interest, currency), "because": _plain(owed.because),
+        "interest": to_minor(owed.interest, currency), "because": {language: sentence(owed, currency, language) for language in LANGUAGES},
         "licensor_id": agreement.licensor_id, "licensee_id": agreement.licensee_id,
     }
-
-
-def _plain(because: Any) -> dict[str, Any]:
-    """A reason as JSON values, days and amounts as text."""
-    return {name: _text(value) for name, value in asdict(because).items()}
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _text(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_text(inner) for inner in value]
-    return value.isoformat() if isinstance(value, date) else f"{value:f}" if isinstance(value, Decimal) else value
 
 
 def _refresh_obligations(agreement: Agreement, answer: Schedule, at: datetime) -> None:

@@ -12,6 +12,7 @@
   time, acceptance, first revenue or sales.
 - **listing**: a need or a technology as readers see it, public or members-only.
 - **match** 匹配: a scored, explained pairing of a need and a technology; a **scoring** is one calculation of it.
+- **guarantee** 担保: what a guarantor, insurer or fund covers under an agreement; a **claim** 理赔 is what the protected side asks of it.
 - **open list** 公开清单: listings as a file, with the search it was made with; **feed**: the newest of a search for news readers.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
@@ -37,6 +38,7 @@ from marketplace.exporting import views as exporting_views
 from marketplace.importing import views as importing_views
 from marketplace.importing.need_file import views as need_file_views
 from marketplace.licensing import views as licensing_views
+from marketplace.licensing.risk import views as risk_views
 from marketplace.matching import views as matching_views
 from marketplace.needs import views as needs_views
 from marketplace.people import operations as people
@@ -52,7 +54,7 @@ ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 BLUEPRINTS = (
     people_views.blueprint, terms_views.blueprint, catalogue_views.blueprint, needs_views.blueprint,
     matching_views.blueprint, importing_views.blueprint, need_file_views.blueprint, exporting_views.blueprint,
-    licensing_views.blueprint, alerts_views.blueprint,
+    licensing_views.blueprint, risk_views.blueprint, alerts_views.blueprint,
 )
 
 
@@ -89,7 +91,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(exporting_views.for_robots)
     rooms = (
         people_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
-        licensing_views, alerts_views,
+        licensing_views, risk_views, alerts_views,
     )
     for views in rooms:
         views.prepare(app)

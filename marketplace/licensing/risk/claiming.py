@@ -301,4 +301,4 @@ def reopen_claim(actor: Actor, claim: Claim, reason: str, at: datetime | None = 
 
 def notes_of(claim: Claim) -> list[dict[str, Any]]:
     """What happened on the claim beside its steps: payments that the licensee made nevertheless, as events tell it."""
-    return entries.facts_of(claim, "paid_twice")
+    return [{**facts, "date": date.fromisoformat(facts["day"])} for facts in entries.facts_of(claim, "paid_twice")]

@@ -108,6 +108,8 @@ def _premium(node: Node, currency: str) -> Premium:
     terms = node.at("terms").keys(*PREMIUM_PARTS)
     if terms.at("currency").value != currency:
         terms.at("currency").refuse(N_("The premium is paid in the currency of the agreement."))
+    if not terms.value.keys() & {"entry_fee", "deferred"}:
+        terms.at("entry_fee")
     return Premium(node.at("payer").one_of(("licensor", "licensee")), to_dict(parse(terms.value, template=True)))
 
 

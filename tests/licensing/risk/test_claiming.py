@@ -187,7 +187,7 @@ def test_a_payment_of_the_licensee_after_the_guarantors_is_told_once():
     for _twice in range(2):
         watching.watch_payment(event.id)
         session.flush()
-    assert claiming.notes_of(claim) == [{"event": event.id, "amount": 4_000_000, "day": "2026-11-02"}]
+    assert claiming.notes_of(claim) == [{"event": event.id, "amount": 4_000_000, "day": "2026-11-02", "date": date(2026, 11, 2)}]
     assert session.get(Standing, of.agreement.id).credit == 4_000_000
 
 

@@ -39,6 +39,24 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "need.solve": ("matching.index_need",),
     # matches
     "need.matches_found": ("alerts.matches_found",),
+    # risk sharing
+    "agreement_event.payment": ("licensing.watch_payment",),
+    "agreement_event.void": ("licensing.reopen_claim",),
+    "guarantee.request": ("alerts.guarantee_asked",),
+    "guarantee.change": ("alerts.guarantee_asked",),
+    "guarantee.offer": ("alerts.guarantee_offered",),
+    "guarantee.enforce": ("alerts.guarantee_in_force",),
+    "guarantee.decline": ("alerts.guarantee_declined",),
+    "guarantee_entry.debt": ("alerts.recourse_owed",),
+    "claim.file": ("alerts.claim_filed",),
+    "claim.accept": ("alerts.claim_answered",),
+    "claim.refuse": ("alerts.claim_answered",),
+    "claim.pay": ("alerts.claim_paid",),
+    "claim.deny": ("alerts.claim_unpaid",),
+    "claim.reopen": ("alerts.claim_unpaid",),
+    "claim.settle": ("alerts.claim_settled",),
+    "claim.paid_twice": ("alerts.claim_paid_twice",),
+    "claim.recourse_overdue": ("alerts.recourse_overdue",),
     # mail
     "mail.queued": ("alerts.send",),
 }

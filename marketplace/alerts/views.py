@@ -8,6 +8,7 @@ from flask import Blueprint, Flask
 from flask_babel import lazy_gettext as _l
 
 from marketplace.alerts import operations
+from marketplace.alerts import risk as _risk  # noqa: F401 - registers its mails
 from marketplace.web import PAGE, actor, answer, page_number
 
 blueprint = Blueprint("alerts", __name__)

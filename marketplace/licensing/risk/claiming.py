@@ -222,10 +222,10 @@ def pay_claim(actor: Actor, claim: Claim, day: date, reference: str, at: datetim
     amounts = payable(claim)
     if claim.state == "accepted" and not any(amounts.values()):
         raise Refused(N_("Nothing of this is unpaid any more, so there is nothing to pay. The claim can be withdrawn."))
-    move(claim, "pay", actor, moment, amount=sum(amounts.values()))
     claim.paid_day, claim.reference = day, reference.strip() or None
     for line in claim.lines:
         line.paid = amounts[line.id]
+    move(claim, "pay", actor, moment, amount=claim.paid)
     return claim
 
 

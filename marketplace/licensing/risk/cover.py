@@ -18,7 +18,7 @@ from typing import Any
 
 from marketplace.errors import N_
 from marketplace.terms.payment import MINOR_UNITS, from_minor, parse, to_dict, to_minor
-from marketplace.terms.reading import Node
+from marketplace.terms.reading import Node, TermsError
 
 KINDS = ("entry", "conversion", "deferred", "instalment", "milestone", "conditional", "royalty", "minimum", "buyout")
 """The kinds of obligations that a guarantee can cover: all that are owed in money (terms.md "Output")."""
@@ -104,13 +104,16 @@ def _recourse(node: Node) -> Recourse:
 
 
 def _premium(node: Node, currency: str) -> Premium:
-    node.keys("payer", "terms")
+    payer = node.keys("payer", "terms").at("payer").one_of(("licensor", "licensee"))
     terms = node.at("terms").keys(*PREMIUM_PARTS)
     if terms.at("currency").value != currency:
         terms.at("currency").refuse(N_("The premium is paid in the currency of the agreement."))
     if not terms.value.keys() & {"entry_fee", "deferred"}:
         terms.at("entry_fee")
-    return Premium(node.at("payer").one_of(("licensor", "licensee")), to_dict(parse(terms.value, template=True)))
+    try:
+        return Premium(payer, to_dict(parse(terms.value, template=True)))
+    except TermsError as error:
+        raise TermsError(f"{node.path}.{error.path}", error.message, **error.values) from error
 
 
 def _texts(node: Node) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -25,9 +26,9 @@ from marketplace.web import Form, VersionedForm
 
 PLACES = {
     "recourse.share": "recourse_share", "recourse.days": "recourse_days", "premium.payer": "premium_payer",
-    "premium.terms.entry_fee": "premium_first", "premium.terms.deferred[0].amount": "premium_amount",
+    "premium.terms.entry_fee": "premium_first", "premium.terms.deferred.amount": "premium_amount",
 }
-"""The field of a refused value whose path is not the field's name."""
+"""The field of a refused value whose path, without the places in lists, is not the field's name."""
 
 
 def _checks(label: Any, choices: list[Any] | None = None) -> SelectMultipleField:
@@ -99,8 +100,8 @@ class CoverForm(VersionedForm):
 
     def refuse(self, problem: Problem) -> None:
         """Put a refusal beside the field from which the value came."""
-        field = (problem.field or "").removeprefix("cover.")
-        problem.field = PLACES.get(field, field.partition("[")[0])
+        field = re.sub(r"\[\d+\]", "", problem.field or "")
+        problem.field = PLACES.get(field, field)
         super().refuse(problem)
 
     @classmethod

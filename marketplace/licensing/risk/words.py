@@ -7,12 +7,12 @@ from flask_babel import lazy_gettext as _l
 KIND_WORDS = {"guarantor": _l("guarantor"), "insurer": _l("insurer"), "fund": _l("risk fund")}
 PROTECTS_WORDS = {"licensor": _l("the licensor, against not being paid"), "licensee": _l("the licensee, against paying for a technology that fails")}
 STATE_WORDS = {
-    "requested": _l("asked for"), "offered": _l("offered"), "in_force": _l("in force"), "declined": _l("declined by the guarantor"),
+    "requested": _l("requested"), "offered": _l("offered"), "in_force": _l("in force"), "declined": _l("declined by the guarantor"),
     "withdrawn": _l("withdrawn"), "ended": _l("ended"),
 }
 CLAIM_WORDS = {
     "filed": _l("waits for the answer"), "accepted": _l("accepted, not paid yet"), "refused": _l("refused"), "withdrawn": _l("withdrawn"),
-    "paid": _l("paid, receipt not confirmed yet"), "settled": _l("settled"),
+    "paid": _l("paid, receipt not confirmed yet"), "settled": _l("paid and confirmed"),
 }
 ENTRY_WORDS = {"premium": _l("premium received"), "debt": _l("recourse debt"), "repayment": _l("repayment")}
 SIDE_WORDS = {"licensor": _l("Licensor"), "licensee": _l("Licensee"), "guarantor": _l("Guarantor")}

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from marketplace.db import now, session
+from marketplace.licensing import ledger
 from marketplace.licensing.models import AgreementEvent
 from marketplace.licensing.risk import claiming, entries, operations
 from marketplace.licensing.risk.models import Claim, Guarantee, GuaranteeEntry
@@ -26,6 +27,7 @@ COVER = {
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_whole_walk(client, language):
     of = parties(language=language)
+    today = ledger.day_of(of.agreement, now()).isoformat()
     client.login(of.institute)
     new = f"/{language}/agreements/{of.agreement.public_id}/guarantees/new"
     client.get(new)
@@ -63,7 +65,7 @@ def test_the_whole_walk(client, language):
     assert client.post(f"{claim}/refuse", data={"answer": ""}).status_code == 422
     assert client.post(f"{claim}/accept").status_code == 303
     client.get(f"{claim}/pay")
-    assert client.post(f"{claim}/pay", data={"day": now().date().isoformat(), "reference": "A-1"}).status_code == 303
+    assert client.post(f"{claim}/pay", data={"day": today, "reference": "A-1"}).status_code == 303
     client.login(of.institute)
     client.get(claim)
     assert [client.post(f"{claim}/settle").status_code for _ in range(2)] == [303, 303]
@@ -74,11 +76,11 @@ def test_the_whole_walk(client, language):
     assert claim in client.get(f"/{language}/desk").get_data(as_text=True)
     client.login(of.guarantor)
     client.get(f"{claim}/repayments/new")
-    paid = {"amount": "500", "day": now().date().isoformat(), "key": "r1"}
+    paid = {"amount": "500", "day": today, "key": "r1"}
     assert [client.post(f"{claim}/repayments/new", data=paid).status_code for _ in range(2)] == [303, 303]
     assert client.post(f"{claim}/repayments/new", data={**paid, "amount": "37,001", "key": "r2"}).status_code == 422
     client.get(f"{page}/premiums/new")
-    assert client.post(f"{page}/premiums/new", data={"amount": "1000", "day": now().date().isoformat(), "key": "p1"}).status_code == 303
+    assert client.post(f"{page}/premiums/new", data={"amount": "1000", "day": today, "key": "p1"}).status_code == 303
     client.get(page)
     entry = session.scalars(select(GuaranteeEntry).where(GuaranteeEntry.kind == "repayment")).one()
     back = f"/{language}/guarantee-entries/{entry.public_id}/take-back"
@@ -210,7 +212,9 @@ def test_a_file_beside_a_claim_goes_to_the_three_alone(client):
     link = next(part for part in client.get(page).get_data(as_text=True).split('"') if f"{page}/files/" in part)
     for person, status in ((of.guarantor, 200), (of.firm, 200), (factories.operator(), 404), (factories.person(), 404)):
         client.login(person)
-        assert client.get(link).status_code == status
+        answer = client.get(link)
+        assert answer.status_code == status
+        answer.close()
     client.login(of.firm)
     assert client.post(page, data={"file": (io.BytesIO(b"x"), "x.txt")}, content_type="multipart/form-data").status_code == 403
     assert claiming.by_public_id(of.institute, claim.public_id) is claim

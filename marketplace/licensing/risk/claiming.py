@@ -174,7 +174,6 @@ def file_claim(
 
 def _held(claim: Claim) -> Claim:
     held(claim.guarantee)
-    session.refresh(claim)
     return claim
 
 

@@ -78,9 +78,12 @@ def possible_guarantors(agreement: Agreement) -> list[Organisation]:
 
 
 def held(guarantee: Guarantee) -> Guarantee:
-    """The guarantee as it stands now, its agreement held against other writers until the transaction ends."""
+    """The guarantee as it stands now, its agreement held against other writers until the transaction ends.
+
+    Everything read before is read anew: while this waited for the lock another may have claimed, paid or been paid.
+    """
     ledger.locked(guarantee.agreement)
-    session.refresh(guarantee)
+    session.expire_all()
     return guarantee
 
 

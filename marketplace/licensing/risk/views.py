@@ -262,7 +262,7 @@ def reopen(public_id: str) -> ResponseReturnValue:
     require(actor(), "claim.reopen", found)
     form = ReasonForm()
     lead = _("The payment is taken out of the agreement's account, the recourse debt is cancelled, and the claim waits for payment again.")
-    return _worded_step(form, found, _("The payment bounced"), lead, _("Take the payment back"),
+    return _worded_step(form, found, _("The payment bounced"), lead, _("Reverse the payment"),
                         lambda: claiming.reopen_claim(actor(), found, form.reason.data))
 
 
@@ -313,5 +313,5 @@ def take_back(public_id: str) -> ResponseReturnValue:
             return see("risk.claim", public_id=entry.claim.public_id) if entry.claim else see("risk.show", public_id=entry.guarantee.public_id)
         except Refused as problem:
             form.refuse(problem)
-    return answer("licensing/risk/step.html", form, claim=entry.claim, guarantee=entry.guarantee, heading=_("Take an entry back"),
-                  lead=_("It stays visible beside the row that takes it back."), button=_("Take it back"))
+    return answer("licensing/risk/step.html", form, claim=entry.claim, guarantee=entry.guarantee, heading=_("Reverse an entry"),
+                  lead=_("It stays visible beside the row that reverses it."), button=_("Reverse it"))

@@ -133,7 +133,7 @@ def test_the_guarantor_sees_title_sides_and_what_it_covers(client):
     guarantee = in_force(of, kinds=["milestone"])
     client.login(of.guarantor)
     page = client.get(f"/zh/guarantees/{guarantee.public_id}").get_data(as_text=True)
-    assert of.agreement.title["zh"] in page and of.agreement.licensor.name["zh"] in page and "阶段" in page
+    assert of.agreement.title["zh"] in page and of.agreement.licensor.name["zh"] in page and "节点款" in page
     assert "royalty" not in page and of.agreement.public_id not in page
     client.login(of.firm)
     assert f"/zh/agreements/{of.agreement.public_id}" in client.get(f"/zh/guarantees/{guarantee.public_id}").get_data(as_text=True)

@@ -180,6 +180,17 @@ def test_a_payment_voided_in_the_ledger_reopens_the_claim_once():
     assert owed(of).unpaid == FEE and owed(of, "milestone:plant").unpaid == 2_000_000 and entries.outstanding(claim) == 0
 
 
+def test_a_job_that_comes_late_leaves_the_next_payment_alone():
+    of = parties()
+    claim = settled(of, in_force(of))
+    [first] = session.query(AgreementEvent).filter_by(type="payment")
+    claiming.reopen_claim(of.institute, claim, "退票", NOW)
+    claiming.pay_claim(of.guarantor, claim, NOW.date(), "回单 2", NOW)
+    claiming.settle_claim(of.institute, claim, NOW)
+    watching.reopen_claim(first.id)
+    assert claim.state == "settled" and owed(of).unpaid == 1_000_000
+
+
 def test_a_payment_of_the_licensee_after_the_guarantors_is_told_once():
     of = parties()
     claim = settled(of, in_force(of))

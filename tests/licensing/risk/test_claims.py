@@ -111,6 +111,10 @@ def test_the_same_order_shares_what_is_left_by_the_largest_remainder():
     assert [parts[number, "a"].falls for number in (1, 2, 3)] == [4, 3, 3]
 
 
+def test_what_rounding_leaves_goes_to_the_largest_remainder():
+    assert in_proportion(10, {1: 5, 2: 9, 3: 1}) == {1: 3, 2: 6, 3: 1}  # 3.33, 6.00 and 0.67
+
+
 def test_what_a_guarantee_bears_already_is_not_asked_of_it_again():
     layer = Layer(1, 1, Decimal("0.8"), 1_000, 0, frozenset({"a"}), {"a": 80})
     assert allot([Loss("a", DAY, 100, 20)], [layer]) == {}

@@ -14,6 +14,7 @@
 - **match** 匹配: a scored, explained pairing of a need and a technology; a **scoring** is one calculation of it.
 - **statement** 销售报表: what a licensee sold in a period; an **audit** 专项审计 looks at the books behind it.
 - **credit record** 履约信用记录: how an organisation has kept its promises, as counts of **credit entries**.
+- **guarantee** 担保: what a guarantor, insurer or fund covers under an agreement; a **claim** 理赔 is what the protected side asks of it.
 - **open list** 公开清单: listings as a file, with the search it was made with; **feed**: the newest of a search for news readers.
 - **invoice** 账单: a demand for one obligation of an agreement, cancelled only by a **mirror** 冲销账单; **payment** 付款: money that one side says has moved.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
@@ -44,6 +45,7 @@ from marketplace.licensing.audits import views as audits_views
 from marketplace.licensing.billing import views as billing_views
 from marketplace.licensing.credit import views as credit_views
 from marketplace.licensing.performing import views as performing_views
+from marketplace.licensing.risk import views as risk_views
 from marketplace.licensing.signing import views as signing_views
 from marketplace.licensing.statements import views as statements_views
 from marketplace.matching import views as matching_views
@@ -61,7 +63,7 @@ HERE = Path(__file__).parent
 ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
-    licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, alerts_views,
+    licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -132,6 +132,14 @@ ACTIONS: dict[str, frozenset[str]] = {
     "organisation.money": frozenset({"member"}),
     "organisation.bank": frozenset({"member"}),
     "organisation.billing": frozenset({"owner"}),
+    "guarantee.request": frozenset({"licensor", "licensee"}),
+    "guarantee.read": frozenset({"licensor", "licensee", "guarantor", "system"}),
+    "guarantee.accept": frozenset({"licensor_signatory", "licensee_signatory", "licensor_owner", "licensee_owner"}),
+    "guarantee.claim": frozenset({"protected"}),
+    "guarantee.premium": frozenset({"guarantor"}),
+    "guarantee.repay": frozenset({"guarantor"}),
+    "claim.read": frozenset({"licensor", "licensee", "guarantor", "system"}),
+    "claim.edit": frozenset({"protected", "guarantor"}),
 }
 
 

@@ -16,6 +16,7 @@ from marketplace.licensing import models as _licensing  # noqa: F401
 from marketplace.licensing.billing import models as _billing  # noqa: F401
 from marketplace.licensing.credit import models as _credit  # noqa: F401
 from marketplace.licensing.performing import models as _performing  # noqa: F401
+from marketplace.licensing.risk import models as _risk  # noqa: F401
 from marketplace.licensing.signing import models as _signing  # noqa: F401
 from marketplace.licensing.statements import models as _statements  # noqa: F401
 from marketplace.matching import models as _matching  # noqa: F401

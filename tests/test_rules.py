@@ -21,6 +21,7 @@ from marketplace.licensing import models as _licensing  # noqa: F401 - fills the
 from marketplace.licensing.billing import models as _billing  # noqa: F401 - fills the metadata
 from marketplace.licensing.credit import models as _credit  # noqa: F401 - fills the metadata
 from marketplace.licensing.performing import models as _performing  # noqa: F401 - fills the metadata
+from marketplace.licensing.risk import models as _risk  # noqa: F401 - fills the metadata
 from marketplace.licensing.signing import models as _signing  # noqa: F401 - fills the metadata
 from marketplace.licensing.statements import models as _statements  # noqa: F401 - fills the metadata
 from marketplace.matching import models as _matching  # noqa: F401 - fills the metadata
@@ -48,7 +49,7 @@ PURE = {
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
-    "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl"},
+    "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_learning.py", "cli_matching.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, flash, request, send_file
+from flask import Blueprint, Flask, flash, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -34,7 +34,7 @@ STEPS = ("technology.publish", "technology.edit", "technology.withdraw", "techno
 def prepare(app: Flask) -> None:
     """Settings for the store of files; words and names for the templates of every package."""
     attachments.configure(app.config["SETTINGS"])
-    simulator.bind(app, _offered)
+    simulator.bind(app, "offer", _offered)
     app.jinja_env.globals.update(
         technology_words=words,
         technology_drafts_of=operations.drafts_of,
@@ -50,7 +50,8 @@ def _offered(public_id: str) -> simulator.Offered:
     if not technology.offer or not technology.offer.terms:
         raise NotFound(N_("There are no payment terms to calculate with."))
     title, title_language = technology.titled(language())
-    return simulator.Offered(technology.public_id, title, TAGS[title_language], technology.offer.terms)
+    address = url_for("catalogue.show", public_id=public_id)
+    return simulator.Offered(public_id, title, TAGS[title_language], address, technology.offer.terms)
 
 
 def _organisations() -> list[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, flash, request
+from flask import Blueprint, Flask, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -26,8 +26,9 @@ from marketplace.licensing.operations import Draft, Filter
 from marketplace.licensing.performing.operations import WAITING
 from marketplace.people.models import Organisation
 from marketplace.terms.forms import TermsForm
+from marketplace.terms.simulator import views as simulator
 from marketplace.terms.views import in_words, note
-from marketplace.web import PAGE, actor, answer, language, page_number, see
+from marketplace.web import PAGE, TAGS, actor, answer, language, page_number, see
 
 blueprint = Blueprint("licensing", __name__)
 
@@ -37,6 +38,18 @@ STEPS = ("agreement.propose", "agreement.withdraw", "agreement.revise", "agreeme
 def prepare(app: Flask) -> None:
     """Words for the templates of every package, and who may begin an agreement about a technology."""
     app.jinja_env.globals.update(licensing_words=words, may_license=_may_license, text_parts=text.parts)
+    simulator.bind(app, "agreement", _agreed)
+
+
+def _agreed(public_id: str) -> simulator.Offered:
+    """The terms on the table or in force, for the simulator. Raises `NotFound` for whoever is on neither side."""
+    agreement = operations.by_public_id(actor(), public_id)
+    terms = dict(operations.draft_of(agreement).terms)
+    start = terms_of(agreement).effective
+    for name in ("effective", "end"):
+        terms.pop(name, None)
+    title, title_language = agreement.titled(language())
+    return simulator.Offered(public_id, title, TAGS[title_language], url_for("licensing.show", public_id=public_id), terms, start)
 
 
 def _may_license(technology: Technology) -> bool:

@@ -40,12 +40,14 @@ HOME = ZoneInfo("Asia/Shanghai")
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """An offer to calculate with: its payment terms, and what to call it."""
+    """Terms to calculate with, of an offer or of an agreement: what to call them, where they stand, and from which day they would count."""
 
     public_id: str
     title: str
     language: str
+    address: str
     terms: dict[str, Any]
+    start: date | None = None
 
 
 def prepare(app: Flask) -> None:
@@ -53,39 +55,41 @@ def prepare(app: Flask) -> None:
     app.jinja_env.globals.update(simulator_words=words)
 
 
-def bind(app: Flask, find: Callable[[str], Offered]) -> None:
-    """Say how the offer of a technology is found: that is for a room to the right of this one. `find` raises `NotFound`."""
-    app.extensions["simulator_offers"] = find
+def bind(app: Flask, name: str, find: Callable[[str], Offered]) -> None:
+    """Say how terms are found that the address names (`?offer=…`): that is for rooms to the right of this one. `find` raises `NotFound`."""
+    app.extensions.setdefault("simulator_sources", {})[name] = find
 
 
 @blueprint.route("/simulator", methods=["GET", "POST"])
 @limiter.limit("3000 per hour", methods=["POST"])
 def simulator() -> ResponseReturnValue:
     """What terms would bring both sides: the form and, where it can be read, the answer."""
-    offer = _offer()
+    asked_for, offer = _offer()
     sent = _sent()
     written, terms = _terms(sent, offer)
     plan = PlanForm(formdata=sent)
     if sent is None:
-        plan.start.data = _next_quarter().isoformat()
+        plan.start.data = (offer.start if offer and offer.start else _next_quarter()).isoformat()
     asked = plan.read(terms, request.form.get("fill", "")) if terms else None
     found = _simulated(plan, terms, asked)
     if found and request.form.get("download") in sheet.TYPES:
         return _file(found, request.form["download"])
     base = terms.royalty.base if terms and terms.royalty else ""
     page, _status = answer(
-        "terms/simulator.html", plan, plan=plan, terms_form=written, terms=terms, offer=offer,
+        "terms/simulator.html", plan, plan=plan, terms_form=written, terms=terms, offer=offer, asked_for=asked_for,
         outcome=outcome(found, language(), _) if found else None, rows=_rows(plan, asked),
-        links=_links(written, plan, terms, offer), base=_(words.BASES[base]),
+        links=_links(written, plan, terms, offer, asked_for), base=_(words.BASES[base]),
     )
     wrong = request.method == "POST" and found is None
     return page, 422 if wrong else 200
 
 
-def _offer() -> Offered | None:
-    public_id = request.args.get("offer")
-    find = current_app.extensions.get("simulator_offers")
-    return find(public_id) if public_id and find else None
+def _offer() -> tuple[dict[str, str], Offered | None]:
+    """What the address names, and the terms that were found under it."""
+    for name, find in current_app.extensions.get("simulator_sources", {}).items():
+        if public_id := request.args.get(name):
+            return {name: public_id}, find(public_id)
+    return {}, None
 
 
 def _sent() -> MultiDict[str, str] | None:
@@ -155,11 +159,13 @@ def _rows(plan: PlanForm, asked: Asked | None) -> list[tuple[str, list[Cell]]]:
     ]
 
 
-def _links(written: TermsForm, plan: PlanForm, terms: Terms | None, offer: Offered | None) -> dict[str, str] | None:
+def _links(
+    written: TermsForm, plan: PlanForm, terms: Terms | None, offer: Offered | None, asked_for: dict[str, str]
+) -> dict[str, str] | None:
     """The address of this calculation in both languages, or None where it would be too long."""
     own = offer is None or terms is None or parse(offer.terms, template=True) != terms
     word = link.packed({**plan.typed(), **(typed_terms(written) if own else {})})
-    values = {"q": word, **({"offer": offer.public_id} if offer else {})}
+    values = {"q": word, **asked_for}
     return {lang: url_for("simulator.simulator", lang=lang, **values) for lang in ("zh", "en")} if word else None
 
 

@@ -254,3 +254,19 @@ def test_one_signature_alone_is_no_agreement_for_the_page_of_hashes(client, sess
     assert press_signed(client, session, agreement, who.firm_signatory).status_code == 303
     words = signing.text_to_sign(agreement)
     assert "没有" in client.get(f"/zh/verify/{words.sha256}").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_both_sides_calculate_with_the_terms_on_the_table(client, session, lang):
+    who = parties()
+    agreement = proposed(who, {**TRIAL, "effective": now().date().isoformat()}, now())
+    address = f"/{lang}/simulator?agreement={agreement.public_id}"
+    assert client.get(address).status_code == 404, "a visitor knows of no agreement"
+    for person in (who.firm_member, who.holder_member):
+        client.login(person)
+        assert f"/{lang}/simulator?agreement={agreement.public_id}" in show(client, agreement, lang)
+        page = client.get(address).get_data(as_text=True)
+        assert "200,000" in page and f'href="/{lang}/agreements/{agreement.public_id}"' in page
+        assert f'value="{now().date().isoformat()}"' in page
+        sent = {"level": "300000", "growth": "0", "quarters": "8", "start": now().date().isoformat(), "margin": "30", "discount": "8"}
+        assert client.post(address, data=sent).status_code == 200

@@ -73,6 +73,7 @@ def _listen_on(host: str, first: int) -> int:
 ELSEWHERE = {
     "bench": ("cli_bench", "bench_group"), "evaluate": ("cli_evaluate", "evaluate_command"), "export-judged": ("cli_learning", "export_judged_command"),
     "learn": ("cli_learning", "learn_command"), "match-all": ("cli_matching", "match_all_command"),
+    "schedule": ("cli_terms", "schedule_command"),
 }
 """Commands in modules of their own, read when they are called: what they stand on takes two seconds to import."""
 

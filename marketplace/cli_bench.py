@@ -20,6 +20,7 @@ from marketplace.matching.bench_import import bench_import
 from marketplace.matching.operations import INDEXED_AT_ONCE
 from marketplace.migrate import upgrade
 from marketplace.people.models import Organisation
+from marketplace.terms.bench import bench_schedule
 
 
 def _made(_context: click.Context, _option: click.Parameter, named: Path | None) -> Path:
@@ -89,6 +90,17 @@ def bench_rows_command(count: int, ending: str, folder: Path, json_: bool) -> No
             session.add(owner)
             session.commit()
             report = bench_rows(owner, path, _committing, say)
+    show(report)
+
+
+@bench_group.command("schedule")
+@click.option("--agreements", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option("--events", type=click.IntRange(min=20), default=40, show_default=True, help="Events of each agreement.")
+@as_json
+def bench_schedule_command(agreements: int, events: int, json_: bool) -> None:
+    """Compute the schedules of made-up agreements, and time the JSON parser alone on the same input."""
+    with telling("Bench", json_) as say:
+        report = bench_schedule(agreements, events, say)
     show(report)
 
 

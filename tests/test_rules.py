@@ -26,12 +26,12 @@ PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "config", "migrate", "paper", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching", "importing",
     "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
-    "cli_bench", "cli_evaluate", "cli_learning", "cli_matching", "cli",
+    "cli_bench", "cli_evaluate", "cli_learning", "cli_matching", "cli_terms", "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
 FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}
 PURE = {
-    "terms": {"payment", "words", "checks", "reading", "presets", "schedule"},
+    "terms": {"payment", "words", "checks", "reading", "presets", "schedule", "events", "course", "fees", "royalty", "account", "because", "bench"},
     "matching": {
         "text", "bridge", "lexical", "semantic", "fusion", "explain", "index", "evaluate", "quantities", "units", "numerals", "waterfall",
         "keywords", "ranking", "vectors", "constants", "quantity_words", "fitting", "encoders", "endpoint", "sentence_models", "window",

@@ -11,7 +11,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any, TypeVar
 
 from marketplace.errors import N_
@@ -32,6 +32,9 @@ DAYS = 30
 """The default of every number of days that has one, and the days for the certificate of non-use."""
 
 NOTHING = Decimal(0)
+
+EXACT = Context(prec=1_000_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""For arithmetic on what people typed: Python's usual context would round after 28 digits."""
 
 T = TypeVar("T")
 
@@ -368,9 +371,9 @@ def to_minor(amount: Decimal | None, currency: str) -> int | None:
     """An amount in the currency's minor units, rounded half away from zero beyond them."""
     if amount is None:
         return None
-    return int((amount * 10 ** MINOR_UNITS[currency]).to_integral_value("ROUND_HALF_UP"))
+    return int(amount.scaleb(MINOR_UNITS[currency], EXACT).to_integral_value("ROUND_HALF_UP"))
 
 
 def from_minor(minor: int | None, currency: str) -> Decimal | None:
     """The exact amount that so many minor units are."""
-    return None if minor is None else Decimal(minor).scaleb(-MINOR_UNITS[currency])
+    return None if minor is None else Decimal(minor).scaleb(-MINOR_UNITS[currency], EXACT)

@@ -36,15 +36,23 @@ class TermsError(ValueError):
     @property
     def reason(self) -> str:
         """The reason in English."""
-        return self.message % self.values if self.values else self.message
+        return self.said(str)
+
+    def said(self, gettext: Callable[[str], str]) -> str:
+        """The reason in the language of a catalogue."""
+        message = gettext(self.message)
+        return message % self.values if self.values else message
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Node:
-    """A value of the input with the path that leads to it; each reader returns the value or refuses it."""
+    """A value of the input with the path that leads to it; each reader returns the value or refuses it.
+
+    Nothing changes one. It is not frozen because making a frozen one takes twice as long, and every value read makes one.
+    """
 
     value: Any
     path: str
@@ -129,6 +137,14 @@ class Node:
         if len(part) > places:
             self.refuse(N_("Amounts in this currency have at most %(places)s decimal places."), places=places)
         return Decimal(f"{whole}.{part.ljust(places, '0')}" if places else whole)
+
+    def signed_money(self, places: int) -> Decimal:
+        """An amount that may be a loss: with a sign, or without."""
+        text = self.value if isinstance(self.value, str) else ""
+        if text[:1] not in ("-", "+"):
+            return self.money(places)
+        amount = Node(text[1:], self.path).money(places)
+        return amount.copy_negate() if text[0] == "-" else amount
 
     def day(self) -> date:
         """An ISO calendar date."""

@@ -98,6 +98,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "agreement.read": frozenset({"licensor", "licensee", "system"}),
     "agreement.revise": frozenset({"licensor", "licensee"}),
     "agreement.sign": frozenset({"licensor_signatory", "licensee_signatory", "licensor_owner", "licensee_owner"}),
+    "agreement.correct": frozenset({"licensor", "licensee"}),
     "agreement.dispute": frozenset({"licensor", "licensee"}),
     "agreement.trial_started": frozenset({"licensor", "licensee"}),
     "agreement.trial_extended": frozenset({"licensor"}),

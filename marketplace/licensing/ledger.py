@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from marketplace.access import SYSTEM, Actor, require
-from marketplace.db import now, session
+from marketplace.db import LANGUAGES, now, session
 from marketplace.errors import N_, Refused
 from marketplace.jobs import handler
 from marketplace.licensing.models import Agreement, AgreementEvent, Obligation, Standing, Version
@@ -24,7 +24,7 @@ from marketplace.terms.events import read
 from marketplace.terms.payment import Terms, parse, to_minor
 from marketplace.terms.reading import TermsError
 from marketplace.terms.schedule import Obligation as Owed
-from marketplace.terms.schedule import Schedule, schedule
+from marketplace.terms.schedule import Schedule, schedule, sentence
 
 BATCH = 100
 
@@ -76,9 +76,11 @@ def locked(agreement: Agreement) -> Agreement:
 
 
 def enter(
-    actor: Actor, agreement: Agreement, kind: str, day: date, key: str, at: datetime | None = None, **values: Any
+    actor: Actor, agreement: Agreement, kind: str, day: date, key: str, at: datetime | None = None, reason: str | None = None, **values: Any
 ) -> AgreementEvent:
     """Add an event of a kind of `EVENT_TYPES` and bring the copies up to date. The same key again gives the event that is there.
+
+    `reason` is what people say of it; the schedule does not read it.
 
     Refused when the agreement is not in force, the day lies in the future, or the schedule does not accept the event.
     """
@@ -92,7 +94,7 @@ def enter(
         return same
     if day > day_of(agreement, moment):
         raise Refused(N_("This day lies in the future."), field="day")
-    event = AgreementEvent(agreement_id=agreement.id, type=kind, day=day, values=values, key=key, person_id=actor.id, at=moment)
+    event = AgreementEvent(agreement_id=agreement.id, type=kind, day=day, values=values, reason=reason, key=key, person_id=actor.id, at=moment)
     _accepted(agreement, day_of(agreement, moment), also=[written(event)])
     session.add(event)
     record(event, kind, actor, moment, agreement=agreement.id)
@@ -100,9 +102,12 @@ def enter(
     return event
 
 
-def void(actor: Actor, event: AgreementEvent, reason: str, at: datetime | None = None) -> AgreementEvent:
-    """Enter that an event was wrong and counts no longer. Refused when what followed cannot stand without it."""
-    require(actor, f"agreement.{event.type}", event.agreement)
+def void(actor: Actor, event: AgreementEvent, reason: str, at: datetime | None = None, agreed: bool = False) -> AgreementEvent:
+    """Enter that an event was wrong and counts no longer. Refused when what followed cannot stand without it.
+
+    `agreed` by both sides, the one who says so last need not be one who could have entered the event.
+    """
+    require(actor, "agreement.correct" if agreed else f"agreement.{event.type}", event.agreement)
     moment = at or now()
     agreement = locked(event.agreement)
     same = session.scalar(select(AgreementEvent).where(AgreementEvent.voids_id == event.id))
@@ -153,10 +158,13 @@ def _standing(agreement: Agreement, answer: Schedule, today: date) -> dict[str, 
     currency = terms_of(agreement).currency
     sums = {name: to_minor(getattr(answer.totals, name), currency) for name in ("fees", "paid", "outstanding", "overdue", "interest")}
     dues = [statement.due for statement in answer.statements_due]
+    decide = [answer.trial.window_end] if answer.trial and answer.state in ("on_trial", "awaiting_decision") else []
+    owed = [one.due for one in answer.obligations if one.due and one.state in ("open", "overdue")]
     return {
         "as_of": today, "status": answer.state, "currency": currency, **sums, "credit": to_minor(answer.credit, currency),
         "trial_end": answer.trial.end if answer.trial else None, "window_end": answer.trial.window_end if answer.trial else None,
-        "statement_due": min(dues, default=None), "statements_overdue": sum(statement.overdue for statement in answer.statements_due),
+        "statement_due": min(dues, default=None), "next_due": min([*dues, *decide, *owed], default=None),
+        "statements_overdue": sum(statement.overdue for statement in answer.statements_due),
     }
 
 
@@ -165,7 +173,7 @@ def _row(agreement: Agreement, owed: Owed, currency: str) -> dict[str, Any]:
     return {
         "kind": owed.kind, "currency": currency, "amount": to_minor(owed.amount, currency), "trigger": owed.trigger, "due": owed.due,
         "expected": owed.expected, "state": owed.state, "paid": to_minor(owed.paid, currency), "unpaid": to_minor(owed.unpaid, currency),
-        "interest": to_minor(owed.interest, currency), "because": owed.because.to_dict(),
+        "interest": to_minor(owed.interest, currency), "because": {language: sentence(owed, currency, language) for language in LANGUAGES},
         "licensor_id": agreement.licensor_id, "licensee_id": agreement.licensee_id,
     }
 

@@ -22,6 +22,9 @@ EVENT_TYPES = (
 )
 """The events that `schedule()` knows (terms.md "Events")."""
 
+SIGNED_THINGS = ("agreement", "certificate")
+"""What is signed with a code: the agreement itself, and the certificate of non-use at its end."""
+
 OBLIGATION_STATES = ("pending", "open", "overdue", "paid", "void")
 
 
@@ -30,7 +33,7 @@ class Agreement(Base):
     """A licence agreed, or to be agreed, between two organisations. `version` is the number of the version on the table.
 
     While it is a draft only the organisation that drafts it knows of it. `zone` turns moments into the agreement's days.
-    `text_sha256` is the hash of the text that both sides signed.
+    `text_sha256` is the hash of the text that both sides signed. `key` is the same when one form is sent twice.
     """
 
     __tablename__ = "agreement"
@@ -50,6 +53,7 @@ class Agreement(Base):
     proposed: Mapped[datetime | None]
     signed: Mapped[datetime | None]
     text_sha256: Mapped[str | None] = mapped_column(String(64), unique=True)
+    key: Mapped[str | None] = mapped_column(String(40))
     created: Mapped[datetime]
     version_id: Mapped[int] = mapped_column()
 
@@ -73,6 +77,7 @@ class Agreement(Base):
         CheckConstraint("drafted_by_id in (licensor_id, licensee_id)", name="drafted_by"),
         CheckConstraint("(state = 'countersigned') = (signed is not null)", name="signed"),
         CheckConstraint("state <> 'countersigned' or text_sha256 is not null", name="text"),
+        UniqueConstraint("drafted_by_id", "key"),
         Index("ix_agreement_licensor_id_state", "licensor_id", "state"),
         Index("ix_agreement_licensee_id_state", "licensee_id", "state"),
         Index("ix_agreement_state_id", "state", "id"),
@@ -90,7 +95,10 @@ class Agreement(Base):
 
 
 class Version(Base):
-    """One proposal of the terms (terms.md, with `effective`) and the other clauses; never changed. `side` proposed it."""
+    """One proposal of the terms (terms.md, with `effective`) and the other clauses; never changed. `side` proposed it.
+
+    `facts` are the names of the parties and of the technology as they stood then, for the text of the contract.
+    """
 
     __tablename__ = "agreement_version"
 
@@ -99,6 +107,7 @@ class Version(Base):
     number: Mapped[int]
     terms: Mapped[dict[str, Any]] = mapped_column(Data)
     clauses: Mapped[dict[str, Any]] = mapped_column(Data)
+    facts: Mapped[dict[str, Any]] = mapped_column(Data, default=dict)
     side: Mapped[str] = mapped_column(String(8))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     note: Mapped[str | None] = mapped_column(Text)
@@ -117,7 +126,7 @@ class Signature(Base):
     """One side's signature under one version: who, when, and the hash of the very text that was signed.
 
     It begins as a request for a code (`asked`) and is a signature once `signed` is set. The code is never stored: it follows
-    from the site's secret, `public_id` and `counter`.
+    from the site's secret, `public_id` and `counter`. `of` says what is signed, `number` which version (or which certificate).
     """
 
     __tablename__ = "signature"
@@ -125,6 +134,7 @@ class Signature(Base):
     id: Mapped[Key]
     public_id: Mapped[PublicId]
     agreement_id: Mapped[int] = mapped_column(ForeignKey("agreement.id"))
+    of: Mapped[str] = mapped_column(String(12), default="agreement", server_default="agreement")
     number: Mapped[int]
     side: Mapped[str] = mapped_column(String(8))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -145,9 +155,10 @@ class Signature(Base):
 
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (
-        UniqueConstraint("agreement_id", "number", "side", "person_id"),
+        UniqueConstraint("agreement_id", "of", "number", "side", "person_id"),
         CheckConstraint("side in ('licensor', 'licensee')", name="side"),
-        Index("uq_signature_signed", "agreement_id", "number", "side", unique=True,
+        CheckConstraint("of in ('agreement', 'certificate')", name="of"),
+        Index("uq_signature_signed", "agreement_id", "of", "number", "side", unique=True,
               sqlite_where=text("signed is not null"), postgresql_where=text("signed is not null")),
     )
 
@@ -233,7 +244,8 @@ class Obligation(Base):
 class Standing(Base):
     """The schedule's answer for one agreement as of a day, kept for lists, sums and reminders; minor units.
 
-    A copy: `ledger.refresh` alone writes it. `statement_due` is the earliest day on which a statement not yet sent is due.
+    A copy: `ledger.refresh` alone writes it. `statement_due` is the earliest day on which a statement not yet sent is due,
+    `next_due` the earliest on which anything is: a payment, a statement, the decision on a trial.
     """
 
     __tablename__ = "standing"
@@ -251,6 +263,7 @@ class Standing(Base):
     trial_end: Mapped[date | None]
     window_end: Mapped[date | None]
     statement_due: Mapped[date | None]
+    next_due: Mapped[date | None]
     statements_overdue: Mapped[int] = mapped_column(default=0)
 
     agreement: Mapped[Agreement] = relationship(back_populates="standing")

@@ -55,6 +55,7 @@ class Settings:
     encoder_tokens: int  # MARKETPLACE_ENCODER_TOKENS: window of a server's model, default 512
     upload_limit: int  # MARKETPLACE_UPLOAD_MB: largest upload, in bytes here; default 64 MB
     limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default memory://
+    income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
 
     @property
     def index_folder(self) -> Path:
@@ -177,6 +178,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         faults.append("MARKETPLACE_ENCODER_KEY must be printable ASCII without spaces")
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
+    rules = Path(environ["MARKETPLACE_INCOME_RULES"]).resolve() if environ.get("MARKETPLACE_INCOME_RULES") else None
+    if rules and not rules.is_file():
+        faults.append(f"MARKETPLACE_INCOME_RULES: there is no file {rules}")
     if faults:
         raise SettingsError(faults)
     return Settings(
@@ -192,4 +196,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         encoder_tokens=tokens,
         upload_limit=megabytes * 1024 * 1024,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
+        income_rules=rules,
     )

@@ -115,6 +115,14 @@ ACTIONS: dict[str, frozenset[str]] = {
     "agreement.certified": frozenset({"licensee_signatory", "licensee_owner"}),
     "agreement.payment": frozenset({"licensor", "system"}),
     "agreement.interest_paid": frozenset({"licensor", "system"}),
+    "organisation.read_income": frozenset({"owner", "signatory"}),
+    "organisation.divide_income": frozenset({"owner", "signatory"}),
+    "split.read": frozenset({"owner", "signatory"}),
+    "income_cost.read": frozenset({"owner", "signatory"}),
+    "income_cost.edit": frozenset({"owner", "signatory"}),
+    "inventor.read": frozenset({"owner", "signatory", "self"}),
+    "inventor.claim": frozenset({"user"}),
+    "inventor.erase": frozenset({"owner"}),
 }
 
 

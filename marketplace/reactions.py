@@ -39,6 +39,12 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "need.solve": ("matching.index_need",),
     # matches
     "need.matches_found": ("alerts.matches_found",),
+    # income
+    "agreement_event.payment": ("income.split",),
+    "agreement_event.interest_paid": ("income.split",),
+    "agreement_event.void": ("income.mirror",),
+    "income_policy.approve": ("income.policy_came",),
+    "inventorship.approve": ("income.inventors_came",),
     # mail
     "mail.queued": ("alerts.send",),
 }

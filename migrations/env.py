@@ -13,6 +13,7 @@ from marketplace.db import Base, Data, UTCTime
 from marketplace.importing import models as _importing  # noqa: F401
 from marketplace.jobs import Job  # noqa: F401
 from marketplace.licensing import models as _licensing  # noqa: F401
+from marketplace.licensing.income import models as _income  # noqa: F401
 from marketplace.licensing.performing import models as _performing  # noqa: F401
 from marketplace.licensing.signing import models as _signing  # noqa: F401
 from marketplace.matching import models as _matching  # noqa: F401

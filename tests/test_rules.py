@@ -18,6 +18,7 @@ from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metad
 from marketplace.db import Base
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
 from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata
+from marketplace.licensing.income import models as _income  # noqa: F401 - fills the metadata
 from marketplace.licensing.performing import models as _performing  # noqa: F401 - fills the metadata
 from marketplace.licensing.signing import models as _signing  # noqa: F401 - fills the metadata
 from marketplace.matching import models as _matching  # noqa: F401 - fills the metadata
@@ -42,7 +43,7 @@ PURE = {
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
-    "licensing": {"clauses", "text", "differences", "queue"},
+    "licensing": {"clauses", "text", "differences", "queue", "formula"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_learning.py", "cli_matching.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}

@@ -13,6 +13,7 @@ from marketplace.db import session
 from marketplace.importing.models import ImportRun
 from marketplace.licensing import ledger
 from marketplace.licensing.models import Agreement, AgreementEvent, Version
+from marketplace.licensing.operations import facts_of
 from marketplace.needs.models import Need
 from marketplace.people.models import Membership, Organisation, Person
 
@@ -124,7 +125,9 @@ def agreement(licensor: Organisation | None = None, licensee: Organisation | Non
         "text_sha256": f"{n:064d}" if signed else None, "created": NOW, **values,
     }))
     proposer = licensee.memberships[0].person if licensee.memberships else person()
-    _kept(Version(agreement=made, number=1, terms=written, clauses=clauses, side="licensee", person=proposer, at=NOW))
+    _kept(Version(
+        agreement=made, number=1, terms=written, clauses=clauses, facts=facts_of(made), side="licensee", person=proposer, at=NOW,
+    ))
     if signed:
         ledger.refresh(made, NOW)
     return made

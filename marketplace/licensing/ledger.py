@@ -121,6 +121,8 @@ def void(actor: Actor, event: AgreementEvent, reason: str, at: datetime | None =
         key=f"void:{event.id}", person_id=actor.id, at=moment,
     )
     session.add(correction)
+    session.add(correction)
+    session.flush()  # the schedule is computed without the event
     record(event, "void", actor, moment, agreement=agreement.id)
     refresh(agreement, moment)
     return correction

@@ -1,0 +1,80 @@
+"""What the tests of agreements share: two sides with their people, proposals, and signing as people do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from marketplace.catalogue.models import Technology
+from marketplace.db import session
+from marketplace.licensing import clauses, operations
+from marketplace.licensing.models import Agreement, Signature
+from marketplace.licensing.signing import codes
+from marketplace.licensing.signing import operations as signing
+from marketplace.people.models import Organisation, Person
+from tests import factories
+from tests.factories import NOW
+
+TRIAL: dict[str, Any] = {
+    "currency": "CNY", "effective": "2026-11-02", "trial": {"months": 1}, "conversion": {"price": "200000"},
+    "milestones": [{"id": "pilot", "amount": "50000"}], "buyout": {"price": "900000"},
+}
+
+
+@dataclass
+class Parties:
+    """An institute and a firm, each with an owner, a member and a signatory, and a technology of the institute."""
+
+    licensor: Organisation
+    licensee: Organisation
+    technology: Technology
+    holder: Person
+    firm: Person
+    holder_member: Person
+    firm_member: Person
+    holder_signatory: Person
+    firm_signatory: Person
+
+
+def parties(signatories: bool = True, licensor: Organisation | None = None, technology: Technology | None = None) -> Parties:
+    """Two verified sides; without `signatories` the owners sign."""
+    holder, firm = (licensor.memberships[0].person if licensor else factories.person()), factories.person()
+    licensor = licensor or factories.organisation(holder, kind="institute")
+    licensee = factories.organisation(firm)
+    seats = []
+    for where in (licensor, licensee):
+        for role in ("member", "signatory") if signatories else ("member", "member"):
+            seats.append(factories.membership(factories.person(), where, role).person)
+    technology = technology or factories.technology(licensor)
+    return Parties(licensor, licensee, technology, holder, firm, seats[0], seats[2], seats[1], seats[3])
+
+
+def proposed(who: Parties, terms: dict[str, Any] | None = None, at: datetime = NOW, **said: Any) -> Agreement:
+    """A proposal of the firm's member."""
+    agreement = operations.create_agreement(
+        who.firm_member, who.technology, who.licensor, who.licensee, terms or TRIAL, {**clauses.defaults(), **said}, at,
+    )
+    session.flush()
+    operations.propose_agreement(who.firm_member, agreement, at)
+    session.flush()
+    return agreement
+
+
+def give(person: Person, agreement: Agreement, at: datetime = NOW, of: str = "agreement", number: int | None = None) -> Signature:
+    """Sign as a person does: read, ask for the code, enter it."""
+    words = signing.text_to_sign(agreement, of, number)
+    number = number or (agreement.version if of == "agreement" else signing.certificate_number(agreement))
+    asked = signing.ask_code(person, agreement, number, words.sha256, of, at)
+    session.flush()
+    signed = signing.sign(person, asked, codes.code_of(asked.public_id, asked.counter), words.sha256, at + timedelta(minutes=1))
+    session.flush()
+    return signed
+
+
+def signed(who: Parties, terms: dict[str, Any] | None = None, at: datetime = NOW, **said: Any) -> Agreement:
+    """An agreement signed by both."""
+    agreement = proposed(who, terms, at, **said)
+    give(who.firm_signatory, agreement, at)
+    give(who.holder_signatory, agreement, at)
+    return agreement

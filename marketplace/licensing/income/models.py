@@ -258,8 +258,8 @@ class Split(Base):
     made_by: Mapped[Person | None] = relationship(foreign_keys=[made_by_id])
     answered_by: Mapped[Person | None] = relationship(foreign_keys=[answered_by_id])
     lines: Mapped[list[SplitLine]] = relationship(back_populates="split", order_by="SplitLine.place")
-    mirrors: Mapped[Split | None] = relationship(foreign_keys=[mirrors_id], remote_side=[id])
-    replaces: Mapped[Split | None] = relationship(foreign_keys=[replaces_id], remote_side=[id])
+    mirrors: Mapped[Split | None] = relationship(foreign_keys=[mirrors_id], remote_side="Split.id")
+    replaces: Mapped[Split | None] = relationship(foreign_keys=[replaces_id], remote_side="Split.id")
 
     TRANSITIONS = {
         "compute": Step(("waiting",), "computed", ("system", *HEADS)),

@@ -34,6 +34,7 @@ def institute(actor: Actor, public_id: str) -> Organisation:
 
 def locked(organisation_id: int) -> Organisation:
     """The institute's row, held until the transaction ends, so that numbers and costs are given once."""
+    session.flush()  # what this transaction did counts in what is asked next
     return session.execute(select(Organisation).where(Organisation.id == organisation_id).with_for_update(of=Organisation)).scalar_one()
 
 

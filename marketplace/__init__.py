@@ -37,6 +37,7 @@ from marketplace.exporting import views as exporting_views
 from marketplace.importing import views as importing_views
 from marketplace.importing.need_file import views as need_file_views
 from marketplace.licensing import views as licensing_views
+from marketplace.licensing.income import views as income_views
 from marketplace.licensing.performing import views as performing_views
 from marketplace.licensing.signing import views as signing_views
 from marketplace.matching import views as matching_views
@@ -54,7 +55,7 @@ ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 BLUEPRINTS = (
     people_views.blueprint, terms_views.blueprint, catalogue_views.blueprint, needs_views.blueprint,
     matching_views.blueprint, importing_views.blueprint, need_file_views.blueprint, exporting_views.blueprint,
-    licensing_views.blueprint, signing_views.blueprint, performing_views.blueprint, alerts_views.blueprint,
+    licensing_views.blueprint, signing_views.blueprint, performing_views.blueprint, income_views.blueprint, alerts_views.blueprint,
 )
 
 
@@ -91,7 +92,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(exporting_views.for_robots)
     rooms = (
         people_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
-        licensing_views, signing_views, performing_views, alerts_views,
+        licensing_views, signing_views, performing_views, income_views, alerts_views,
     )
     for views in rooms:
         views.prepare(app)

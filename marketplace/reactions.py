@@ -45,6 +45,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "agreement_event.void": ("income.mirror",),
     "income_policy.approve": ("income.policy_came",),
     "inventorship.approve": ("income.inventors_came",),
+    "inventor.invite": ("alerts.inventor_invited",),
+    "split.approve": ("alerts.income_awarded",),
     # agreements
     "agreement.propose": ("alerts.agreement_proposed",),
     "agreement.revised": ("alerts.agreement_proposed",),

@@ -14,6 +14,7 @@ from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.licensing.income.models import Inventor, Inventorship, InventorWeight
 from marketplace.licensing.income.policies import given, locked, second_person
+from marketplace.people.models import Organisation
 from marketplace.people.operations import acting_person, address_key, usable_address
 from marketplace.record import move, record
 
@@ -50,6 +51,12 @@ def versions(technology: Technology) -> list[Inventorship]:
     """All versions of a technology's weights, newest first."""
     own = select(Inventorship).where(Inventorship.technology_id == technology.id)
     return list(session.scalars(own.order_by(Inventorship.number.desc())))
+
+
+def proposed(organisation: Organisation) -> list[Inventorship]:
+    """The weights that wait for a second person in an institute; the caller asks whether the actor may read them."""
+    own = select(Inventorship).where(Inventorship.organisation_id == organisation.id, Inventorship.state == "proposed")
+    return list(session.scalars(own.order_by(Inventorship.id)))
 
 
 def inventorship(actor: Actor, public_id: str) -> Inventorship:

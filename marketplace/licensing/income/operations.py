@@ -314,3 +314,15 @@ def pay_out(actor: Actor, split: Split, places: Sequence[int], day: date, note: 
     return split
 
 
+
+
+def related(split: Split) -> list[Split]:
+    """The other splits of the same payment, oldest first: what was refused and replaced, and what mirrors it."""
+    if split.event_id is None:
+        return []
+    return list(session.scalars(select(Split).where(Split.event_id == split.event_id, Split.id != split.id).order_by(Split.id)))
+
+
+def findings_of(split: Split) -> list[rules.Finding]:
+    """The rules of the payment's day that the split's policy does not keep."""
+    return _findings(split, split.policy) if split.policy else []

@@ -68,9 +68,9 @@ class Finding:
         return self.rule.message[lang].replace("{floor}", floor).replace("{given}", given)
 
 
-def percent(rate: Decimal) -> str:
+def percent(rate: Decimal | str) -> str:
     """A share in per cent without useless noughts: 0.125 is 12.5%."""
-    text = f"{rate * 100:f}"
+    text = f"{Decimal(rate) * 100:f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -15,6 +16,7 @@ from marketplace.licensing.income.formula import divide
 from marketplace.licensing.income.models import SOURCES, IncomeCost, Inventor, Split, SplitLine
 from marketplace.licensing.models import Agreement, AgreementEvent
 from marketplace.people.models import Organisation
+from marketplace.terms.payment import from_minor
 
 AWARDED = ("approved", "paid")
 
@@ -54,6 +56,20 @@ def statement(actor: Actor, inventor: Inventor, year: int) -> IncomeStatement:
 
 def _in_year(year: int) -> tuple[object, ...]:
     return Split.counted >= date(year, 1, 1), Split.counted <= date(year, 12, 31)
+
+
+def weight_of(line: SplitLine) -> str:
+    """What the inventor counted for among all of the technology: 2 / 3."""
+    weights = line.split.inventorship.weights if line.split.inventorship else []
+    return f"{line.weight} / {sum(one.weight for one in weights)}"
+
+
+def row(line: SplitLine, lang: str, sources: Mapping[str, Any]) -> list[Any]:
+    """A line as a row of a table; nothing of the agreement is in it, for an inventor is no side of it."""
+    split = line.split
+    paid = line.payout.day if line.payout else ""
+    amount = f"{from_minor(line.amount, split.currency):f}"
+    return [split.counted, split.day, sources[split.source], split.technology.titled(lang)[0], line.rate, weight_of(line), amount, split.currency, paid]
 
 
 def years_of(inventor: Inventor) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from marketplace.db import session
 from marketplace.licensing import ledger
 from marketplace.licensing.models import Agreement, AgreementEvent
 
@@ -31,3 +32,8 @@ def trace(agreement: Agreement, event: AgreementEvent, at: datetime) -> list[dic
                 "statement": events[statement].id if statement is not None else None,
             })
     return found
+
+
+def statement_of(row: dict[str, Any]) -> AgreementEvent | None:
+    """The event of the sales statement that a row of a trace names."""
+    return session.get(AgreementEvent, row["statement"]) if row["statement"] is not None else None

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from marketplace.db import session as db
 from marketplace.licensing import ledger
-from marketplace.licensing.income import inventors, operations, policies
+from marketplace.licensing.income import inventors, policies
 from marketplace.licensing.income.models import Inventor, Split
 from marketplace.licensing.models import Agreement, AgreementEvent
 from marketplace.people.models import Organisation, Person

@@ -155,6 +155,14 @@ def _whole(environ: Mapping[str, str], name: str, default: int, most: int, fault
     return default
 
 
+def _income_rules(environ: Mapping[str, str], faults: list[str]) -> Path | None:
+    """The operator's rules for splitting income; what is in them is judged by `licensing.income.rules`."""
+    path = Path(environ["MARKETPLACE_INCOME_RULES"]).resolve() if environ.get("MARKETPLACE_INCOME_RULES") else None
+    if path and not path.is_file():
+        faults.append(f"MARKETPLACE_INCOME_RULES: there is no file {path}")
+    return path
+
+
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read and check every setting. Raises `SettingsError` with all faults."""
     faults: list[str] = []
@@ -176,11 +184,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
     if not key.isascii() or not key.isprintable() or " " in key:
         faults.append("MARKETPLACE_ENCODER_KEY must be printable ASCII without spaces")
-    tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
-    rules = Path(environ["MARKETPLACE_INCOME_RULES"]).resolve() if environ.get("MARKETPLACE_INCOME_RULES") else None
-    if rules and not rules.is_file():
-        faults.append(f"MARKETPLACE_INCOME_RULES: there is no file {rules}")
+    tokens, rules = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults), _income_rules(environ, faults)
     if faults:
         raise SettingsError(faults)
     return Settings(

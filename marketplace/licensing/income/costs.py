@@ -12,7 +12,7 @@ from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.licensing.income.formula import DEDUCTIONS, Cost
 from marketplace.licensing.income.models import IncomeCost, Split, SplitLine
-from marketplace.licensing.income.policies import locked
+from marketplace.licensing.income.policies import locked, today
 from marketplace.licensing.models import Agreement
 from marketplace.people.models import Organisation
 from marketplace.people.operations import acting_person
@@ -68,7 +68,7 @@ def record_cost(
         return same
     if code not in DEDUCTIONS or currency not in MINOR_UNITS or amount <= 0:
         raise Refused(N_("Give an amount above 0."), field="amount")
-    if day > moment.date():
+    if day > today(moment):
         raise Refused(N_("This day lies in the future."), field="day")
     if agreement is not None and (agreement.technology_id, agreement.licensor_id) != (technology.id, technology.organisation_id):
         raise NotFound()

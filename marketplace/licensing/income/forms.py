@@ -148,7 +148,7 @@ class InventorRow(PlainForm):
     """One inventor: name, another employer, mail address, weight."""
 
     known = HiddenField()
-    name = StringField(_l("Name"), [Length(max=80)])
+    name = StringField(_l("Inventor's name"), [Length(max=80)])
     weight = IntegerField(_l("Weight"), [Optional(), NumberRange(1, HEAVIEST, message=_l("Give a whole number of at least 1."))])
     address = StringField(_l("Mail address"), [Length(max=254)])
     employer = StringField(_l("Other institution"), [Length(max=200)])

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -28,7 +27,6 @@ from marketplace.people.operations import acting_person
 from marketplace.record import move, record
 from marketplace.terms.payment import to_minor
 
-ZONE = "Asia/Shanghai"
 BATCH = 100
 
 
@@ -230,13 +228,14 @@ def approve_split(actor: Actor, split: Split, at: datetime | None = None) -> Spl
         raise Refused(N_("The payment has been taken back; there is nothing to divide."))
     if split.state == "computed" and stale(split):
         raise Refused(N_("The policy, the weights or the costs have changed since. Compute the split anew first."))
-    split.answered_by_id, split.answered, split.counted = actor.id, moment, _today(split, moment)
+    split.answered_by_id, split.answered, split.counted = actor.id, moment, today_of(split, moment)
     move(split, "approve", actor, moment)
     return split
 
 
-def _today(split: Split, moment: datetime) -> date:
-    return ledger.day_of(split.agreement, moment) if split.agreement else moment.astimezone(ZoneInfo(ZONE)).date()
+def today_of(split: Split, at: datetime | None = None) -> date:
+    """The split's calendar day: its agreement's, else that of institutes."""
+    return ledger.day_of(split.agreement, at or now()) if split.agreement else policies.today(at)
 
 
 def refuse_split(actor: Actor, split: Split, reason: str, at: datetime | None = None) -> Split:
@@ -275,7 +274,7 @@ def record_own_use(
     require(actor, "organisation.divide_income", technology)
     moment = at or now()
     policies.locked(technology.organisation_id)
-    if not 1985 <= year < moment.astimezone(ZoneInfo(ZONE)).year:
+    if not 1985 <= year < policies.today(moment).year:
         raise Refused(N_("Give a year that is over."), field="year")
     if profit <= 0:
         raise Refused(N_("Give an amount above 0."), field="amount")
@@ -300,7 +299,7 @@ def pay_out(actor: Actor, split: Split, places: Sequence[int], day: date, note: 
     split = locked(split)
     if split.state not in ("approved", "paid"):
         raise Refused(N_("Only what was approved can be paid out."))
-    if day > _today(split, moment):
+    if day > today_of(split, moment):
         raise Refused(N_("This day lies in the future."), field="day")
     if split.counted and day < split.counted:
         raise Refused(N_("This day lies before the approval."), field="day")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -19,8 +20,14 @@ from marketplace.people.models import Organisation
 from marketplace.people.operations import acting_person
 from marketplace.record import move, record
 
+ZONE = "Asia/Shanghai"
 SELF = Decimal("0.05")
 """What a policy is offered for the institute's own use, the floor of the law."""
+
+
+def today(at: datetime | None = None) -> date:
+    """The calendar day of institutes: all of China has one time."""
+    return (at or now()).astimezone(ZoneInfo(ZONE)).date()
 
 
 def institute(actor: Actor, public_id: str) -> Organisation:

@@ -21,7 +21,6 @@ from marketplace.catalogue import attachments
 from marketplace.catalogue.forms import AttachmentForm
 from marketplace.catalogue.operations import by_public_id as technology_of
 from marketplace.catalogue.views import send
-from marketplace.db import now
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.licensing.forms import new_key
 from marketplace.licensing.income import costs, inventors, operations, policies, rules, statements, words
@@ -71,11 +70,11 @@ def overview(public_id: str) -> ResponseReturnValue:
     """What an institute divided by year, and what waits."""
     institute = policies.institute(actor(), public_id)
     years = statements.years(actor(), institute)
-    chosen = request.args.get("year", type=int) or (years[0].year if years else now().year)
+    chosen = request.args.get("year", type=int) or (years[0].year if years else policies.today().year)
     chosen = min(max(chosen, 1), 9999)
     return answer(
         "licensing/income/overview.html", institute=institute, years=years, chosen=chosen, open_splits=statements.open_splits(actor(), institute),
-        inventors=statements.inventors_in(actor(), institute, chosen), policy=policies.policy_on(institute.id, now().date()),
+        inventors=statements.inventors_in(actor(), institute, chosen), policy=policies.policy_on(institute.id, policies.today()),
         proposals=[one for one in policies.versions(institute) if one.state == "proposed"], weights=inventors.proposed(institute),
     )
 
@@ -85,8 +84,8 @@ def overview(public_id: str) -> ResponseReturnValue:
 def policy(public_id: str) -> ResponseReturnValue:
     """The policy in force, its versions, and a form to propose another."""
     institute = policies.institute(actor(), public_id)
-    current = policies.policy_on(institute.id, now().date())
-    form = PolicyForm() if request.method == "POST" else PolicyForm.of(current, new_key(), now().date())
+    current = policies.policy_on(institute.id, policies.today())
+    form = PolicyForm() if request.method == "POST" else PolicyForm.of(current, new_key(), policies.today())
     if form.ready():
         try:
             policies.propose_policy(actor(), institute, **form.values())
@@ -97,7 +96,7 @@ def policy(public_id: str) -> ResponseReturnValue:
     found = policies.versions(institute)
     return answer(
         "licensing/income/policy.html", form, institute=institute, current=current, versions=found, findings={one.id: policies.findings(one) for one in found},
-        held=rules.in_force(institute.region, now().date()), answering=AnswerForm(formdata=None),
+        held=rules.in_force(institute.region, policies.today()), answering=AnswerForm(formdata=None),
     )
 
 
@@ -148,7 +147,7 @@ def weights(public_id: str) -> ResponseReturnValue:
 def _payout_form(split: Any) -> PayoutForm:
     """The receivers who have not been paid, all of them ticked."""
     due = [line for line in split.lines if line.kind == "share" and line.amount and line.payout is None]
-    ticked = {} if request.method == "POST" else {"data": {"places": [line.place for line in due], "day": now().date()}}
+    ticked = {} if request.method == "POST" else {"data": {"places": [line.place for line in due], "day": operations.today_of(split)}}
     form = PayoutForm(**ticked)
     form.places.choices = [(line.place, line.inventor.name or _("erased") if line.inventor else words.ROLE_WORDS[line.code]) for line in due]
     return form
@@ -192,7 +191,7 @@ def _offer_technologies(form: Any, institute: Any) -> dict[str, Any]:
 def own_use(public_id: str) -> ResponseReturnValue:
     """Enter the operating profit of a year in which the institute used a technology itself."""
     institute = policies.institute(actor(), public_id)
-    form = OwnUseForm(data=None if request.method == "POST" else {"year": now().year - 1})
+    form = OwnUseForm(data=None if request.method == "POST" else {"year": policies.today().year - 1})
     found = _offer_technologies(form, institute)
     if form.ready():
         try:
@@ -200,7 +199,7 @@ def own_use(public_id: str) -> ResponseReturnValue:
             return see("income.split", public_id=made.public_id)
         except Refused as problem:
             form.refuse(problem)
-    held = [rule for rule in rules.in_force(institute.region, now().date()) if rule.when == "self"]
+    held = [rule for rule in rules.in_force(institute.region, policies.today()) if rule.when == "self"]
     return answer("licensing/income/own_use.html", form, institute=institute, held=held)
 
 
@@ -217,7 +216,7 @@ def _chosen(found: dict[str, Any], form: Form) -> Any:
 def costs_page(public_id: str) -> ResponseReturnValue:
     """The costs of an institute with what is recovered of each, and a form to record another."""
     institute = policies.institute(actor(), public_id)
-    form = CostForm(data=None if request.method == "POST" else {"key": new_key(), "day": now().date()})
+    form = CostForm(data=None if request.method == "POST" else {"key": new_key(), "day": policies.today()})
     found, agreements = _offer_technologies(form, institute), {one.public_id: one for one in agreements_of(institute)}
     form.agreement.choices = [("", _("no, for all payments for the technology")), *((key, one.titled(language())[0]) for key, one in agreements.items())]
     if form.ready():
@@ -351,5 +350,5 @@ def statement_pdf(public_id: str, year: int) -> ResponseReturnValue:
     except OSError:
         message = _("This site cannot make PDFs yet. Please tell whoever runs it, and take the table meanwhile.")
         return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
-    html = render_template("pdf/income_statement.html", statement=found, made=now().date())
+    html = render_template("pdf/income_statement.html", statement=found, made=policies.today())
     return _download_of(printing.pdf(html, Path(current_app.static_folder or "")), "application/pdf", f"{public_id}-{year}", "pdf")

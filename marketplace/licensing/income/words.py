@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 ROLE_WORDS = {
-    "inventors": _l("Inventors"), "school": _l("School"), "department": _l("Department"), "transfer_office": _l("Transfer office"), "broker": _l("Broker"),
+    "inventors": _l("The inventors"), "school": _l("School"), "department": _l("Department"), "transfer_office": _l("Transfer office"), "broker": _l("Broker"),
 }
 DEDUCTION_WORDS = {
     "patent_fees": _l("Patent fees"), "agency": _l("Agency fees"), "appraisal": _l("Appraisal"), "tax": _l("Taxes"), "broker": _l("Broker's fee"),
@@ -25,7 +25,7 @@ WAIT_WORDS = {
     "rule": _l("The policy gives less than the law asks for on the day of the payment. Propose a policy that keeps it."),
 }
 SOURCE_WORDS = {
-    "payment": _l("Payment"), "interest_paid": _l("Interest paid"), "self_implementation": _l("The institute's own use"),
+    "payment": _l("Payment received"), "interest_paid": _l("Interest paid"), "self_implementation": _l("The institute's own use"),
 }
 PROPOSAL_WORDS = {"proposed": _l("to be approved"), "approved": _l("approved"), "refused": _l("refused")}
 COST_WORDS = {"recorded": _l("recorded"), "withdrawn": _l("withdrawn")}

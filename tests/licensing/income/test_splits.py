@@ -12,13 +12,13 @@ from sqlalchemy.exc import DatabaseError
 from marketplace.access import VISITOR
 from marketplace.errors import NotAllowed, NotFound, Refused
 from marketplace.licensing import ledger
-from marketplace.licensing.income import costs, inventors, operations, policies, statements
+from marketplace.licensing.income import costs, inventors, operations, policies, rules, statements
 from marketplace.licensing.income.models import Split, SplitLine
 from tests import factories
 from tests.factories import NOW
 from tests.inspection import work
 
-TODAY = NOW.date()
+TODAY = NOW.date()  # 9 o'clock UTC: the same day in China
 
 
 def amounts(split, kind="share"):
@@ -213,7 +213,6 @@ def test_the_brokers_fee_is_a_deduction_or_a_share_as_the_policy_says(institute,
 
 
 def test_a_rule_that_came_after_the_policy_makes_the_split_wait(institute, monkeypatch, tmp_path):
-    from marketplace.licensing.income import rules  # noqa: PLC0415 - only here
     institute.weights()
     institute.policy({"inventors": "0.5", "school": "0.5"})
     file = tmp_path / "beijing.toml"
@@ -239,6 +238,16 @@ in_force = 2026-07-01
 source = {zh = "测试", en = "Test"}
 message = {zh = "至少 {floor}", en = "at least {floor}"}
 """
+
+
+def test_the_day_of_approval_is_that_of_the_agreements_zone(institute):
+    institute.policy()
+    institute.weights()
+    split = institute.split(institute.pay())
+    evening = NOW.replace(month=12, day=31, hour=17)
+    operations.approve_split(institute.second, split, evening)
+    assert split.counted == date(2027, 1, 1) == operations.today_of(split, evening)
+    assert operations.pay_out(institute.owner, split, [1], date(2027, 1, 1), at=evening).lines[0].payout
 
 
 def test_payouts_are_recorded_once_a_receiver_and_the_last_one_closes(institute):

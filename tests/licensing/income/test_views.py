@@ -58,8 +58,8 @@ def test_a_policy_is_proposed_by_one_and_approved_by_another(institute, client):
 
 @pytest.mark.parametrize(("changed", "said"), [
     ({"school": "10"}, "100"), ({"inventors": "40", "school": "50"}, "50%"), ({"inventors": "x"}, "100"), ({"inventors": "", "school": "90"}, "完成人"),
-    ({"tax-value": "多"}, "100"), ({"agency-value": "-5"}, "数字"), ({"self_rate": "3"}, "5%"), ({"in_force": ""}, "日期"), ({"tax-value": "100", "other-formula": "percent",
-     "other-value": "1"}, "百分比"),
+    ({"tax-value": "多"}, "100"), ({"agency-value": "-5"}, "数字"), ({"self_rate": "3"}, "5%"), ({"in_force": ""}, "日期"),
+    ({"tax-value": "100", "other-formula": "percent", "other-value": "1"}, "百分比"),
 ])
 def test_a_policy_that_cannot_be_is_refused_beside_the_field(institute, client, changed, said):
     client.login(institute.owner)

@@ -38,6 +38,18 @@ def test_a_payment_is_divided_to_the_last_unit_and_traced_to_its_statement(insti
     assert list(statements.faults()) == []
 
 
+def test_each_payment_is_traced_to_what_it_paid_itself(institute):
+    institute.policy()
+    institute.weights()
+    stated = [factories.event(institute.agreement, "statement", day, period=period, gross="100000")
+              for day, period in (("2026-04-10", "2026-01-01"), ("2026-07-10", "2026-04-01"))]
+    first, second = institute.split(institute.pay("4000", "2026-09-01")), institute.split(institute.pay("2500", "2026-09-02"))
+    paid = [[(one["obligation"], one["amount"], one["statement"]) for one in split.trace] for split in (first, second)]
+    assert paid == [
+        [("royalty:2026-01-01", "3000.00", stated[0].id), ("royalty:2026-04-01", "1000.00", stated[1].id)],
+        [("royalty:2026-04-01", "2000.00", stated[1].id)]]
+
+
 def test_the_job_may_run_twice_and_interest_is_divided_as_well(institute, session):
     institute.policy()
     institute.weights()
@@ -118,6 +130,15 @@ def test_a_cost_is_deducted_once_over_its_life_and_comes_back_with_a_mirror(inst
     ledger.void(institute.owner, first.event, "退票", NOW)
     third = institute.split(institute.pay("20000"))
     assert third.net == 1_000_000 and list(statements.faults()) == []
+
+
+def test_a_refused_split_leaves_the_cost_to_the_next_payment(institute):
+    institute.policy(deductions=[{"code": "patent_fees", "formula": "costs"}])
+    institute.weights()
+    costs.record_cost(institute.owner, institute.agreement.technology, "c", "patent_fees", date(2026, 3, 1), "CNY", 1_000_000, at=NOW)
+    first = institute.split(institute.pay("10000"))
+    operations.refuse_split(institute.second, first, "成本有误", NOW)
+    assert (first.net, institute.split(institute.pay("10000")).net) == (0, 0)
 
 
 def test_splits_that_waited_together_do_not_bear_a_cost_twice(institute):
@@ -264,6 +285,16 @@ def test_payouts_are_recorded_once_a_receiver_and_the_last_one_closes(institute)
     assert split.state == "approved" and sum(line.payout is not None for line in split.lines) == 2
     operations.pay_out(institute.owner, split, [line.place for line in split.lines], TODAY, at=NOW)
     assert split.state == "paid"
+
+
+def test_own_use_is_held_against_its_own_rule_and_payments_against_theirs(institute):
+    institute.policy({"inventors": "0.4", "school": "0.6"}, state_founded=False, day="2025-01-01", self_rate=Decimal("0.04"))
+    institute.weights()
+    own = operations.record_own_use(institute.owner, institute.agreement.technology, 2025, 10_000_000, "CNY", NOW)
+    payment = institute.split(institute.pay())
+    codes = [[one["code"] for one in split.findings] for split in (own, payment)]
+    assert codes == [["self_implementation"], ["inventors_share"]]
+    assert [one.severity for one in operations.findings_of(payment)] == ["warn"]
 
 
 def test_the_institutes_own_use_is_divided_by_the_same_formula(institute):

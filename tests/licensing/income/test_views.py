@@ -198,13 +198,13 @@ def test_the_income_statement_as_page_table_and_paper(institute, client):
     institute.weights()
     split = approved(institute)
     year, inventor = split.counted.year, institute.inventor("甲某")
-    inventor.name = "=甲某"
+    institute.agreement.technology.title = {"zh": "=1+1"}
     where = f"/zh/income/inventors/{inventor.public_id}/{year}"
     client.login(institute.owner)
     assert "¥4,666.68" in client.get(where).get_data(as_text=True)
     assert str(year) in client.get(path(institute)).get_data(as_text=True)
     rows = list(csv.reader(io.StringIO(client.get(f"{where}.csv").get_data(as_text=True).lstrip("\ufeff"))))
-    assert rows[1][6:8] == ["4666.68", "CNY"] and rows[1][5] == "2 / 3"
+    assert rows[1][6:8] == ["4666.68", "CNY"] and rows[1][3:6] == ["'=1+1", "0.7", "2 / 3"]
     assert client.get(f"{where}.pdf").data.startswith(b"%PDF")
     assert client.get(f"/zh/income/inventors/{inventor.public_id}/99999").status_code == 404
 

@@ -44,6 +44,7 @@ from marketplace.licensing import views as licensing_views
 from marketplace.licensing.audits import views as audits_views
 from marketplace.licensing.billing import views as billing_views
 from marketplace.licensing.credit import views as credit_views
+from marketplace.licensing.income import views as income_views
 from marketplace.licensing.performing import views as performing_views
 from marketplace.licensing.risk import views as risk_views
 from marketplace.licensing.signing import views as signing_views
@@ -63,7 +64,8 @@ HERE = Path(__file__).parent
 ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
-    licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, alerts_views,
+    licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
+    income_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -140,6 +140,14 @@ ACTIONS: dict[str, frozenset[str]] = {
     "guarantee.repay": frozenset({"guarantor"}),
     "claim.read": frozenset({"licensor", "licensee", "guarantor", "system"}),
     "claim.edit": frozenset({"protected", "guarantor"}),
+    "organisation.read_income": frozenset({"owner", "signatory"}),
+    "organisation.divide_income": frozenset({"owner", "signatory"}),
+    "split.read": frozenset({"owner", "signatory"}),
+    "income_cost.read": frozenset({"owner", "signatory"}),
+    "income_cost.edit": frozenset({"owner", "signatory"}),
+    "inventor.read": frozenset({"owner", "signatory", "self"}),
+    "inventor.claim": frozenset({"user"}),
+    "inventor.erase": frozenset({"owner"}),
 }
 
 

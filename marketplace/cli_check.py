@@ -22,6 +22,7 @@ from marketplace.config import Settings, SettingsError, read
 from marketplace.console import as_json, bar, named, show
 from marketplace.db import session
 from marketplace.licensing.billing import totals
+from marketplace.licensing.income import statements as income
 from marketplace.licensing.models import Agreement
 from marketplace.licensing.statements import operations as statements
 from marketplace.licensing.statements.models import Statement
@@ -138,10 +139,20 @@ def _check_statements(settings: Settings, quiet: bool) -> str:
     return f"those of {len(keys)} agreements count once"
 
 
+@_check("income")
+def _check_income(settings: Settings, quiet: bool) -> str:
+    """Every payment that an institute received is divided once, and each split adds up."""
+    found = list(islice(income.faults(), MOST_FAULTS))
+    session.rollback()
+    if found:
+        raise ValueError("; ".join(found))
+    return "every split adds up"
+
+
 @click.command("check")
 @as_json
 def check_command(json_: bool) -> None:
-    """Look at settings, database, index, encoders, files, mail, money and statements, and say what is wrong."""
+    """Look at settings, database, index, encoders, files, mail, money, statements and income, and say what is wrong."""
     found: dict[str, dict[str, Any]] = {}
     try:
         settings = read()

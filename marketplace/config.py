@@ -56,6 +56,7 @@ class Settings:
     upload_limit: int  # MARKETPLACE_UPLOAD_MB: largest upload, in bytes here; default 64 MB
     checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; read by terms.checklist
     limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default memory://
+    income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
 
     @property
     def index_folder(self) -> Path:
@@ -154,11 +155,11 @@ def _smtp(environ: Mapping[str, str], faults: list[str]) -> str | None:
     return smtp
 
 
-def _checks(environ: Mapping[str, str], faults: list[str]) -> Path | None:
-    """The operator's checks of offers; what is in them is judged by `terms.checklist`."""
-    path = Path(environ["MARKETPLACE_CHECKS"]).resolve() if environ.get("MARKETPLACE_CHECKS") else None
+def _own_data(environ: Mapping[str, str], name: str, faults: list[str]) -> Path | None:
+    """A file or folder with data of the operator's own; what is in it is judged where it is read."""
+    path = Path(environ[name]).resolve() if environ.get(name) else None
     if path and not path.exists():
-        faults.append(f"MARKETPLACE_CHECKS: there is no file or folder {path}")
+        faults.append(f"{name}: there is no file or folder {path}")
     return path
 
 
@@ -190,9 +191,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
     if not key.isascii() or not key.isprintable() or " " in key:
         faults.append("MARKETPLACE_ENCODER_KEY must be printable ASCII without spaces")
-    tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
-    checks = _checks(environ, faults)
+    tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
+    checks, rules = (_own_data(environ, f"MARKETPLACE_{name}", faults) for name in ("CHECKS", "INCOME_RULES"))
     if faults:
         raise SettingsError(faults)
     return Settings(
@@ -209,4 +210,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         upload_limit=megabytes * 1024 * 1024,
         checks=checks,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
+        income_rules=rules,
     )

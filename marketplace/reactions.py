@@ -39,6 +39,14 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "need.solve": ("matching.index_need",),
     # matches
     "need.matches_found": ("alerts.matches_found",),
+    # income
+    "agreement_event.payment": ("income.split", "credit.of_event", "licensing.watch_payment"),
+    "agreement_event.interest_paid": ("income.split",),
+    "agreement_event.void": ("income.mirror", "licensing.statement_voided", "credit.of_event", "licensing.bill_after_void", "licensing.reopen_claim"),
+    "income_policy.approve": ("income.policy_came",),
+    "inventorship.approve": ("income.inventors_came",),
+    "inventor.invite": ("alerts.inventor_invited",),
+    "split.approve": ("alerts.income_awarded",),
     # agreements
     "agreement.propose": ("alerts.agreement_proposed",),
     "agreement.revised": ("alerts.agreement_proposed",),
@@ -86,9 +94,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "agreement.statement_overdue": ("credit.of_agreement",),
     "obligation.changed": ("credit.of_obligation", "licensing.bill"),
     "obligation.overdue": ("credit.of_obligation",),
-    "agreement_event.payment": ("credit.of_event", "licensing.watch_payment"),
     "agreement_event.statement": ("credit.of_event",),
-    "agreement_event.void": ("licensing.statement_voided", "credit.of_event", "licensing.bill_after_void", "licensing.reopen_claim"),
     # money
     "obligation.arose": ("licensing.bill",),
     "invoice.issue": ("alerts.invoice_issued",),

@@ -105,6 +105,14 @@ def to_person(template: str, person: Person, path: str, **values: Any) -> Mail:
     return _compose(template, person.address, person.language, person, link=_link(person.language, path), **values)
 
 
+def to_address(template: str, address: str, path: str, **values: Any) -> Mail:
+    """Write to an address that may have an account or not, with a link; organisations are named in the language of the mail."""
+    person = people.by_address(address)
+    language = person.language if person else LANGUAGES[0]
+    said = {name: value.called(language) if isinstance(value, Organisation) else value for name, value in values.items()}
+    return _compose(template, address, language, person, link=_link(language, path), **said)
+
+
 def _to_owners(template: str, organisation: Organisation, path: str, **values: Any) -> None:
     for owner in organisations.owners(organisation):
         to_person(template, owner, path, organisation=organisation.called(owner.language), **values)

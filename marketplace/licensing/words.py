@@ -22,7 +22,7 @@ EVENT_WORDS = {
     "declined": _l("The trial was declined"), "first_revenue": _l("First revenue"), "milestone_accepted": _l("A milestone was accepted"),
     "submitted": _l("Handed in for acceptance"), "accepted": _l("Passed acceptance"), "rejected": _l("Failed acceptance"),
     "statement": _l("Sales statement"), "bought_out": _l("Bought out"), "terminated": _l("Terminated"), "certified": _l("Non-use was certified"),
-    "payment": _l("Payment"), "interest_paid": _l("Interest paid"),
+    "payment": _l("Payment received"), "interest_paid": _l("Interest paid"),
 }
 STEP_WORDS = {
     "trial_started": _l("Enter the start of the trial"), "trial_extended": _l("Extend the trial"), "converted": _l("Convert the trial"),

@@ -122,7 +122,8 @@ def test_what_is_not_listed_is_denied_to_everybody():
 
 def test_the_table_names_known_relations_only():
     known = {"anyone", "visitor", "user", "verified", "broker", "operator", "system", "self", "member", "owner", "signatory", "author",
-             "reader", "firm", "holder"}
+             "reader", "firm", "holder", "licensor", "licensee", "guarantor", "protected", "counterparty", "subject"}
+    known |= {f"{side}_{role}" for side in ("licensor", "licensee", "guarantor", "protected") for role in ("owner", "signatory")}
     for action, who in ACTIONS.items():
         assert who and who <= known, action
 

@@ -80,7 +80,7 @@
     return made;
   }
 
-  /** Put each note beside its field and open what hides it; clear the others. */
+  /** Put each note beside its field and open what hides it, though not a fold in which the whole editor stands; clear the others. */
   function showNotes(form, editor, notes) {
     for (const place of form.querySelectorAll("[data-notes-for]")) {
       if (!(place.dataset.notesFor in notes)) place.replaceChildren();
@@ -88,7 +88,8 @@
     for (const [name, said] of Object.entries(notes)) {
       const place = placeOf(form, name);
       place?.replaceChildren(...said.map((note) => told("p", note, editor)));
-      place?.closest("details")?.setAttribute("open", "");
+      const folded = place?.closest("details");
+      if (folded && !folded.contains(editor)) folded.open = true;
     }
   }
 

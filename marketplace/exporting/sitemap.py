@@ -11,10 +11,11 @@ XHTML = "http://www.w3.org/1999/xhtml"
 DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 NOT_FOR_ROBOTS = (
-    "/*?*", "/*.xlsx$", "/*.pdf$", "/*.bib$", "/*.ris$",
-    "/*/confirm/", "/*/desk", "/*/dev/", "/*/imports", "/*/invitations/", "/*/matches/", "/*/needs/from-file", "/*/operations/", "/*/problems/",
-    "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/organisations/*/", "/*/new$", "/*/edit$", "/*/history$", "/*/files$", "/*/files/",
-    "/*/questions$", "/*/verify$", "/*/adopted$",
+    "/*?*", "/*.xlsx$", "/*.pdf$", "/*.bib$", "/*.ris$", "/*/agreements", "/*/audits/", "/*/claims/", "/*/confirm/", "/*/credit/", "/*/desk",
+    "/*/dev/", "/*/guarantee-entries/", "/*/guarantees", "/*/imports", "/*/income", "/*/invitations/", "/*/invoices/", "/*/matches/", "/*/money",
+    "/*/needs/from-file", "/*/operations/", "/*/payments/", "/*/problems/", "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/statements",
+    "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/new$", "/*/edit$", "/*/history$", "/*/files$", "/*/files/", "/*/needs/*/questions$",
+    "/*/needs/*/verify$", "/*/adopted$", "/*/verify/",
 )
 """Endless combinations of filters, files made on demand, and pages that need an account or belong to one reader."""
 

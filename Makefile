@@ -5,6 +5,14 @@ BIN := $(VENV)/bin
 PO := $(wildcard marketplace/translations/*/LC_MESSAGES/messages.po)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# What speaks to the database, and two people at once; what only computes or renders is not tested a second time.
+ON_POSTGRESQL := tests/people tests/catalogue tests/importing tests/needs tests/exporting tests/alerts tests/web tests/walks \
+	$(addprefix tests/matching/test_,operations.py families.py learning.py pages_of_match.py) \
+	$(addprefix tests/licensing/,agreement/test_at_once.py agreement/test_signing.py agreement/test_performing.py statements/test_at_once.py \
+	statements/test_statements.py audits credit billing/test_at_once.py billing/test_invoices.py billing/test_payments.py risk/test_at_once.py \
+	risk/test_claiming.py income/test_at_once.py income/test_splits.py) \
+	--ignore tests/importing/readers --ignore tests/importing/need_file/test_writings.py --ignore tests/importing/need_file/test_proposals.py
+
 .PHONY: help setup setup-test run test prove lint messages lock clean
 .DEFAULT_GOAL := help
 
@@ -47,7 +55,7 @@ test: setup-test  ## all tests: SQLite, PostgreSQL, browser
 	@echo "Tests on SQLite, with the browser walks"
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 	@echo "Tests on PostgreSQL"
-	@$(BIN)/python -m pytest -n 2 --database=postgresql -m "not slow and not browser" --ignore tests/importing/readers --ignore tests/importing/need_file/test_writings.py --ignore tests/importing/need_file/test_proposals.py tests/people tests/catalogue tests/importing tests/needs tests/exporting tests/alerts tests/web tests/walks tests/matching/test_operations.py tests/matching/test_families.py tests/matching/test_learning.py tests/matching/test_pages_of_match.py
+	@$(BIN)/python -m pytest -n 2 --database=postgresql -m "not slow and not browser" $(ON_POSTGRESQL)
 
 prove: setup-test  ## the long drills; the report goes to docs/proof/
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup

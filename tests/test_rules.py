@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
@@ -93,7 +92,20 @@ def functions(module: ast.AST) -> Iterator[Function]:
     return (node for node in ast.walk(module) if isinstance(node, Function))
 
 
-by_file = pytest.mark.parametrize("path", sources(), ids=name_of)
+def by_file(check: Callable[[Path], None]) -> Callable[[], None]:
+    """A rule of one file as a test over all of them that names each file where it is broken."""
+
+    def test() -> None:
+        wrong = []
+        for path in sources():
+            try:
+                check(path)
+            except AssertionError as error:
+                wrong.append(f"{name_of(path)}: {error}")
+        assert not wrong, "\n".join(wrong)
+
+    test.__name__ = check.__name__
+    return test
 
 
 @by_file

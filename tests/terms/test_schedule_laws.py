@@ -18,7 +18,7 @@ from marketplace.terms.payment import parse
 from marketplace.terms.schedule import Schedule, schedule
 from tests.terms.agreements import Drawn, agreements, drawn_agreement, traits
 
-QUICK = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+QUICK = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
 LONG = settings(max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 later = st.integers(0, 800)
 

@@ -1,6 +1,6 @@
 """The long drills on real files, with their reports in docs/proof/. `make prove` runs it after all tests.
 
-`python tools/prove.py foundation` or `matching` runs one part. It works in an empty data folder, through the command line
+`python tools/prove.py foundation`, `matching` or `licensing` runs one part. It works in an empty data folder, through the command line
 and over HTTP, as a person would; the real files are read from the folder named by SHARED, or beside the checkout. ENCODINGS
 may name a file that keeps the encodings of the judged sets from run to run, which otherwise take some half an hour.
 """
@@ -186,6 +186,39 @@ def matching() -> None:
     ])
 
 
+AT_ONCE = ("agreement/test_at_once.py", "statements/test_at_once.py", "billing/test_at_once.py", "risk/test_two_at_once.py", "income/test_two_at_once.py")
+LAWS = "tests/terms/test_schedule_laws.py"
+
+
+def licensing() -> None:
+    """The drills of licensing: speed of schedule and simulator, the laws at length, people at once on both databases."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = marketplace("bench", "schedule", "--json", data=Path(folder))
+        changes = marketplace("bench", "simulator", "--json", data=Path(folder))
+    tests = [f"tests/licensing/{name}" for name in AT_ONCE]
+    write("licensing", "Proof of licensing", [
+        "## Schedule (`marketplace bench schedule`)", "", *_listed(bench), "", "## Simulator (`marketplace bench simulator`)", "", *_listed(changes), "",
+        "## Tests", "",
+        f"- The laws of the schedule, at least 2,000 examples each: {passed(LAWS, '-m', 'slow')}.",
+        f"- Two people at once, on SQLite: {passed(*tests)}.",
+        f"- The same on PostgreSQL: {passed(*tests, '--database=postgresql')}.", "",
+    ])
+
+
+def _listed(figures: dict[str, Any], inside: str = "") -> list[str]:
+    """Figures of a report, one a line."""
+    lines: list[str] = []
+    for name, value in figures.items():
+        lines += _listed(value, f"{inside}{name}, ") if isinstance(value, dict) else [f"- {inside}{name}: {value}"]
+    return lines
+
+
+def passed(*words: str) -> str:
+    """What pytest says at the end of these tests."""
+    done = subprocess.run([sys.executable, "-m", "pytest", "-v", "--no-header", *words], capture_output=True, text=True, check=True, cwd=ROOT)
+    return done.stdout.strip().splitlines()[-1].strip("= ")
+
+
 def write(name: str, title: str, lines: list[str]) -> None:
     """One report."""
     PROOF.mkdir(parents=True, exist_ok=True)
@@ -194,7 +227,7 @@ def write(name: str, title: str, lines: list[str]) -> None:
     print(f"written: docs/proof/{name}.md")
 
 
-PARTS = {"foundation": foundation, "matching": matching}
+PARTS = {"foundation": foundation, "matching": matching, "licensing": licensing}
 
 
 def main() -> None:

@@ -122,7 +122,7 @@ def lying_about_size() -> bytes:
     (entities("utf-8"), "damaged"), (entities("utf-16"), "damaged"), (marked_encrypted(), "damaged"), (packed_otherwise(), "damaged"),
     (lying_about_size(), "damaged"), (bomb(), "unpacks"), (large_part(), "unpacks"), (many_parts(), "unpacks"),
     ("字".encode() * 200_000, "20000 characters"), (word("字" * 200_000), "20000 characters"), (with_body("<w:p/>" * 500_000), "unpacks"),
-])
+], ids=lambda value: f"{len(value)}-bytes" if isinstance(value, bytes) else value)
 def test_bad_files_are_refused_with_what_to_do(data: bytes, says: str) -> None:
     with pytest.raises(Refused, match=says) as refused:
         read_writing(data)

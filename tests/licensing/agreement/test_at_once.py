@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -28,6 +30,24 @@ from marketplace.record import Event
 from tests.factories import NOW
 from tests.licensing.agreement.parties import TRIAL, give, parties, proposed
 from tests.postgres import postgres_server
+
+CRASH = """
+import os, sys
+from datetime import datetime
+from marketplace import create_app
+from marketplace.config import read
+from marketplace.db import session, to_write
+from marketplace.licensing import ledger
+from marketplace.licensing.models import Signature
+from marketplace.licensing.signing import codes, operations
+from marketplace.people.models import Person
+app = create_app(read())
+ledger.refresh = lambda agreement, at: os._exit(9)
+with app.app_context(), to_write():
+    signature = session.get_one(Signature, int(sys.argv[1]))
+    code = codes.code_of(signature.public_id, signature.counter)
+    operations.sign(session.get_one(Person, int(sys.argv[2])), signature, code, signature.text_sha256, datetime.fromisoformat(sys.argv[3]))
+"""
 
 
 @pytest.fixture
@@ -109,6 +129,26 @@ class TestAtOnce:
         assert agreement.state == "countersigned" and list(ledger.faults(agreement)) == []
         assert session.query(SignedText).count() == session.query(Standing).count() == 1 and session.query(Obligation).count() == 3
         assert session.query(Event).filter_by(name="agreement.countersign").count() == 1
+
+    def test_a_process_that_dies_between_signature_and_schedule_leaves_neither(self, tmp_path):
+        who = parties()
+        agreement = proposed(who)
+        give(who.firm_signatory, agreement)
+        (pair,) = self.asked(who, agreement, (who.holder_signatory,))
+        session.commit()
+        url = session.get_bind().url.render_as_string(hide_password=False)
+        environment = {"DATABASE_URL": url, "SECRET_KEY": "x" * 40, "MARKETPLACE_DATA": str(tmp_path), "MARKETPLACE_ENCODERS": "none"}
+        words = [str(pair[1].id), str(pair[0].id), NOW.isoformat()]
+        again = signer(*pair)
+        session.remove()
+        died = subprocess.run([sys.executable, "-c", CRASH, *words], env=environment, cwd=Path(__file__).parents[3], capture_output=True, timeout=120)
+        assert died.returncode == 9, died.stderr.decode()
+        agreement = one()
+        assert agreement.state == "proposed" and session.query(Standing).count() == 0
+        assert session.query(Signature).filter(Signature.signed.is_not(None)).count() == 1
+        session.rollback()
+        assert at_once(again) == [None]
+        assert one().state == "countersigned" and list(ledger.faults(one())) == []
 
     def test_two_signatories_of_one_side_and_a_button_pressed_four_times(self):
         who = parties()

@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What speaks to the database, and two people at once; what only computes or renders is not tested a second time.
 ON_POSTGRESQL := tests/people tests/catalogue tests/importing tests/needs tests/exporting tests/alerts tests/web tests/walks \
 	$(addprefix tests/matching/test_,operations.py families.py learning.py pages_of_match.py) \
-	$(addprefix tests/licensing/,agreement/test_at_once.py agreement/test_signing.py agreement/test_performing.py statements/test_at_once.py \
+	$(addprefix tests/licensing/,test_ledger.py agreement/test_at_once.py agreement/test_signing.py agreement/test_performing.py statements/test_at_once.py \
 	statements/test_statements.py audits credit billing/test_at_once.py billing/test_invoices.py billing/test_payments.py risk/test_two_at_once.py \
 	risk/test_claiming.py income/test_two_at_once.py income/test_splits.py) \
 	--ignore tests/importing/readers --ignore tests/importing/need_file/test_writings.py --ignore tests/importing/need_file/test_proposals.py

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, false, or_, select
 
 from marketplace.access import SYSTEM, Actor, require
 from marketplace.db import LANGUAGES, now, session
@@ -236,15 +236,15 @@ def faults(agreement: Agreement) -> Iterator[str]:
 @handler("licensing.refresh_standings", every=timedelta(hours=1))
 def refresh_standings() -> Iterator[None]:
     """Bring every agreement whose day has turned up to date: time alone triggers fees, ends trials and makes payments overdue."""
-    moment = now()
-    last = 0
+    moment, last = now(), 0
+    zones = list(session.scalars(select(Agreement.zone).where(Agreement.state == "countersigned").distinct()))
+    turned = [and_(Agreement.zone == zone, Standing.as_of < moment.astimezone(ZoneInfo(zone)).date()) for zone in zones]
     while True:
-        stale = select(Agreement).join(Standing).where(Agreement.id > last, Standing.as_of < moment.date() + timedelta(days=1))
-        batch = list(session.scalars(stale.order_by(Agreement.id).limit(BATCH)))
+        stale = select(Agreement).join(Standing).where(Agreement.id > last, or_(false(), *turned)).order_by(Agreement.id).limit(BATCH)
+        batch = list(session.scalars(stale))
         if not batch:
             return
         for agreement in batch:
             last = agreement.id
-            if agreement.standing.as_of < day_of(agreement, moment):
-                refresh(locked(agreement), moment)
+            refresh(locked(agreement), moment)
         yield

@@ -61,7 +61,9 @@ _schedule: list[tuple[str, timedelta]] = []
 
 
 def handler(kind: str, every: timedelta | None = None) -> Callable[[Handler], Handler]:
-    """Register the function that does jobs of this kind; with `every` it is also queued at that interval."""
+    """Register the function that does jobs of this kind, the only one; with `every` it is also queued at that interval."""
+    if kind in _handlers:
+        raise ValueError(f"two functions want to do the jobs of kind {kind}")
 
     def register(function: Handler) -> Handler:
         _handlers[kind] = function

@@ -133,3 +133,8 @@ def test_rows_are_found_by_id_although_all_share_a_state(session):
     assert run(only=["database.count"])
     plan = "explain query plan select * from job where id in (1, 2, 3, 4, 5) and state in ('done')"
     assert "PRIMARY KEY" in str(session.execute(text(plan)).all())
+
+
+def test_one_kind_has_one_function():
+    with pytest.raises(ValueError, match="tests.note"):
+        handler("tests.note")

@@ -30,7 +30,7 @@ def stage_of(due: date, today: date) -> str | None:
     return reached[-1] if reached else None
 
 
-@handler("licensing.remind", every=timedelta(hours=6))
+@handler("licensing.remind_payments", every=timedelta(hours=6))
 def remind() -> Iterator[None]:
     """Note and tell every reminder that has fallen due; may run twice. A day more is looked at, for agreements east of UTC."""
     moment = now()

@@ -10,13 +10,15 @@
 - **technology** 成果: what an institute offers; a **negative result** 负结果 is a route that failed, shown as a warning only.
 - **offer** 许可条件: the terms on which a technology can be had; **pay-after-use** 先用后付: no entry fee, payment hangs on
   time, acceptance, first revenue or sales.
-- **listing**: a need or a technology as readers see it, public or members-only.
+- **listing**: a need or a technology as readers see it: public, members-only or blind.
 - **match** 匹配: a scored, explained pairing of a need and a technology; a **scoring** is one calculation of it.
 - **statement** 销售报表: what a licensee sold in a period; an **audit** 专项审计 looks at the books behind it.
 - **credit record** 履约信用记录: how an organisation has kept its promises, as counts of **credit entries**.
 - **guarantee** 担保: what a guarantor, insurer or fund covers under an agreement; a **claim** 理赔 is what the protected side asks of it.
 - **open list** 公开清单: listings as a file, with the search it was made with; **feed**: the newest of a search for news readers.
 - **invoice** 账单: a demand for one obligation of an agreement, cancelled only by a **mirror** 冲销账单; **payment** 付款: money that one side says has moved.
+- **deal** 交易: from the first contact to the signed and performed agreement; a **party** 参与人 takes part in it for one side.
+- **blind listing** 隐名信息: shows a **teaser** 简介 to all, and the rest to whoever has an **access grant** 查阅授权.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, config, paper, db → access → record → jobs → web → people → terms → catalogue →
@@ -37,6 +39,7 @@ from marketplace.alerts import views as alerts_views
 from marketplace.catalogue import views as catalogue_views
 from marketplace.config import Settings, read
 from marketplace.db import connect
+from marketplace.deals import views as deals_views
 from marketplace.exporting import views as exporting_views
 from marketplace.importing import views as importing_views
 from marketplace.importing.need_file import views as need_file_views
@@ -65,7 +68,7 @@ ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
-    income_views, alerts_views,
+    income_views, deals_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -2,7 +2,8 @@
 
 A row reads "action: the relations that allow it". A relation is how an actor stands to a thing: anyone, signed-in user,
 member of a verified organisation, member or owner of the organisation that answers for the thing, its author, broker,
-operator, the system itself. The steps of a state machine add their rows from the model that declares them (`Step`), so
+operator, the system itself. A thing's `sides` (organisations) give `{side}` and `{side}_{role}`, its `people` (persons)
+`{side}_party`. The steps of a state machine add their rows from the model that declares them (`Step`), so
 each rule stands once. `visible_to` is the SQL twin of `readable`; a test compares the two over every role and state.
 """
 
@@ -32,6 +33,9 @@ class Actor(Protocol):
     def is_verified(self) -> bool:
         """Whether one of the actor's organisations is verified."""
 
+    def granted(self, noun: str, key: int) -> bool:
+        """Whether one of the actor's organisations has been given access to the blind listing."""
+
 
 @dataclass(frozen=True)
 class Nobody:
@@ -44,6 +48,10 @@ class Nobody:
     is_verified: bool = False
     is_authenticated: bool = False
     seats: dict[int, str] = field(default_factory=dict)
+
+    def granted(self, noun: str, key: int) -> bool:
+        """Nobody is given access to anything blind."""
+        return False
 
 
 VISITOR = Nobody("visitor")
@@ -60,8 +68,8 @@ class Step:
 
 
 ACTIONS: dict[str, frozenset[str]] = {
-    "listing.read": frozenset({"reader", "member", "author", "operator", "system"}),
-    "listing.read_in_full": frozenset({"reader", "member", "author", "operator", "system"}),
+    "listing.read": frozenset({"reader", "teaser_reader", "member", "author", "operator", "system"}),
+    "listing.read_in_full": frozenset({"reader", "member", "author", "moderator", "system"}),
     "person.register": frozenset({"visitor"}),
     "person.sign_in": frozenset({"anyone"}),
     "person.confirm": frozenset({"anyone"}),
@@ -80,20 +88,23 @@ ACTIONS: dict[str, frozenset[str]] = {
     "technology.create": frozenset({"member", "system"}),
     "technology.edit": frozenset({"member", "system"}),
     "technology.import": frozenset({"member", "operator", "system"}),
-    "technology.history": frozenset({"member", "operator"}),
+    "technology.history": frozenset({"member", "moderator"}),
     "need.create": frozenset({"user", "system"}),
     "need.edit": frozenset({"member", "author", "system"}),
     "need.import": frozenset({"member", "system"}),
-    "need.history": frozenset({"member", "author", "operator"}),
-    "need.distil": frozenset({"broker", "system"}),
+    "need.history": frozenset({"member", "author", "moderator"}),
+    "need.distil": frozenset({"broker_reader", "system"}),
     "need.sign_off": frozenset({"member", "system"}),
-    "need.verify": frozenset({"broker", "system"}),
+    "need.verify": frozenset({"broker_reader", "system"}),
     "match.read": frozenset({"firm", "holder", "broker", "operator"}),
     "match.learn": frozenset({"operator", "system"}),
     "match.export_judged": frozenset({"operator", "system"}),
     "match.answer_firm": frozenset({"firm"}),
     "match.answer_holder": frozenset({"holder"}),
     "match.answer_broker": frozenset({"broker"}),
+    "deal.open": frozenset({"broker"}),
+    "deal.read": frozenset({"firm_party", "holder_party", "broker_party", "guest_party", "firm_house_owner", "holder_house_owner", "system"}),
+    "deal.take_part": frozenset({"firm_party", "holder_party", "broker_party", "guest_party"}),
     "agreement.create": frozenset({"member"}),
     "agreement.read": frozenset({"licensor", "licensee", "system"}),
     "agreement.revise": frozenset({"licensor", "licensee"}),
@@ -179,15 +190,28 @@ def relations(actor: Actor, thing: Any = None) -> set[str]:
         for side, organisation in getattr(thing, "sides", {}).items():
             if organisation in actor.seats:
                 found |= {side, f"{side}_{actor.seats[organisation]}"}
-    if hasattr(thing, "visibility") and readable(actor, thing):
-        found.add("reader")
-    return found
+        found |= {f"{side}_party" for side, people in getattr(thing, "people", {}).items() if actor.id in people}
+    return found | _as_reader(actor, thing) if hasattr(thing, "visibility") else found
+
+
+def _as_reader(actor: Actor, listing: Any) -> set[str]:
+    """How the actor stands to a listing as its reader; a blind one is open in full to those alone who were given access.
+
+    `moderator` is the operator, but for what is blind: other people's secrets are not the site's.
+    """
+    found = {"reader", *({"broker_reader"} if actor.is_broker else ())} if readable(actor, listing) else set()
+    if listing.visibility == "blind":
+        return found | ({"teaser_reader"} if listing.state in type(listing).OPEN_STATES else set())
+    return found | ({"moderator"} if actor.is_operator else set())
 
 
 def readable(actor: Actor, listing: Any) -> bool:
-    """Whether the published listing is open to the actor: public to all, members-only to verified people and brokers."""
+    """Whether the published listing is open in full to the actor: public to all, members-only to verified people and brokers,
+    blind to those who were given access."""
     if listing.state not in type(listing).OPEN_STATES:
         return False
+    if listing.visibility == "blind":
+        return actor.granted(listing.__tablename__, listing.id)
     if listing.visibility == "public":
         return True
     return listing.visibility == "members" and (actor.is_verified or actor.is_broker or actor.is_operator)
@@ -199,10 +223,10 @@ def open_visibilities(actor: Actor) -> tuple[str, ...]:
 
 
 def visible_to(actor: Actor, model: Any) -> ColumnElement[bool]:
-    """SQL twin of `may(actor, "listing.read", …)` for lists."""
+    """SQL twin of `may(actor, "listing.read", …)` for lists: of a blind listing everybody may see that it is there."""
     if actor is SYSTEM or actor.is_operator:
         return true()
-    published = and_(model.state.in_(model.OPEN_STATES), model.visibility.in_(open_visibilities(actor)))
+    published = and_(model.state.in_(model.OPEN_STATES), model.visibility.in_((*open_visibilities(actor), "blind")))
     own = model.organisation_id.in_(list(actor.seats)) if actor.seats else false()
     mine = false()
     if actor.id is not None and hasattr(model, "author_id"):

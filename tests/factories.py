@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from argon2 import PasswordHasher
 
 from marketplace.catalogue.models import Offer, Technology
-from marketplace.db import session
+from marketplace.db import now, session
+from marketplace.deals.models import Deal, Party, StageSpan
+from marketplace.deals.operations import frozen
 from marketplace.importing.models import ImportRun
 from marketplace.licensing import ledger
 from marketplace.licensing.models import Agreement, AgreementEvent, Version
 from marketplace.licensing.operations import facts_of
+from marketplace.matching.models import Match, Scoring
 from marketplace.needs.models import Need
-from marketplace.people.models import Membership, Organisation, Person
+from marketplace.people.models import AccessGrant, Membership, Organisation, Person
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -139,3 +142,40 @@ def event(under: Agreement, kind: str, day: str, **values: Any) -> AgreementEven
     happened = _kept(AgreementEvent(agreement=under, type=kind, day=date.fromisoformat(day), values=values, key=f"test:{n}", at=NOW))
     ledger.refresh(under, NOW)
     return happened
+
+
+def match(need_: Need | None = None, technology_: Technology | None = None, **values: Any) -> Match:
+    """A match with one scoring, as the engine would have kept it."""
+    defaults = {"need": need_ or need(), "technology": technology_ or technology(), "score": 0.0, "probability": 0.5, "created": NOW}
+    found = _kept(Match(**{**defaults, **values}))
+    _kept(Scoring(
+        match=found, need_revision=found.need.revision, technology_revision=found.technology.revision, index_version="test", score=found.score,
+        base=-3.0, contributions=[["words", 2.0], ["body", 1.0]], at=NOW,
+    ))
+    return found
+
+
+def deal(match_: Match | None = None, leading: Person | None = None, stage: str = "lead", **values: Any) -> Deal:
+    """A deal in a stage, led by a broker; the owners of both organisations take part in it."""
+    pair = match_ or match(need(organisation(person())), technology(organisation(person(), kind="institute")))
+    leading = leading or broker()
+    defaults = {
+        "match": pair, "need": pair.need, "technology": pair.technology, "firm": pair.need.organisation, "holder": pair.technology.organisation,
+        "broker": leading, "state": stage, "since": NOW, "frozen": frozen(pair), "created": NOW, "lost_code": "price" if stage == "lost" else None,
+    }
+    made = _kept(Deal(**{**defaults, **values}))
+    _kept(StageSpan(deal_id=made.id, stage=stage, entered=NOW))
+    owners = [("firm", seat) for seat in made.firm.memberships] + [("holder", seat) for seat in made.holder.memberships]
+    for side, who, house in [("broker", leading, None), *((side, seat.person, seat.organisation_id) for side, seat in owners if seat.role == "owner")]:
+        _kept(Party(deal=made, side=side, person=who, organisation_id=house, address_key=who.address_key, state="active", created=NOW))
+    session.expire(made, ["parties"])
+    return made
+
+
+def access_grant(listing: Technology | Need, asking: Organisation, **values: Any) -> AccessGrant:
+    """The organisation may read the blind listing in full for a year."""
+    defaults = {
+        "thing": listing.__tablename__, "thing_id": listing.id, "owner_id": listing.organisation_id, "asking": asking, "person": person(),
+        "purpose": "评估能否使用", "state": "granted", "until": now() + timedelta(days=365), "created": NOW,
+    }
+    return _kept(AccessGrant(**{**defaults, **values}))

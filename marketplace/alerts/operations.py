@@ -10,7 +10,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -83,7 +83,22 @@ def _link(language: str, path: str) -> str:
     return f"{_post[0].settings.site}/{language}{path}"
 
 
-def _compose(template: str, address: str, language: str, person: Person | None = None, at: datetime | None = None, **values: Any) -> Mail:
+@dataclass(frozen=True)
+class Envelope:
+    """What a mail carries besides its text; see `Mail`."""
+
+    reply_to: str | None = None
+    answers: str | None = None
+    unsubscribe: str | None = None
+    calendar: str | None = None
+
+
+PLAIN = Envelope()
+
+
+def _compose(
+    template: str, address: str, language: str, person: Person | None = None, at: datetime | None = None, envelope: Envelope = PLAIN, **values: Any
+) -> Mail:
     """Write a mail from templates/mail/<template>.txt, whose first line is the subject, and queue it."""
     post = _post[0]
     greeted = person.name if person else ""
@@ -93,7 +108,7 @@ def _compose(template: str, address: str, language: str, person: Person | None =
     mail = Mail(
         public_id=public_id, person_id=person.id if person else None, address=address, template=template, language=language,
         subject=" ".join(subject.split())[:SUBJECT], body=body.strip() + "\n",
-        message_id=f"<{public_id}.{new_public_id()}@{urlsplit(post.settings.site).hostname}>", created=at or now(),
+        message_id=f"<{public_id}.{new_public_id()}@{urlsplit(post.settings.site).hostname}>", created=at or now(), **asdict(envelope),
     )
     session.add(mail)
     record(mail, "queued", SYSTEM, at)
@@ -227,6 +242,15 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
     message["Date"], message["Message-ID"] = mail.created, mail.message_id
     message["Content-Language"], message["Auto-Submitted"] = {"zh": "zh-Hans"}.get(mail.language, mail.language), "auto-generated"
     message.set_content(_filled(mail.body), cte="base64")
+    for name, value in (("Reply-To", mail.reply_to), ("In-Reply-To", mail.answers), ("References", mail.answers)):
+        if value:
+            message[name] = value
+    if mail.unsubscribe:
+        message["List-Unsubscribe"] = f"<{_link(mail.language, mail.unsubscribe)}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if mail.calendar:
+        method = mail.calendar.partition("METHOD:")[2].split("\r\n", 1)[0].strip() or "PUBLISH"
+        message.add_alternative(mail.calendar, subtype="calendar", params={"method": method}, cte="base64")
     return message
 
 

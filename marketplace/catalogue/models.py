@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.access import Step
@@ -39,6 +39,7 @@ class Technology(Base):
     own key, else organisation + hash of the normalised title (design.md §6).
 
     `family_id` is the oldest of the open technologies that are one invention with this one; None where it is alone.
+    `teaser` is all that others read of a blind one, who have no access.
     `family` holds publication numbers of the patent family as its source named them. `parties` says which registered
     organisations its owners are: name → public id.
     """
@@ -52,6 +53,8 @@ class Technology(Base):
     kind: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(12), default="draft")
     visibility: Mapped[str] = mapped_column(String(10), default="public")
+    teaser: Mapped[Bilingual]
+    nda_required: Mapped[bool] = mapped_column(default=False, server_default=false())
     revision: Mapped[int] = mapped_column(default=0)
 
     title: Mapped[Bilingual]
@@ -108,7 +111,7 @@ class Technology(Base):
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (
         CheckConstraint("state in ('draft', 'published', 'withdrawn', 'expired')", name="state"),
-        CheckConstraint("visibility in ('public', 'members')", name="visibility"),
+        CheckConstraint("visibility in ('public', 'members', 'blind')", name="visibility"),
         CheckConstraint("trl is null or trl between 1 and 9", name="trl"),
         CheckConstraint(
             "kind in ('patent', 'patent_application', 'know_how', 'software', 'prototype', 'data_set', 'open_source', "

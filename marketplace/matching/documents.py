@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from marketplace.access import Actor, may
 from marketplace.catalogue.classification import industry_ancestors
 from marketplace.catalogue.models import Offer, Technology
-from marketplace.db import LANGUAGES
+from marketplace.db import LANGUAGES, in_language
 from marketplace.matching.index import Document
 from marketplace.matching.rules import Amount, Facts, Figure, Wishes, figures, level_for
 from marketplace.matching.units import unit_at
@@ -17,6 +18,7 @@ from marketplace.terms.payment import MINOR_UNITS, Terms, forms_of, parse
 BODY = ("abstract", "advantages", "applications")
 MEASURED = ("abstract", "advantages")
 ASKED = {"zh": 200, "en": 500}  # characters of an abstract that stand in the question
+NAMED = 60  # characters of a teaser that stand for the title of a blind listing
 SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}
 
 
@@ -64,6 +66,15 @@ def technology_document(technology: Technology) -> Document:
 def teaser(listing: Technology | Need) -> dict[str, str]:
     """What somebody may read who may not read the listing in full, by language; a listing without a teaser shows nothing."""
     return getattr(listing, "teaser", None) or {}
+
+
+def shown_title(actor: Actor, listing: Technology | Need, language: str) -> tuple[str, str]:
+    """What a listing is called before the actor, and the language of that: its title, or the first words of its teaser."""
+    if may(actor, "listing.read_in_full", listing):
+        return listing.titled(language)
+    text, spoken = in_language(teaser(listing), language)
+    first = text.splitlines()[0] if text else ""
+    return (first if len(first) <= NAMED else first[: NAMED - 1] + "…"), spoken
 
 
 def shown_document(listing: Technology | Need, in_full: bool = True) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.access import Step
@@ -36,6 +36,8 @@ class Need(Base):
     author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     state: Mapped[str] = mapped_column(String(12), default="draft")
     visibility: Mapped[str] = mapped_column(String(10), default="public")
+    teaser: Mapped[Bilingual]
+    nda_required: Mapped[bool] = mapped_column(default=False, server_default=false())
     revision: Mapped[int] = mapped_column(default=0)
 
     language: Mapped[str] = mapped_column(String(2), default="zh")
@@ -86,6 +88,8 @@ class Need(Base):
         "create_again": Step(("withdrawn",), "draft", ("member", "operator", "system")),
         "publish": Step(("draft", "submitted", "withdrawn", "expired"), "published", ("member", "system")),
         "match": Step(("published",), "matched", ("system",)),
+        "take_into_deal": Step(("published", "matched"), "in_deal", ("broker_reader", "system")),
+        "release": Step(("in_deal",), "matched", ("system",)),
         "solve": Step(("published", "matched", "in_deal"), "solved", ("member", "system")),
         "withdraw": Step(("submitted", "published", "matched"), "withdrawn", ("member", "operator", "system")),
         "expire": Step(("submitted", "published", "matched"), "expired", ("system",)),
@@ -97,7 +101,7 @@ class Need(Base):
             "state in ('draft', 'submitted', 'published', 'matched', 'in_deal', 'solved', 'withdrawn', 'expired')", name="state"
         ),
         CheckConstraint("organisation_id is not null or state in ('draft', 'submitted')", name="organisation"),
-        CheckConstraint("visibility in ('public', 'members')", name="visibility"),
+        CheckConstraint("visibility in ('public', 'members', 'blind')", name="visibility"),
         CheckConstraint("grade in ('declared', 'distilled', 'verified')", name="grade"),
         CheckConstraint("budget_min is null or budget_min >= 0", name="budget_min"),
         CheckConstraint("budget_max is null or budget_min is null or budget_max >= budget_min", name="budget_order"),

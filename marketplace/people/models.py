@@ -1,14 +1,14 @@
-"""People, organisations, memberships, invitations and requests to join; their states and who may take which step."""
+"""People, organisations, memberships, invitations, requests to join, and grants of access; their states and who may take which step."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.access import Step
-from marketplace.db import Base, Bilingual, Data, Key, PublicId, in_language
+from marketplace.db import Base, Bilingual, Data, Key, PublicId, in_language, now, session
 from marketplace.record import steps
 
 KINDS = ("enterprise", "institute", "service_provider", "agency")
@@ -69,6 +69,14 @@ class Person(Base):
     def is_verified(self) -> bool:
         """Whether one of the person's organisations is verified."""
         return any(membership.organisation.state == "verified" for membership in self.memberships)
+
+    def granted(self, noun: str, key: int) -> bool:
+        """Whether one of the person's organisations has been given access to the blind listing, and has it still."""
+        own = select(AccessGrant.id).where(
+            AccessGrant.asking_id.in_(list(self.seats)), AccessGrant.thing == noun, AccessGrant.thing_id == key, AccessGrant.state == "granted",
+            AccessGrant.until > now(),
+        )
+        return bool(self.seats) and session.scalar(own.limit(1)) is not None
 
     @property
     def organisations(self) -> list[Organisation]:
@@ -208,3 +216,50 @@ class JoinRequest(Base):
     )
 
 
+@steps
+class AccessGrant(Base):
+    """One organisation's access to one blind listing, asked for by a person. `thing` and `thing_id` name the listing.
+
+    `owner_id` is the listing's organisation, which answers; `until` ends what was granted.
+    """
+
+    __tablename__ = "access_grant"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    thing: Mapped[str] = mapped_column(String(30))
+    thing_id: Mapped[int]
+    owner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    asking_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    purpose: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10), default="asked")
+    until: Mapped[datetime | None]
+    created: Mapped[datetime]
+    version_id: Mapped[int] = mapped_column()
+
+    owner: Mapped[Organisation] = relationship(foreign_keys=[owner_id])
+    asking: Mapped[Organisation] = relationship(foreign_keys=[asking_id])
+    person: Mapped[Person] = relationship()
+
+    TRANSITIONS = {
+        "ask_nda": Step(("asked",), "nda", ("owner_side",)),
+        "grant": Step(("asked", "nda"), "granted", ("owner_side", "system")),
+        "refuse": Step(("asked", "nda"), "refused", ("owner_side",)),
+        "revoke": Step(("granted",), "revoked", ("owner_side",)),
+    }
+
+    __mapper_args__ = {"version_id_col": version_id}
+    __table_args__ = (
+        CheckConstraint("state in ('asked', 'nda', 'granted', 'refused', 'revoked')", name="state"),
+        CheckConstraint("(state <> 'granted') or until is not null", name="until"),
+        CheckConstraint("owner_id <> asking_id", name="sides"),
+        Index("ix_access_grant_asking_id_thing_thing_id", "asking_id", "thing", "thing_id"),
+        Index("uq_access_grant_open", "asking_id", "thing", "thing_id", unique=True,
+              sqlite_where=text("state in ('asked', 'nda')"), postgresql_where=text("state in ('asked', 'nda')")),
+    )
+
+    @property
+    def sides(self) -> dict[str, int]:
+        """Which organisation stands on which side, for the permission table."""
+        return {"owner_side": self.owner_id, "asking_side": self.asking_id}

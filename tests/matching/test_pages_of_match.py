@@ -117,10 +117,10 @@ def blind(monkeypatch):
 
 
 @pytest.mark.parametrize("who", ["firm", "holder", "broker", "operator", "stranger", None])
-def test_a_listing_not_open_in_full_is_known_by_its_teaser_and_a_band(client, blind, monkeypatch, who):
+def test_a_listing_not_open_in_full_is_known_by_its_teaser_and_a_band(client, blind, who):
     people, need, technology, match = cast(offer=OFFER)
-    monkeypatch.setattr(type(technology), "teaser", {"zh": "一种去毛刺的新办法。", "en": "A new way to take off burr."}, raising=False)
-    monkeypatch.setattr(Need, "teaser", {"zh": "一家工厂有毛刺问题。"}, raising=False)
+    technology.teaser, need.teaser = {"zh": "一种去毛刺的新办法。", "en": "A new way to take off burr."}, {"zh": "一家工厂有毛刺问题。"}
+    session.flush()
     build()
     person = people.get(who)
     open_in_full = who in ("holder", "operator")

@@ -122,7 +122,9 @@ def test_what_is_not_listed_is_denied_to_everybody():
 
 def test_the_table_names_known_relations_only():
     known = {"anyone", "visitor", "user", "verified", "broker", "operator", "system", "self", "member", "owner", "signatory", "author",
-             "reader", "firm", "holder", "licensor", "licensee", "guarantor", "protected", "counterparty", "subject"}
+             "reader", "teaser_reader", "broker_reader", "moderator", "firm", "holder", "licensor", "licensee", "guarantor", "protected", "counterparty",
+             "subject", "owner_side", "asking_side", "firm_house_owner", "holder_house_owner", "own_side_party"}
+    known |= {f"{side}_party" for side in ("firm", "holder", "broker", "guest")}
     known |= {f"{side}_{role}" for side in ("licensor", "licensee", "guarantor", "protected") for role in ("owner", "signatory")}
     for action, who in ACTIONS.items():
         assert who and who <= known, action
@@ -135,11 +137,11 @@ def test_visible_to_is_the_twin_of_reading(session):
     unverified = factories.person()
     factories.organisation(unverified, state="unverified")
     states = ("draft", "submitted", "published", "matched", "in_deal", "solved", "withdrawn", "expired")
-    listings = [factories.need(firm, state=state, visibility=visibility) for state in states for visibility in ("public", "members")]
+    listings = [factories.need(firm, state=state, visibility=visibility) for state in states for visibility in ("public", "members", "blind")]
     listings.append(factories.need(None, state="draft"))
     listings[-1].organisation, listings[-1].organisation_id, listings[-1].author_id = None, None, stranger.id
     listings += [factories.technology(firm, state=state, visibility=visibility)
-                 for state in ("draft", "published", "withdrawn", "expired") for visibility in ("public", "members")]
+                 for state in ("draft", "published", "withdrawn", "expired") for visibility in ("public", "members", "blind")]
     session.flush()
     actors = (VISITOR, SYSTEM, stranger, firm_owner, verified, unverified, factories.broker(), factories.operator())
     for who in actors:
@@ -147,7 +149,9 @@ def test_visible_to_is_the_twin_of_reading(session):
             model = type(listing)
             found = session.query(model).filter(model.id == listing.id, visible_to(who, model)).count() == 1
             assert found == may(who, "listing.read", listing), (who, model.__name__, listing.state, listing.visibility)
-    assert readable(VISITOR, listings[4]) and not readable(VISITOR, listings[5])
+    public, members, blind = listings[6:9]
+    assert readable(VISITOR, public) and not readable(VISITOR, members) and not readable(VISITOR, blind)
+    assert may(VISITOR, "listing.read", blind) and not any(may(who, "listing.read_in_full", blind) for who in actors if who not in (SYSTEM, firm_owner))
 
 
 @pytest.mark.parametrize(("html", "fault"), [

@@ -211,6 +211,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         upload_limit=megabytes * 1024 * 1024,
         checks=checks,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
-        income_rules=rules,
-        duty_rules=duties,
+        income_rules=rules, duty_rules=duties,
     )

@@ -81,4 +81,5 @@ def recordal_reminder(thing_id: int) -> None:
         return
     for person in {person.id: person for side in SIDES for person in hearers(agreement, side)}.values():
         due = Tongue(person.language, "CNY").day(reminder.recordal.due)
-        to_person("recordal", person, f"/agreements/{agreement.public_id}", late=reminder.kind == "overdue", due=due, title=agreement.titled(person.language)[0])
+        title, late = agreement.titled(person.language)[0], reminder.kind == "overdue"
+        to_person("recordal", person, f"/agreements/{agreement.public_id}", late=late, due=due, title=title)

@@ -20,7 +20,17 @@ from marketplace.licensing import ledger
 from marketplace.licensing import operations as agreements
 from marketplace.licensing.duties import operations, recordals, words
 from marketplace.licensing.duties.forms import (
-    AnswerForm, FileRecordalForm, NoticeForm, NumberForm, ObjectionForm, PaperObjectionForm, PricingForm, RecordForm, RegistrationForm, minor, sent,
+    AnswerForm,
+    FileRecordalForm,
+    NoticeForm,
+    NumberForm,
+    ObjectionForm,
+    PaperObjectionForm,
+    PricingForm,
+    RecordForm,
+    RegistrationForm,
+    minor,
+    sent,
 )
 from marketplace.licensing.duties.models import Notice
 from marketplace.licensing.duties.pricing import price_of
@@ -141,9 +151,9 @@ def notices() -> ResponseReturnValue:
 def show_notice(public_id: str) -> ResponseReturnValue:
     """One notice: what is published, how its clock stands, what was objected."""
     found = operations.by_public_id(actor(), public_id)
-    inside = may(actor(), "agreement_notice.enter_objection", found)
+    inside, is_side = may(actor(), "agreement_notice.enter_objection", found), may(actor(), "agreement.read", found.agreement)
     return answer(
-        "licensing/duties/notice.html", notice=found, reading=notice_reading(found), inside=inside, is_side=inside or may(actor(), "agreement.read", found.agreement),
+        "licensing/duties/notice.html", notice=found, reading=notice_reading(found), inside=inside, is_side=is_side,
         readable={one.id for one in found.objections if may(actor(), "notice_objection.read", one)},
     )
 

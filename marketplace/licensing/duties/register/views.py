@@ -102,7 +102,8 @@ def listed(public_id: str) -> ResponseReturnValue:
     first, last = (field.data if isinstance(field.data, date) else None for field in (days.first, days.last))
     rows = decisions.listed(institute, first, last, None, page, PAGE)
     args = {name: day.isoformat() for name, day in (("first", first), ("last", last)) if day}
-    return answer("licensing/duties/register/decisions.html", institute=institute, days=days, page=page, more=len(rows) > PAGE, args=args, **_shown(rows[:PAGE]))
+    shown = _shown(rows[:PAGE])
+    return answer("licensing/duties/register/decisions.html", institute=institute, days=days, page=page, more=len(rows) > PAGE, args=args, **shown)
 
 
 @blueprint.route("/organisations/<public_id>/decisions/new", methods=["GET", "POST"])
@@ -115,7 +116,9 @@ def decide(public_id: str) -> ResponseReturnValue:
     if form.ready():
         try:
             decisions.decide(
-                actor(), institute, form.key.data, form.kind.data, form.day.data, form.decided_by.data, form.basis.data, _named(institute, form), sent(form.minutes))
+                actor(), institute, form.key.data, form.kind.data, form.day.data, form.decided_by.data, form.basis.data, _named(institute, form),
+                sent(form.minutes),
+            )
             flash(_("Entered."))
             return see("register.listed", public_id=public_id)
         except Refused as problem:

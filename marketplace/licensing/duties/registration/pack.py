@@ -84,7 +84,8 @@ def _files(agreement: Agreement, registration: Registration) -> Iterator[tuple[s
     yield "form-data.xlsx", archive.workbook(sheets, moment_of(agreement))
     for lang in LANGUAGES:
         yield f"form-data-{lang}.pdf", papers.printed(
-            "registration.html", lang, title=TITLES[lang], rows=filled[lang], agreement=agreement, source=source[lang], kind=form_data.KINDS[registration.kind][lang],
+            "registration.html", lang, title=TITLES[lang], rows=filled[lang], agreement=agreement, source=source[lang],
+            kind=form_data.KINDS[registration.kind][lang],
         )
     yield from _contract(agreement)
 

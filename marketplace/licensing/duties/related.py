@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 OPEN_DOMAINS = frozenset({
     "qq.com", "163.com", "126.com", "yeah.net", "foxmail.com", "sina.com", "sina.cn", "sohu.com", "aliyun.com", "139.com", "189.cn",
+    "example.com", "example.org", "example.net",  # set aside for examples (RFC 2606)
     "gmail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "proton.me", "protonmail.com",
 })
 """Domains at which anybody may have an address: they say nothing of where somebody works."""

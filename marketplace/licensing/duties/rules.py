@@ -57,7 +57,7 @@ class Rule:
 def holding(rules: Iterable[Rule], when: str, region: str | None, day: date) -> Rule | None:
     """The rule of this kind that holds in a region on a day: its own before the nation's, the latest version of it; None if none is known."""
     at_home = region in PROVINCES and region not in ELSEWHERE
-    held = [one for one in rules if one.when == when and one.in_force <= day and (one.region == region or (one.region is None and at_home))]
+    held = [one for one in rules if one.when == when and one.in_force <= day and (one.region == region if one.region else at_home)]
     return max(held, key=lambda one: (one.region is not None, one.in_force), default=None)
 
 

@@ -37,6 +37,9 @@ OPENED = {"technology.publish": True, "technology.publish_with_run": True, "tech
           "technology.undo_with_run": False, "technology.create_again": False}
 """Events of a technology → whether it is on offer afterwards."""
 
+CLOSING = ("technology.withdraw", "technology.expire")
+"""Events before which a technology was on offer."""
+
 MOST = 10**15
 
 
@@ -217,11 +220,16 @@ def _status_on(agreement: Agreement, day: date) -> str:
 
 
 def _opened_on(organisation_id: int, moment: datetime) -> dict[int, bool]:
-    """Whether technologies were on offer at a moment, as their last event before it says; those without one are not in it."""
-    last = select(func.max(Event.id)).join(Technology, and_(Event.thing == "technology", Event.thing_id == Technology.id)).where(
-        Technology.organisation_id == organisation_id, Event.name.in_(list(OPENED)), Event.at < moment).group_by(Event.thing_id)
-    rows = session.execute(select(Event.thing_id, Event.name).where(Event.id.in_(last)))
-    return {key: OPENED[name] for key, name in rows}
+    """Whether technologies were on offer at a moment: as their last event before it says, else as the first one after it implies.
+
+    Those that no event tells of are not in it.
+    """
+    own = select(Event.thing_id, func.max(Event.id)).join(Technology, and_(Event.thing == "technology", Event.thing_id == Technology.id)).where(
+        Technology.organisation_id == organisation_id, Event.name.in_(list(OPENED))).group_by(Event.thing_id)
+    before = own.where(Event.at < moment).subquery()
+    after = own.with_only_columns(Event.thing_id, func.min(Event.id)).where(Event.at >= moment).subquery()
+    found = {key: name in CLOSING for key, name in session.execute(select(Event.thing_id, Event.name).where(Event.id.in_(select(after.c[1]))))}
+    return found | {key: OPENED[name] for key, name in session.execute(select(Event.thing_id, Event.name).where(Event.id.in_(select(before.c[1]))))}
 
 
 def ask_evidence(actor: Actor, organisation: Organisation, key: str, first: date, last: date, language: str, at: datetime | None = None) -> EvidenceExport:

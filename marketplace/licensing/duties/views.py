@@ -308,7 +308,7 @@ def registration_pack(public_id: str) -> ResponseReturnValue:
     if found is None:
         raise NotFound()
     try:
-        content = pack.pack(actor(), agreement, found)
+        content = pack.pack(actor(), agreement, found, language())
     except OSError:
         message = _("This site cannot make PDFs yet. Please tell whoever runs it.")
         return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503

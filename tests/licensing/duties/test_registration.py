@@ -90,7 +90,8 @@ def test_the_same_form_gives_the_same_bytes_and_every_hash_is_right(session):
     rows = dict(row[:2] for row in book.worksheets[0].iter_rows(values_only=True))
     assert rows["合同类别"] == "技术许可合同" and rows["技术交易额"] == "CNY 200000.00" and rows["买方统一社会信用代码"] == CODES["licensee"]
     assert rows["买方通讯地址"].startswith("'="), "what is typed is no formula"
-    assert files["contract-zh.pdf"] == b"%PDF-zh" and files["form-data-en.pdf"].startswith(b"%PDF") and "Technology amount" in [row[0].value for row in book.worksheets[1].iter_rows()]
+    assert files["contract-zh.pdf"] == b"%PDF-zh" and files["form-data-en.pdf"].startswith(b"%PDF")
+    assert "Technology amount" in [row[0].value for row in book.worksheets[1].iter_rows()]
     operations.enter_registration(who.holder_member, made, "2026330000000001", NOW.date(), at=NOW + timedelta(hours=1))
     with pytest.raises(Refused, match="stays as it was"):
         prepared(who, agreement)

@@ -17,6 +17,7 @@ from marketplace.catalogue.views import send
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.licensing.duties.forms import sent
 from marketplace.licensing.duties.register import decisions, operations
+from marketplace.licensing.duties.register import evidence as _evidence  # noqa: F401 - registers its job
 from marketplace.licensing.duties.register.forms import AssetForm, DaysForm, DecisionForm, ExportForm, FilterForm, VoidForm
 from marketplace.licensing.forms import new_key
 from marketplace.licensing.income import policies

@@ -45,16 +45,15 @@ SHA256SUMS          以上各文件的校验值（sha256sum --check SHA256SUMS�
 """
 
 
-def pack(actor: Actor, agreement: Agreement, registration: Registration) -> bytes:
-    """The zip, the same bytes for the same agreement and form. Refused, with what is missing, while a required field is empty.
+def pack(actor: Actor, agreement: Agreement, registration: Registration, lang: str = "zh") -> bytes:
+    """The zip, the same bytes for the same agreement and form. Refused, with what is missing in a language, while a required field is empty.
 
     Raises `OSError` where Debian's Pango is missing.
     """
     require(actor, "contract_registration.read", registration)
     lacking = form_data.missing(agreement, registration)
     if lacking:
-        names = {lang: "、".join(label[lang] for label in lacking) if lang == "zh" else ", ".join(label[lang] for label in lacking) for lang in LANGUAGES}
-        raise Refused(N_("The pack is not complete yet. Missing: %(zh)s (%(en)s)"), **names)
+        raise Refused(N_("The pack is not complete yet. Missing: %(labels)s"), labels=("、" if lang == "zh" else ", ").join(label[lang] for label in lacking))
     target = io.BytesIO()
     archive.zipped(target, _files(agreement, registration), moment_of(agreement))
     return target.getvalue()

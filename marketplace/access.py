@@ -105,6 +105,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "deal.open": frozenset({"broker"}),
     "deal.read": frozenset({"firm_party", "holder_party", "broker_party", "guest_party", "firm_house_owner", "holder_house_owner", "system"}),
     "deal.take_part": frozenset({"firm_party", "holder_party", "broker_party", "guest_party"}),
+    "deal.watch_agreement": frozenset({"broker_party"}),
+    "worklist.see": frozenset({"broker"}),
     "agreement.create": frozenset({"member"}),
     "agreement.read": frozenset({"licensor", "licensee", "system"}),
     "agreement.revise": frozenset({"licensor", "licensee"}),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from marketplace.access import Actor, may, visible_to
@@ -26,6 +26,7 @@ from marketplace.people.models import Organisation
 
 MOST = 20
 REASONS = 2
+PIECES = 200, 5_000  # matches read from the index at a time, first and most
 
 
 def awake(actor: Actor, kind: str, thing: ColumnElement[str], today: date) -> ColumnElement[bool]:
@@ -55,20 +56,42 @@ def within(query: Select, specialty: Specialty | None) -> Select:
     return query
 
 
-def new_pairs(actor: Actor, today: date, most: int = MOST) -> Select:
-    """The ids of the best new pairs, the likeliest first."""
+def likeliest(before: tuple[float, int] | None, count: int) -> list[tuple[float, int]]:
+    """Probability and id of so many new matches, the likeliest first, after the one that is named."""
+    query = select(Match.probability, Match.id).where(NEW_FOR_BROKER)  # word for word the condition of the index, or SQLite does not see that they are the same
+    if before is not None:
+        query = query.where(tuple_(Match.probability, Match.id) < tuple_(*before))
+    return [tuple(row) for row in session.execute(query.order_by(Match.probability.desc(), Match.id.desc()).limit(count))]
+
+
+def usable(actor: Actor, today: date, specialty: Specialty | None, ids: Sequence[int]) -> Select:
+    """Of these matches those that the actor may read, has not put off and works in, and of which there is no deal, the likeliest first."""
     dealt = select(Deal.id).where(Deal.need_id == Match.need_id, Deal.technology_id == Match.technology_id, Deal.state != "lost")
     query = select(Match.id).join(Need, Need.id == Match.need_id).join(Technology, Technology.id == Match.technology_id).where(
-        NEW_FOR_BROKER,  # word for word the condition of the index, or SQLite does not see that they are the same
-        Need.state.in_(Need.OPEN_STATES), visible_to(actor, Need), Technology.state.in_(Technology.OPEN_STATES), visible_to(actor, Technology),
-        ~exists(dealt), awake(actor, "pair", Match.public_id, today),
+        Match.id.in_(ids), Need.state.in_(Need.OPEN_STATES), visible_to(actor, Need), Technology.state.in_(Technology.OPEN_STATES),
+        visible_to(actor, Technology), ~exists(dealt), awake(actor, "pair", Match.public_id, today),
     )
-    return within(query, specialty_of(actor)).order_by(Match.probability.desc(), Match.id.desc()).limit(most)
+    return within(query, specialty).order_by(Match.probability.desc(), Match.id.desc())
+
+
+def new_pairs(actor: Actor, today: date, most: int = MOST) -> list[int]:
+    """The ids of the best new pairs, the likeliest first. The index is read from its end piece by piece, until there are enough or it is through."""
+    specialty = specialty_of(actor)
+    found: list[int] = []
+    before, count = None, PIECES[0]
+    while len(found) < most:
+        piece = likeliest(before, count)
+        if piece:
+            found += session.scalars(usable(actor, today, specialty, [key for _, key in piece]).limit(most - len(found)))
+        if len(piece) < count:
+            break
+        before, count = piece[-1], min(4 * count, PIECES[1])
+    return found
 
 
 def pairs(actor: Actor, today: date) -> list[Row]:
     """The best new pairs as rows. One with a listing that is not open to the actor in full is placed and told by its band alone, after the others of it."""
-    ids = list(session.scalars(new_pairs(actor, today)))
+    ids = new_pairs(actor, today)
     matches = list(session.scalars(select(Match).where(Match.id.in_(ids))))
     open_to = {match.id: all(may(actor, "listing.read_in_full", listing) for listing in (match.need, match.technology)) for match in matches}
     reasons = _reasons([match.id for match in matches if open_to[match.id]])

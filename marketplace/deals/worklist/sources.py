@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import defer, selectinload
 
 from marketplace.access import Actor, may, visible_to
 from marketplace.catalogue.models import Technology
@@ -20,6 +21,7 @@ from marketplace.needs.models import Need
 
 HOME = ZoneInfo("Asia/Shanghai")
 TRIAL_SOON = BADGE_SOON = STILL = timedelta(days=14)
+WITH_LISTINGS = (defer(Deal.frozen), selectinload(Deal.need), selectinload(Deal.technology))
 PATIENT = ("notice", "performing")
 """Stages that last by their nature: the clock of the notice, the trial and the years of the agreement have rows of their own."""
 
@@ -29,9 +31,11 @@ def day_at(moment: datetime) -> date:
     return moment.astimezone(HOME).date()
 
 
-def _about(deal: Deal) -> dict[str, object]:
-    """What a row says of a deal besides its sentence."""
-    return {"listings": (*((deal.need,) if deal.need else ()), deal.technology), "parties": (deal.firm.name, deal.holder.name)}
+def _about(actor: Actor, deal: Deal) -> dict[str, object]:
+    """What a row says of a deal besides its sentence. Whose listing is blind to the actor, his name is not told."""
+    sides = ((deal.need, deal.firm), (deal.technology, deal.holder))
+    known = tuple(house.name for listing, house in sides if listing is None or listing.visibility != "blind" or may(actor, "listing.read_in_full", listing))
+    return {"listings": tuple(listing for listing, _ in sides if listing is not None), "parties": known}
 
 
 def _look(deal: Deal, label: str, part: str = "") -> Step:
@@ -42,7 +46,7 @@ def asked(actor: Actor, today: date) -> list[Row]:
     """Introductions that a side has asked for and nobody has taken, in the actor's fields, the oldest first. Who asked is told once he has taken it."""
     query = select(Deal).join(Technology, Technology.id == Deal.technology_id).outerjoin(Need, Need.id == Deal.need_id)
     query = query.where(Deal.state == "lead", Deal.broker_id.is_(None), awake(actor, "asked", Deal.public_id, today))
-    leads = session.scalars(within(query, specialty_of(actor)).order_by(Deal.created, Deal.id).limit(MOST))
+    leads = session.scalars(within(query, specialty_of(actor)).options(*WITH_LISTINGS).order_by(Deal.created, Deal.id).limit(MOST))
     return [
         Row("asked", deal.public_id, N_("An introduction was asked for on %(day)s, and no technology manager has taken it."),
             Step(N_("Take it"), "deals.take", {"public_id": deal.public_id}, post=True), {"day": day_at(deal.created)},
@@ -58,7 +62,7 @@ def watched(actor: Actor, kind: str, today: date, *which: object) -> Iterator[tu
     """
     query = select(Deal, Standing.trial_end, Standing.window_end, Standing.statement_due).join(Standing, Standing.agreement_id == Deal.agreement_id)
     query = query.where(Deal.broker_id == actor.id, Deal.state != "lost", awake(actor, kind, Deal.public_id, today), *which)
-    rows = session.execute(query.order_by(Standing.next_due, Deal.id).limit(MOST))
+    rows = session.execute(query.options(*WITH_LISTINGS).order_by(Standing.next_due, Deal.id).limit(MOST))
     return (tuple(row) for row in rows if may(actor, "deal.watch_agreement", row[0]))
 
 
@@ -68,9 +72,9 @@ def trials(actor: Actor, today: date) -> list[Row]:
     waiting = watched(actor, "decision", today, Standing.status == "awaiting_decision")
     return [
         *(Row("trial", deal.public_id, N_("The trial ends on %(day)s; talk to both sides about what comes after it."), _look(deal, N_("Remind"), "talk"),
-              {"day": end}, day=end, **_about(deal)) for deal, end, _, _ in running),
+              {"day": end}, day=end, **_about(actor, deal)) for deal, end, _, _ in running),
         *(Row("decision", deal.public_id, N_("The firm decides until %(day)s whether it goes on after the trial."), _look(deal, N_("Remind"), "talk"),
-              {"day": end}, day=end, **_about(deal)) for deal, _, end, _ in waiting),
+              {"day": end}, day=end, **_about(actor, deal)) for deal, _, end, _ in waiting),
     ]
 
 
@@ -78,7 +82,7 @@ def statements(actor: Actor, today: date) -> list[Row]:
     """Agreements of the actor's deals under which a sales statement is overdue."""
     return [
         Row("statement", deal.public_id, N_("A sales statement was due on %(day)s and has not come."), _look(deal, N_("Remind"), "talk"), {"day": due},
-            day=due, **_about(deal))
+            day=due, **_about(actor, deal))
         for deal, _, _, due in watched(actor, "statement", today, Standing.statements_overdue > 0)
     ]
 
@@ -112,6 +116,6 @@ def still(actor: Actor, today: date) -> list[Row]:
     )
     return [
         Row("still", deal.public_id, N_("%(days)s days in the stage “%(stage)s”."), _look(deal, N_("Look at it")),
-            {"days": (today - day_at(deal.since)).days, "stage": deal.state}, day=day_at(deal.since), **_about(deal))
-        for deal in session.scalars(query.order_by(Deal.since, Deal.id).limit(MOST))
+            {"days": (today - day_at(deal.since)).days, "stage": deal.state}, day=day_at(deal.since), **_about(actor, deal))
+        for deal in session.scalars(query.options(*WITH_LISTINGS).order_by(Deal.since, Deal.id).limit(MOST))
     ]

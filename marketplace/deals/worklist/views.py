@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from flask import Blueprint, Flask, current_app, flash, render_template
+from flask import Blueprint, Flask, current_app, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -54,6 +54,7 @@ def show() -> ResponseReturnValue:
     return answer(
         "deals/worklist/show.html", None, sections=sections, following=dict(zip_longest(keys, keys[1:], fillvalue="")), total=len(keys), step_of=step_of,
         put_off=operations.put_off_count(actor()), specialty=specialty_of(actor()), codes=DECLINE_WORDS,
+        put_off_address=url_for("worklist.put_off"),
     )
 
 

@@ -88,10 +88,12 @@ def test_a_blind_listing_keeps_its_secret_on_the_worklist(client):
     factories.match(None, blind, probability=0.31415)
     lead = factories.deal(factories.match(factories.need(factories.organisation(factories.person())), blind, broker="introduced"))
     lead.broker = None
+    broker = signed_in(client)
+    standing = factories.deal(factories.match(factories.need(factories.organisation(factories.person())), blind, broker="introduced"), broker, "qualified")
+    standing.since = factories.NOW.replace(year=2025)
     session.flush()
-    signed_in(client)
     text = client.get("/en/worklist").get_data(as_text=True)
-    assert "A coating" in text and "fair match" in text and "An introduction was asked for" in text
+    assert "A coating" in text and "fair match" in text and "An introduction was asked for" in text and "days in the stage" in text
     for leak in ("Secret", "绝密", "Dark River", "暗河", "31%", "0.31", "Sichuan"):
         assert leak not in text
 

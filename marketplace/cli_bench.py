@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
 from sqlalchemy import text
 
 from marketplace import create_app
@@ -175,7 +174,7 @@ def bench_worklist_command(matches: int, deals: int, requests: int, fields: bool
 
 
 @contextmanager
-def _throw_away(database: str | None) -> Iterator[Flask]:
+def _throw_away(database: str | None) -> Iterator[Any]:
     """The application over a database that is filled for a measurement: the empty one that was named, or a file that goes afterwards."""
     with tempfile.TemporaryDirectory() as place:
         settings = replace(settings_or_fail(), data=Path(place), database=database or f"sqlite:///{place}/bench.db")

@@ -53,6 +53,7 @@ PURE = {
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
     "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula"},
+    "deals": {"tally", "picture"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_learning.py", "cli_matching.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}

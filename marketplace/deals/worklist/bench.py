@@ -41,7 +41,9 @@ def _kept(model: type, rows: Rows) -> None:
 def fill(matches: int, deals: int, moment: datetime) -> Person:
     """Make up so many matches and deals in an empty database; the technology manager who leads them all. Does not commit."""
     needs, technologies = max(deals, matches // FULL), max(deals, matches // 4)
-    broker = Person(name="李经理", address="broker@example.com", address_key="broker@example.com", password_hash="", is_broker=True, created=moment, confirmed=moment)
+    broker = Person(
+        name="李经理", address="broker@example.com", address_key="broker@example.com", password_hash="", is_broker=True, created=moment, confirmed=moment,
+    )
     session.add(broker)
     session.flush()  # deals point at him
     _kept(Organisation, _houses(moment))
@@ -75,8 +77,9 @@ def _needs(count: int, broker: int, moment: datetime) -> Rows:
         badge = {"grade": "verified", "verified_until": moment.date() + timedelta(days=key % 400), "verified_by_id": broker} if key % 20 == 0 else {
             "grade": "declared", "verified_until": None, "verified_by_id": None}
         yield {"id": key, "organisation_id": 1 + key % HOUSES, "state": "published", "visibility": "public", "teaser": {}, "language": "zh",
-               "title": {"zh": f"难题{key}", "en": f"Problem {key}"}, "problem": {"zh": "毛刺太多，加工太慢。" * 20}, "place": {}, "tried": {}, "constraints": {},
-               "volume": {}, "targets": [], "modes": ["licence"], "questions": {}, "industry": industries[key % len(industries)], "region": "330000",
+               "title": {"zh": f"难题{key}", "en": f"Problem {key}"}, "problem": {"zh": "毛刺太多，加工太慢。" * 20}, "place": {}, "tried": {},
+               "constraints": {}, "volume": {}, "targets": [], "modes": ["licence"], "questions": {},
+               "industry": industries[key % len(industries)], "region": "330000",
                "revision": 1, "published": moment, "created": moment, "updated": moment, "version_id": 1, **badge}
 
 
@@ -108,13 +111,15 @@ def _fill_deals(count: int, broker: Person, moment: datetime) -> None:
     sides = [(1 + need % HOUSES, HOUSES + 1 + technology % HOUSES) for need, technology in pairs]
     made = [key for key in range(1, count + 1) if key % 5 == 0]
     _kept(Agreement, ({
-        "id": key, "technology_id": pairs[key - 1][1], "title": {}, "licensor_id": sides[key - 1][1], "licensee_id": sides[key - 1][0], "drafted_by_id": sides[key - 1][0],
-        "state": "countersigned", "signed": moment, "text_sha256": f"{key:064d}", "proposed": moment, "version": 1, "created": moment, "version_id": 1,
+        "id": key, "technology_id": pairs[key - 1][1], "title": {}, "licensor_id": sides[key - 1][1], "licensee_id": sides[key - 1][0],
+        "drafted_by_id": sides[key - 1][0], "state": "countersigned", "signed": moment, "text_sha256": f"{key:064d}",
+        "proposed": moment, "version": 1, "created": moment, "version_id": 1,
     } for key in made))
     _kept(Standing, (_standing(key, moment.date()) for key in made))
     _kept(Deal, ({
-        "id": key, "match_id": key, "need_id": pairs[key - 1][0], "technology_id": pairs[key - 1][1], "firm_id": sides[key - 1][0], "holder_id": sides[key - 1][1],
-        "broker_id": broker.id, "agreement_id": key if key % 5 == 0 else None, "state": "performing" if key % 5 == 0 else stages[key % 4],
+        "id": key, "match_id": key, "need_id": pairs[key - 1][0], "technology_id": pairs[key - 1][1], "firm_id": sides[key - 1][0],
+        "holder_id": sides[key - 1][1], "broker_id": broker.id, "agreement_id": key if key % 5 == 0 else None,
+        "state": "performing" if key % 5 == 0 else stages[key % 4],
         "since": moment - timedelta(days=key % 40), "frozen": {"need": {}, "technology": {}}, "created": moment, "version_id": 1,
     } for key in range(1, count + 1)))
     _kept(StageSpan, ({"deal_id": key, "stage": "lead", "entered": moment} for key in range(1, count + 1)))
@@ -126,8 +131,9 @@ def _standing(key: int, today: date) -> dict[str, Any]:
     status = ("on_trial", "awaiting_decision", "active")[key // 5 % 3]
     end = today + timedelta(days=key % 20 - 5)
     return {
-        "agreement_id": key, "as_of": today, "status": status, "currency": "CNY", "fees": 0, "paid": 0, "outstanding": 0, "overdue": 0, "interest": 0, "credit": 0,
-        "trial_end": end, "window_end": end + timedelta(days=30), "statement_due": end, "next_due": end, "statements_overdue": 1 if status == "active" else 0,
+        "agreement_id": key, "as_of": today, "status": status, "currency": "CNY", "fees": 0, "paid": 0, "outstanding": 0, "overdue": 0, "interest": 0,
+        "credit": 0, "trial_end": end, "window_end": end + timedelta(days=30), "statement_due": end, "next_due": end,
+        "statements_overdue": 1 if status == "active" else 0,
     }
 
 

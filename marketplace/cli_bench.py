@@ -5,16 +5,20 @@ from __future__ import annotations
 import gc
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import text
 
 from marketplace import create_app
 from marketplace.console import as_json, fail, settings_or_fail, show, telling
 from marketplace.db import now, session, to_write
+from marketplace.deals.worklist import bench as worklist_bench
+from marketplace.deals.worklist.operations import set_specialty
 from marketplace.importing.bench import bench_rows, write_file
 from marketplace.matching.bench import bench
 from marketplace.matching.bench_import import bench_import
@@ -135,6 +139,49 @@ def bench_simulator_command(changes: int, json_: bool) -> None:
 
         report = bench_simulator(post, typed, changes, say)
     show(report)
+
+
+@bench_group.command("worklist")
+@click.option("--matches", type=click.IntRange(min=100), default=20_000, show_default=True)
+@click.option("--deals", type=click.IntRange(min=10), default=500, show_default=True, help="All led by the one who asks.")
+@click.option("--requests", type=click.IntRange(min=5), default=40, show_default=True)
+@click.option("--fields", is_flag=True, help="He works in one industry of a hundred and one province.")
+@click.option("--database", help="An empty database to fill instead of a throw-away SQLite file.")
+@as_json
+def bench_worklist_command(matches: int, deals: int, requests: int, fields: bool, database: str | None, json_: bool) -> None:
+    """Answer the front page of a technology manager, and time the bare reading of twenty rows."""
+    with _throw_away(database) as app, telling("Bench", json_) as say:
+        say("filling")
+        with to_write():
+            broker = worklist_bench.fill(matches, deals, now())
+            if fields:
+                set_specialty(broker, ["C35"], [], ["330000"])
+            session.execute(text("ANALYZE"))
+            session.commit()
+        client = app.test_client()
+        with client.session_transaction() as kept:
+            kept.update(_user_id=broker.get_id(), _fresh=True)
+
+        def get() -> None:
+            if client.get("/en/worklist").status_code != 200:
+                fail("The worklist did not answer.")
+
+        say("asking")
+        gc.collect()
+        gc.freeze()  # as the served application does
+        report = worklist_bench.measure(get, broker, requests)
+    show({"matches": matches, "deals": deals, **report})
+
+
+@contextmanager
+def _throw_away(database: str | None) -> Iterator[Any]:
+    """The application over a database that is filled for a measurement: the empty one that was named, or a file that goes afterwards."""
+    with tempfile.TemporaryDirectory() as place:
+        settings = replace(settings_or_fail(), data=Path(place), database=database or f"sqlite:///{place}/bench.db")
+        upgrade(settings)
+        app = create_app(settings)
+        with app.app_context():
+            yield app
 
 
 def _committing(batches: Iterator[None]) -> None:

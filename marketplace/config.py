@@ -58,6 +58,7 @@ class Settings:
     limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default memory://
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
     duty_rules: Path | None = None  # MARKETPLACE_DUTY_RULES: file of rules for notices and recordals, beside those of the product
+    funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
 
     @property
     def index_folder(self) -> Path:
@@ -164,23 +165,28 @@ def _own_data(environ: Mapping[str, str], name: str, faults: list[str]) -> Path 
     return path
 
 
-def _whole(environ: Mapping[str, str], name: str, default: int, most: int, faults: list[str]) -> int:
-    """A setting that is a whole number from 1 on."""
+def _whole(environ: Mapping[str, str], name: str, default: int, most: int, faults: list[str], least: int = 1) -> int:
+    """A setting that is a whole number, from 1 on if nothing else is said."""
     typed = environ.get(name) or str(default)
-    if typed.isascii() and typed.isdigit() and 1 <= int(typed) <= most:
+    if typed.isascii() and typed.isdigit() and least <= int(typed) <= most:
         return int(typed)
-    faults.append(f"{name} must be a whole number from 1 to {most}")
+    faults.append(f"{name} must be a whole number from {least} to {most}")
     return default
+
+
+def _is_production(environ: Mapping[str, str], faults: list[str]) -> bool:
+    """Whether this is the real site, where weak settings are refused."""
+    kind = environ.get("MARKETPLACE_ENV") or "development"
+    if kind not in ("development", "production"):
+        faults.append("MARKETPLACE_ENV must be development or production")
+    return kind == "production"
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read and check every setting. Raises `SettingsError` with all faults."""
     faults: list[str] = []
     data = Path(environ.get("MARKETPLACE_DATA") or "var").resolve()
-    kind = environ.get("MARKETPLACE_ENV") or "development"
-    if kind not in ("development", "production"):
-        faults.append("MARKETPLACE_ENV must be development or production")
-    production = kind == "production"
+    production = _is_production(environ, faults)
     secret = environ.get("SECRET_KEY", "")
     if production and len(secret) < WEAK_SECRET:
         faults.append(f"SECRET_KEY must be set to at least {WEAK_SECRET} random characters in production")
@@ -194,6 +200,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         faults.append("MARKETPLACE_ENCODER_KEY must be printable ASCII without spaces")
     megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
+    least = _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
     checks, rules, duties = (_own_data(environ, f"MARKETPLACE_{name}", faults) for name in ("CHECKS", "INCOME_RULES", "DUTY_RULES"))
     if faults:
         raise SettingsError(faults)
@@ -211,5 +218,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         upload_limit=megabytes * 1024 * 1024,
         checks=checks,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
-        income_rules=rules, duty_rules=duties,
+        income_rules=rules,
+        duty_rules=duties,
+        funnel_least=least,
     )

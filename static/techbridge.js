@@ -12,3 +12,24 @@ for (const form of document.querySelectorAll("form[data-guard]")) {
   form.addEventListener("submit", () => { changed = false; });
   window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
 }
+
+// The worklist from top to bottom by keyboard: j and k move, Enter takes the next step, x puts off, ? shows the keys.
+const work = document.querySelector("[data-worklist]");
+if (work) {
+  const rows = [...work.querySelectorAll("[data-row]")];
+  const arrived = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (rows.includes(arrived)) arrived.focus();
+  document.addEventListener("keydown", (event) => {
+    const at = document.activeElement;
+    const inside = work.contains(at);
+    if (event.ctrlKey || event.altKey || event.metaKey || at.matches("input, select, textarea") || !(inside || at === document.body)) return;
+    const row = at.closest("[data-row]");
+    const step = { j: 1, k: -1, ...(inside && { ArrowDown: 1, ArrowUp: -1 }) }[event.key];
+    if (step) (rows[rows.indexOf(row) + step] ?? row ?? rows[0])?.focus();
+    else if (event.key === "Enter" && at === row) row.querySelector("[data-step]").click();
+    else if (event.key === "x" && row) row.querySelector("[data-put-off]").click();
+    else if (event.key === "?") work.querySelector("[data-keys]").toggleAttribute("open");
+    else return;
+    event.preventDefault();
+  });
+}

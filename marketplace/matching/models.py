@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.catalogue.models import Technology
@@ -18,6 +18,7 @@ DECLINE_CODES = (
     "price", "terms", "ip_position", "capacity", "timing", "other",
 )
 SIDES = ("firm", "holder", "broker")
+NEW_FOR_BROKER = text("current and broker = 'new' and firm <> 'declined' and holder <> 'declined'")
 
 
 class Match(Base):
@@ -49,6 +50,7 @@ class Match(Base):
     __table_args__ = (
         UniqueConstraint("need_id", "technology_id"),
         Index("ix_match_need_id_score", "need_id", "score"),
+        Index("ix_match_new_for_broker", "probability", "id", sqlite_where=NEW_FOR_BROKER, postgresql_where=NEW_FOR_BROKER),
         *(CheckConstraint(f"{side} in ('new', 'shortlisted', 'declined', 'introduced')", name=side) for side in SIDES),
     )
 

@@ -107,6 +107,7 @@ class Need(Base):
         CheckConstraint("budget_max is null or budget_min is null or budget_max >= budget_min", name="budget_order"),
         Index("ix_need_state_listed_until", "state", "listed_until"),
         Index("uq_need_organisation_id_source_key", "organisation_id", "source_key", unique=True),
+        Index("ix_need_grade_verified_until", "grade", "verified_until"),
         Index("ix_need_visibility_published_id", "visibility", "published", "id"),
     )
 

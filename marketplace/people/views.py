@@ -66,7 +66,7 @@ def _enter(person: Person) -> Response:
     login_user(person)
     if pasted:
         return see("needs.adopt")
-    return redirect(safe_next(url_for("people.home", lang=person.language)), 303)
+    return redirect(safe_next(url_for("worklist.show" if person.is_broker else "people.home", lang=person.language)), 303)
 
 
 def me() -> Person:

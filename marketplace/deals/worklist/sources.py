@@ -1,0 +1,121 @@
+"""What waits in a technology manager's deals: introductions asked for, trials that end, statements overdue, badges that expire, deals that stand still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import defer, selectinload
+
+from marketplace.access import Actor, may, visible_to
+from marketplace.catalogue.models import Technology
+from marketplace.db import session
+from marketplace.deals.models import OPEN_STAGES, Deal
+from marketplace.deals.worklist.pairs import MOST, awake, specialty_of, within
+from marketplace.deals.worklist.rows import Row, Step
+from marketplace.errors import N_
+from marketplace.licensing.models import Standing
+from marketplace.needs.models import Need
+
+HOME = ZoneInfo("Asia/Shanghai")
+TRIAL_SOON = BADGE_SOON = STILL = timedelta(days=14)
+WITH_LISTINGS = (defer(Deal.frozen), selectinload(Deal.need), selectinload(Deal.technology))
+PATIENT = ("notice", "performing")
+"""Stages that last by their nature: the clock of the notice, the trial and the years of the agreement have rows of their own."""
+
+
+def day_at(moment: datetime) -> date:
+    """The day of the worklist: the calendar day in China."""
+    return moment.astimezone(HOME).date()
+
+
+def _about(actor: Actor, deal: Deal) -> dict[str, object]:
+    """What a row says of a deal besides its sentence. Whose listing is blind to the actor, his name is not told."""
+    sides = ((deal.need, deal.firm), (deal.technology, deal.holder))
+    known = tuple(house.name for listing, house in sides if listing is None or listing.visibility != "blind" or may(actor, "listing.read_in_full", listing))
+    return {"listings": tuple(listing for listing, _ in sides if listing is not None), "parties": known}
+
+
+def _look(deal: Deal, label: str, part: str = "") -> Step:
+    return Step(label, "deals.show", {"public_id": deal.public_id, **({"_anchor": part} if part else {})})
+
+
+def asked(actor: Actor, today: date) -> list[Row]:
+    """Introductions that a side has asked for and nobody has taken, in the actor's fields, the oldest first. Who asked is told once he has taken it."""
+    query = select(Deal).join(Technology, Technology.id == Deal.technology_id).outerjoin(Need, Need.id == Deal.need_id)
+    query = query.where(Deal.state == "lead", Deal.broker_id.is_(None), awake(actor, "asked", Deal.public_id, today))
+    leads = session.scalars(within(query, specialty_of(actor)).options(*WITH_LISTINGS).order_by(Deal.created, Deal.id).limit(MOST))
+    return [
+        Row("asked", deal.public_id, N_("An introduction was asked for on %(day)s, and no technology manager has taken it."),
+            Step(N_("Take it"), "deals.take", {"public_id": deal.public_id}, post=True), {"day": day_at(deal.created)},
+            (*((deal.need,) if deal.need else ()), deal.technology), day=day_at(deal.created))
+        for deal in leads
+    ]
+
+
+def watched(actor: Actor, kind: str, today: date, *which: object) -> Iterator[tuple[Deal, date | None, date | None, date | None]]:
+    """Deals the actor leads whose agreement fulfils the conditions, with days of its standing alone: end of the trial, end of the window, statement due.
+
+    The columns are chosen one by one: amounts of the agreement are read by its two sides only.
+    """
+    query = select(Deal, Standing.trial_end, Standing.window_end, Standing.statement_due).join(Standing, Standing.agreement_id == Deal.agreement_id)
+    query = query.where(Deal.broker_id == actor.id, Deal.state != "lost", awake(actor, kind, Deal.public_id, today), *which)
+    rows = session.execute(query.options(*WITH_LISTINGS).order_by(Standing.next_due, Deal.id).limit(MOST))
+    return (tuple(row) for row in rows if may(actor, "deal.watch_agreement", row[0]))
+
+
+def trials(actor: Actor, today: date) -> list[Row]:
+    """Trials that end within 14 days, and decisions after a trial that are still to be taken."""
+    running = watched(actor, "trial", today, Standing.status == "on_trial", Standing.trial_end <= today + TRIAL_SOON)
+    waiting = watched(actor, "decision", today, Standing.status == "awaiting_decision")
+    return [
+        *(Row("trial", deal.public_id, N_("The trial ends on %(day)s; talk to both sides about what comes after it."), _look(deal, N_("Remind"), "talk"),
+              {"day": end}, day=end, **_about(actor, deal)) for deal, end, _, _ in running),
+        *(Row("decision", deal.public_id, N_("The firm decides until %(day)s whether it goes on after the trial."), _look(deal, N_("Remind"), "talk"),
+              {"day": end}, day=end, **_about(actor, deal)) for deal, _, end, _ in waiting),
+    ]
+
+
+def statements(actor: Actor, today: date) -> list[Row]:
+    """Agreements of the actor's deals under which a sales statement is overdue."""
+    return [
+        Row("statement", deal.public_id, N_("A sales statement was due on %(day)s and has not come."), _look(deal, N_("Remind"), "talk"), {"day": due},
+            day=due, **_about(actor, deal))
+        for deal, _, _, due in watched(actor, "statement", today, Standing.statements_overdue > 0)
+    ]
+
+
+def badges(actor: Actor, today: date) -> list[Row]:
+    """Verified needs whose badge expires within 14 days: those the actor verified, and those in his deals."""
+    led = select(Deal.need_id).where(Deal.broker_id == actor.id, Deal.state.in_(OPEN_STAGES))
+    query = select(Need).where(
+        Need.grade == "verified", Need.verified_until <= today + BADGE_SOON, Need.state.in_(Need.OPEN_STATES), visible_to(actor, Need),
+        or_(Need.verified_by_id == actor.id, Need.id.in_(led)), awake(actor, "badge", Need.public_id, today),
+    )
+    return [
+        Row("badge", need.public_id, N_("The badge of this verified need expires on %(day)s."), _renew(actor, need), {"day": need.verified_until},
+            (need,), day=need.verified_until)
+        for need in session.scalars(query.order_by(Need.verified_until, Need.id).limit(MOST))
+    ]
+
+
+def _renew(actor: Actor, need: Need) -> Step:
+    if may(actor, "need.verify", need):
+        return Step(N_("Renew the badge"), "needs.verify", {"public_id": need.public_id})
+    return Step(N_("Look at it"), "needs.show", {"public_id": need.public_id})
+
+
+def still(actor: Actor, today: date) -> list[Row]:
+    """Deals the actor leads that have stood in one stage for more than 14 days, the longest first."""
+    before = datetime.combine(today, datetime.min.time(), HOME) - STILL
+    query = select(Deal).where(
+        Deal.broker_id == actor.id, Deal.state.in_([stage for stage in OPEN_STAGES if stage not in PATIENT]), Deal.since < before,
+        awake(actor, "still", Deal.public_id, today),
+    )
+    return [
+        Row("still", deal.public_id, N_("%(days)s days in the stage “%(stage)s”."), _look(deal, N_("Look at it")),
+            {"days": (today - day_at(deal.since)).days, "stage": deal.state}, day=day_at(deal.since), **_about(actor, deal))
+        for deal in session.scalars(query.options(*WITH_LISTINGS).order_by(Deal.since, Deal.id).limit(MOST))
+    ]

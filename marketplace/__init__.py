@@ -19,6 +19,7 @@
 - **invoice** 账单: a demand for one obligation of an agreement, cancelled only by a **mirror** 冲销账单; **payment** 付款: money that one side says has moved.
 - **deal** 交易: from the first contact to the signed and performed agreement; a **party** 参与人 takes part in it for one side.
 - **blind listing** 隐名信息: shows a **teaser** 简介 to all, and the rest to whoever has an **access grant** 查阅授权.
+- **subscription** 订阅: what somebody follows, a search or the matches of something; a **digest** 订阅邮件 tells what is new in all of it.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, config, paper, db → access → record → jobs → web → people → terms → catalogue →
@@ -36,6 +37,7 @@ from werkzeug.wrappers import Response
 
 from marketplace import record
 from marketplace.alerts import views as alerts_views
+from marketplace.alerts.subscriptions import views as subscriptions_views
 from marketplace.catalogue import views as catalogue_views
 from marketplace.config import Settings, read
 from marketplace.db import connect
@@ -68,7 +70,7 @@ ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
-    income_views, deals_views, alerts_views,
+    income_views, deals_views, alerts_views, subscriptions_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -159,6 +159,13 @@ ACTIONS: dict[str, frozenset[str]] = {
     "inventor.read": frozenset({"owner", "signatory", "self"}),
     "inventor.claim": frozenset({"user"}),
     "inventor.erase": frozenset({"owner"}),
+    "mail.see": frozenset({"operator"}),
+    "need.follow": frozenset({"member", "author"}),
+    "technology.follow": frozenset({"member"}),
+    "organisation.follow": frozenset({"member"}),
+    "subscription.create": frozenset({"user"}),
+    "subscription.edit": frozenset({"self"}),
+    "subscription.stop": frozenset({"anyone"}),
 }
 
 

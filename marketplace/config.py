@@ -56,6 +56,7 @@ class Settings:
     upload_limit: int  # MARKETPLACE_UPLOAD_MB: largest upload, in bytes here; default 64 MB
     checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; read by terms.checklist
     limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default memory://
+    inbox: str | None = field(default=None, repr=False)  # MARKETPLACE_INBOX: maildir:/path or imaps://user:password@host/INBOX; bounces and answers
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
 
     @property
@@ -155,6 +156,16 @@ def _smtp(environ: Mapping[str, str], faults: list[str]) -> str | None:
     return smtp
 
 
+def _inbox(environ: Mapping[str, str], faults: list[str]) -> str | None:
+    """Where mail comes in; it may hold a password and is not quoted."""
+    inbox = environ.get("MARKETPLACE_INBOX") or None
+    if inbox:
+        parts = urlsplit(inbox)
+        if not (parts.path.startswith("/") if parts.scheme == "maildir" else parts.scheme in ("imap", "imaps") and parts.hostname and parts.username):
+            faults.append("MARKETPLACE_INBOX must look like maildir:/path or imaps://user:password@host/INBOX")
+    return inbox
+
+
 def _own_data(environ: Mapping[str, str], name: str, faults: list[str]) -> Path | None:
     """A file or folder with data of the operator's own; what is in it is judged where it is read."""
     path = Path(environ[name]).resolve() if environ.get(name) else None
@@ -186,7 +197,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     database = _database(environ.get("DATABASE_URL") or f"sqlite:///{data / 'marketplace.db'}")
     if not database.startswith(("sqlite:", "postgresql+psycopg:")):
         faults.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
-    smtp = _smtp(environ, faults)
+    smtp, inbox = _smtp(environ, faults), _inbox(environ, faults)
     encoders = _encoders(environ, faults)
     key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
     if not key.isascii() or not key.isprintable() or " " in key:
@@ -210,5 +221,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         upload_limit=megabytes * 1024 * 1024,
         checks=checks,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
-        income_rules=rules,
+        income_rules=rules, inbox=inbox,
     )

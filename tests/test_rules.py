@@ -14,6 +14,8 @@ from babel.messages.pofile import read_po
 
 from marketplace.access import ACTIONS
 from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metadata
+from marketplace.alerts.inbox import models as _inbox  # noqa: F401 - fills the metadata
+from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401 - fills the metadata
 from marketplace.db import Base
 from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata

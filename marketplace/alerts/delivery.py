@@ -116,7 +116,7 @@ def open_address(actor: Actor, person: Person) -> None:
 def counts(actor: Actor) -> dict[str, int]:
     """How many mails there are in each state."""
     require(actor, "mail.see")
-    return {state: number for state, number in session.execute(select(Mail.state, func.count()).group_by(Mail.state))}
+    return dict(session.execute(select(Mail.state, func.count()).group_by(Mail.state)).all())
 
 
 def failing(actor: Actor, page: int, size: int) -> Sequence[Mail]:
@@ -154,6 +154,6 @@ def give_up(actor: Actor, public_id: str, at: datetime) -> Mail:
 
 def standing() -> dict[str, int]:
     """For `marketplace check`: how many mails wait, wait after a failure, were refused, and came back."""
-    states = {state: number for state, number in session.execute(select(Mail.state, func.count()).group_by(Mail.state))}
+    states = dict(session.execute(select(Mail.state, func.count()).group_by(Mail.state)).all())
     again = session.scalar(select(func.count()).select_from(Mail).where(Mail.state == "queued", Mail.attempts > 0)) or 0
     return {"waiting": states.get("queued", 0), "after a failure": again, "refused": states.get("refused", 0), "bounced": states.get("bounced", 0)}

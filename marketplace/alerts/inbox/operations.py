@@ -123,6 +123,7 @@ def _handed(raw: bytes, at: datetime) -> Taken:
 
 def _keep(digest: str, size: int, taken: Taken, at: datetime) -> Taken:
     session.add(IncomingMail(digest=digest, size=size, outcome=taken.outcome, refused=taken.refused, reason=taken.reason, at=at))
+    session.flush()  # the same message again in this transaction is known
     return taken
 
 

@@ -182,7 +182,7 @@ def _notice(thing: str, wanted: dict[Subscription, list[int]], at: datetime) -> 
     known = set(map(tuple, session.execute(select(Noticed.subscription_id, Noticed.thing_id).where(
         Noticed.subscription_id.in_(ids), Noticed.thing == thing, Noticed.thing_id.in_(keys)))))
     untold = select(Noticed.subscription_id, func.count()).where(Noticed.subscription_id.in_(ids), Noticed.told.is_(None))
-    waiting = {row_id: count for row_id, count in session.execute(untold.group_by(Noticed.subscription_id))}
+    waiting = dict(session.execute(untold.group_by(Noticed.subscription_id)).all())
     fresh = []
     for row, each in wanted.items():
         room = max(0, KEPT - waiting.get(row.id, 0))

@@ -46,11 +46,11 @@ class Arrivals:
 
     def __init__(self, documents: Iterable[Document], whole: lexical.Searcher | None) -> None:
         rows = [passages_of(document)[0] for document in documents]
-        self._few = lexical.in_memory(rows)
-        self._both = _Both(whole, self._few)
+        self.few = lexical.in_memory(rows)
+        self.counts = _Both(whole, self.few)
         self._most = max(len(rows), 1)
 
     def found(self, kind: str, words: str, where: Where) -> list[int]:
         """Keys of the documents of a kind that a search with these words and filters finds."""
-        query = keywords.query(self._both, words, keywords.Filter(kind, where, {}))
-        return [] if query is None else self._few.keys(query, 0, self._most, newest=True)
+        query = keywords.query(self.counts, words, keywords.Filter(kind, where, {}))
+        return [] if query is None else self.few.keys(query, 0, self._most, newest=True)

@@ -19,7 +19,6 @@ from marketplace.alerts.models import Mail
 from marketplace.db import session as db_session
 from tests import factories
 
-
 _number = count(1)
 
 

@@ -16,6 +16,7 @@ from marketplace.access import ACTIONS
 from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metadata
 from marketplace.db import Base
 from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata
+from marketplace.deals.talk import models as _talk  # noqa: F401 - fills the metadata
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
 from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata
 from marketplace.licensing.billing import models as _billing  # noqa: F401 - fills the metadata
@@ -50,6 +51,7 @@ PURE = {
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
+    "deals": {"addresses", "cutting", "incoming"},
     "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_learning.py", "cli_matching.py"}

@@ -54,14 +54,14 @@ class MessageForm(_Spoken):
 class NoteForm(_Spoken):
     """A note."""
 
-    text = TextAreaField(_l("Note"), [DataRequired(_l("Write something first.")), Length(max=LONGEST)])
+    text = TextAreaField(_l("Text of the note"), [DataRequired(_l("Write something first.")), Length(max=LONGEST)])
 
 
 class EditNoteForm(VersionedForm):
     """A note to be changed, or a correction to it."""
 
     key = HiddenField(default=new_token)
-    text = TextAreaField(_l("Note"), [DataRequired(_l("Write something first.")), Length(max=LONGEST)])
+    text = TextAreaField(_l("Text of the note"), [DataRequired(_l("Write something first.")), Length(max=LONGEST)])
 
     @classmethod
     def of(cls, note: Note, editable: bool) -> EditNoteForm:
@@ -102,8 +102,8 @@ class PlanForm(VersionedForm):
 
     title = StringField(_l("Title"), [DataRequired(_l("Give the meeting a title.")), Length(max=120)])
     day = DateField(_l("Day"), [DataRequired(_l("Choose a day."))])
-    begin = TimeField(_l("From"), [DataRequired(_l("Choose a time."))])
-    end = TimeField(_l("To"), [DataRequired(_l("Choose a time."))])
+    begin = TimeField(_l("Begins at"), [DataRequired(_l("Choose a time."))])
+    end = TimeField(_l("Ends at"), [DataRequired(_l("Choose a time."))])
     zone = SelectField(_l("Time zone"), choices=[*((code, ZONE_WORDS[code]) for code in ZONES), ("", _l("another"))], default=ZONES[0])
     other_zone = StringField(_l("Another time zone"), [Length(max=60)])
     place = StringField(_l("Place"), [Length(max=200)])

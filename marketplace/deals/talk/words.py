@@ -11,7 +11,7 @@ AUDIENCE_WORDS = {
 OWN = ("firm", "holder", "broker")
 """The audiences of one side alone, which pages mark."""
 
-TASK_WORDS = {"open": _l("open"), "done": _l("done"), "dropped": _l("dropped")}
+TASK_WORDS = {"open": _l("to be done"), "done": _l("done"), "dropped": _l("dropped")}
 ANSWER_WORDS = {"asked": _l("has not answered"), "yes": _l("comes"), "no": _l("does not come"), "maybe": _l("comes perhaps")}
 ANSWERING = {"yes": _l("I come"), "maybe": _l("Perhaps"), "no": _l("I cannot come")}
 ZONE_WORDS = {

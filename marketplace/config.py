@@ -220,6 +220,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         upload_limit=megabytes * 1024 * 1024,
         checks=checks,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
-        replies=replies,
-        income_rules=rules,
+        replies=replies, income_rules=rules,
     )

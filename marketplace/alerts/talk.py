@@ -112,7 +112,7 @@ def _about_meeting(meeting: Meeting, party: Party, what: str, method: str) -> Ma
     envelope = Envelope(reply_to=reply_address(party.public_id, meeting.audience), calendar=calendar)
     return _write(
         "deal_meeting", party, page, envelope, what=what, organiser=_name(meeting.organiser), meeting=meeting.title, when=in_zone(meeting.starts, meeting.ends, meeting.zone),
-        place=meeting.place, address=meeting.link, agenda=meeting.agenda, by_mail=are_configured(),
+        place=meeting.place, online=meeting.link, agenda=meeting.agenda, by_mail=are_configured(),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from marketplace.access import Actor, require
+from marketplace.access import Actor
 from marketplace.db import session
 from marketplace.deals.models import SIDES, Deal, Entry, Party, StageSpan
 from marketplace.deals.timeline import sides_of, tell
@@ -57,8 +57,7 @@ def choices(actor: Actor, deal: Deal, at: datetime) -> list[str]:
 
 
 def require_voice(actor: Actor, deal: Deal, audience: str, at: datetime) -> None:
-    """Raise unless the actor takes part and may speak to the audience now; the refusal says why."""
-    require(actor, "deal.take_part", deal)
+    """Refuse unless the actor, who takes part, may speak to the audience now; the refusal says why."""
     if audience in choices(actor, deal, at):
         return
     if is_over(deal, at):

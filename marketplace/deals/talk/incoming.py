@@ -71,14 +71,14 @@ def read(raw: bytes) -> Incoming:
 
 
 def _header(mail: Mail, name: str) -> str:
-    """A header as text, whatever it is encoded in; empty when it is missing or cannot be read."""
-    value = mail.get(name)
-    if value is None:
-        return ""
+    """A header as text, whatever it is encoded in; empty when it is missing."""
+    written = next((str(value) for key, value in mail.raw_items() if key.lower() == name.lower()), "")
     try:
-        return str(make_header(decode_header(value)))
+        if not written.isascii():  # bytes that nobody encoded, as some servers send them
+            return written.encode("ascii", "surrogateescape").decode("utf-8", "replace")
+        return str(make_header(decode_header(written)))
     except (HeaderParseError, LookupError, ValueError):
-        return str(value)
+        return written.encode("ascii", "replace").decode()
 
 
 def _addresses(mail: Mail, name: str) -> list[str]:

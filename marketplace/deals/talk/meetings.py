@@ -91,6 +91,7 @@ def _texts(plan: Plan) -> dict[str, str | None]:
 def call_meeting(actor: Actor, deal: Deal, audience: str, plan: Plan, key: str, at: datetime | None = None) -> Meeting:
     """Invite parties to a meeting; each gets an invitation for its calendar. The same form sent twice makes one meeting."""
     moment = at or now()
+    require(actor, "deal.take_part", deal)
     require_voice(actor, deal, audience, moment)
     organiser = party_of(actor, deal, audience)
     there = session.scalar(select(Meeting).where(Meeting.deal_id == deal.id, Meeting.key == key))
@@ -98,26 +99,31 @@ def call_meeting(actor: Actor, deal: Deal, audience: str, plan: Plan, key: str, 
         if there.organiser_id != organiser.id:
             raise NotFound()
         return there
-    starts, ends = _times(plan, moment)
+    (starts, ends), texts, wanted = _times(plan, moment), _texts(plan), _wanted(deal, audience, organiser, plan.parties)
     meeting = Meeting(
         deal=deal, audience=audience, uid=str(uuid4()), starts=starts, ends=ends, zone=plan.zone, organiser=organiser, key=key, created=moment,
-        updated=moment, **_texts(plan),
+        updated=moment, sequence=0, **texts,
     )
     session.add(meeting)
     session.flush()  # those invited point at the meeting
-    _invite(meeting, plan.parties)
-    own = next(one for one in meeting.attendances if one.party_id == organiser.id)
+    _invite(meeting, wanted)
+    own = next(one for one in meeting.attendances if one.party is organiser)
     own.answer, own.answered = "yes", moment
     record(meeting, "call", actor, moment)
     _tell(actor, meeting, "meeting", moment)
     return meeting
 
 
-def _invite(meeting: Meeting, chosen: tuple[str, ...]) -> None:
-    """Have exactly these parties invited, and the organiser; who is left out keeps the row as `gone`."""
-    wanted = {party.id: party for party in [meeting.organiser, *(hearer(meeting.deal, meeting.audience, one, "parties") for one in chosen)]}
+def _wanted(deal: Deal, audience: str, organiser: Party, chosen: tuple[str, ...]) -> dict[int, Party]:
+    """The parties to be invited by their ids: those chosen by their public ids, and the organiser."""
+    wanted = {party.id: party for party in [organiser, *(hearer(deal, audience, one, "parties") for one in chosen)]}
     if len(wanted) < 2:
         raise Refused(N_("Invite somebody else too."), field="parties")
+    return wanted
+
+
+def _invite(meeting: Meeting, wanted: dict[int, Party]) -> None:
+    """Have exactly these parties invited; who is left out keeps the row as `gone`, and is asked anew when he comes back."""
     there = {attendance.party_id: attendance for attendance in meeting.attendances}
     for party_id, attendance in there.items():
         if attendance.gone and party_id in wanted:
@@ -125,7 +131,7 @@ def _invite(meeting: Meeting, chosen: tuple[str, ...]) -> None:
         attendance.gone = party_id not in wanted
     for party_id, party in wanted.items():
         if party_id not in there:
-            meeting.attendances.append(Attendance(party=party, asked=meeting.sequence))
+            meeting.attendances.append(Attendance(party_id=party_id, party=party, answer="asked", asked=meeting.sequence, gone=False))
 
 
 def _tell(actor: Actor, meeting: Meeting, kind: str, moment: datetime) -> None:
@@ -137,14 +143,15 @@ def change_meeting(actor: Actor, meeting: Meeting, plan: Plan, at: datetime | No
     moment = at or now()
     require(actor, "deal_meeting.change", meeting)
     _is_ahead(meeting, moment)
-    starts, ends = _times(plan, moment)
+    (starts, ends), texts = _times(plan, moment), _texts(plan)
+    wanted = _wanted(meeting.deal, meeting.audience, meeting.organiser, plan.parties)
     before = _state(meeting)
     moved = (starts, ends) != (meeting.starts, meeting.ends)
     meeting.sequence += 1
     meeting.starts, meeting.ends, meeting.zone, meeting.updated = starts, ends, plan.zone, moment
-    for name, value in _texts(plan).items():
+    for name, value in texts.items():
         setattr(meeting, name, value)
-    _invite(meeting, plan.parties)
+    _invite(meeting, wanted)
     if _state(meeting) == before:
         meeting.sequence -= 1
         return meeting

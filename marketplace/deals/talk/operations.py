@@ -41,6 +41,7 @@ def post_message(
 ) -> Message:
     """Say something to an audience; each of its readers gets a mail after the commit. The same form sent twice makes one message."""
     moment = at or now()
+    require(actor, "deal.take_part", deal)
     require_voice(actor, deal, audience, moment)
     there = session.scalar(select(Message).where(Message.deal_id == deal.id, Message.key == key))
     if there is not None:
@@ -143,6 +144,7 @@ def tasks_due(actor: Actor, day: date, limit: int = 100) -> list[Task]:
 def add_note(actor: Actor, deal: Deal, audience: str, text: str, key: str, at: datetime | None = None) -> Note:
     """Keep a note for an audience. The same form sent twice makes one."""
     moment = at or now()
+    require(actor, "deal.take_part", deal)
     require_voice(actor, deal, audience, moment)
     return _noted(actor, deal, audience, text, key, None, moment)
 

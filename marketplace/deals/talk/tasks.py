@@ -43,6 +43,7 @@ def _usable(text: str, due: date, at: datetime) -> str:
 def set_task(actor: Actor, deal: Deal, audience: str, text: str, due: date, party: str, key: str, at: datetime | None = None) -> Task:
     """Ask a party (by public id) to do something by a day; it gets a mail. The same form sent twice makes one task."""
     moment = at or now()
+    require(actor, "deal.take_part", deal)
     require_voice(actor, deal, audience, moment)
     there = session.scalar(select(Task).where(Task.deal_id == deal.id, Task.key == key))
     setter = party_of(actor, deal, audience)

@@ -268,7 +268,6 @@ def change_meeting(public_id: str, meeting_id: str) -> ResponseReturnValue:
             meetings.change_meeting(actor(), found, form.plan())
             return see("talk.meeting", public_id=public_id, meeting_id=meeting_id)
         except Problem as problem:
-            session.refresh(found)
             form.refuse(problem)
     return answer("deals/talk/plan.html", form, deal=found.deal, meeting=found, spoken=[found.audience])
 

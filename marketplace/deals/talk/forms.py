@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
@@ -137,7 +136,7 @@ class PlanForm(VersionedForm):
 class MeetingForm(_Spoken, PlanForm):
     """A new meeting."""
 
-    def offer_to(self, deal: Deal, audiences: Sequence[str], at: datetime) -> None:
-        """Offer the audiences, those who hear one of them, and the day after tomorrow."""
+    def offer_to(self, deal: Deal, audiences: Sequence[str]) -> None:
+        """Offer the audiences, and those who hear one of them."""
         self.offer(audiences)
         self.parties.choices = _parties(deal, audiences)

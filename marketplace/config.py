@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 WEAK_SECRET = 32
 ENCODERS = {"full": "use,e5", "fast": "use", "none": "none"}  # short words for what stands in the two slots
 _ENDPOINT = re.compile(r"endpoint:(?P<model>.+)@(?P<url>https?://.+)", re.ASCII)
+_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+", re.ASCII)
 _MODEL = re.compile(r"sentence-transformers:(?P<model>.+)")
 
 
@@ -57,6 +58,7 @@ class Settings:
     checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; read by terms.checklist
     limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default memory://
     inbox: str | None = field(default=None, repr=False)  # MARKETPLACE_INBOX: maildir:/path or imaps://user:password@host/INBOX; bounces and answers
+    replies: str | None = None  # MARKETPLACE_REPLIES: address that answers to messages go to, such as reply@example.org; its mail must reach the inbox
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
 
     @property
@@ -166,6 +168,14 @@ def _inbox(environ: Mapping[str, str], faults: list[str]) -> str | None:
     return inbox
 
 
+def _replies(environ: Mapping[str, str], faults: list[str]) -> str | None:
+    """The address that answers go to; each reader's own is made of it by a plus sign and a token."""
+    replies = environ.get("MARKETPLACE_REPLIES", "").strip() or None
+    if replies and not _ADDRESS.fullmatch(replies):
+        faults.append("MARKETPLACE_REPLIES must look like reply@example.org: 30 characters at most before the @, and no plus sign")
+    return replies
+
+
 def _own_data(environ: Mapping[str, str], name: str, faults: list[str]) -> Path | None:
     """A file or folder with data of the operator's own; what is in it is judged where it is read."""
     path = Path(environ[name]).resolve() if environ.get(name) else None
@@ -197,7 +207,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     database = _database(environ.get("DATABASE_URL") or f"sqlite:///{data / 'marketplace.db'}")
     if not database.startswith(("sqlite:", "postgresql+psycopg:")):
         faults.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
-    smtp, inbox = _smtp(environ, faults), _inbox(environ, faults)
+    smtp, inbox, replies = _smtp(environ, faults), _inbox(environ, faults), _replies(environ, faults)
     encoders = _encoders(environ, faults)
     key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
     if not key.isascii() or not key.isprintable() or " " in key:
@@ -221,5 +231,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         upload_limit=megabytes * 1024 * 1024,
         checks=checks,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
-        income_rules=rules, inbox=inbox,
+        income_rules=rules, inbox=inbox, replies=replies,
     )

@@ -20,6 +20,7 @@ from marketplace.alerts.inbox import bounces, mailboxes
 from marketplace.alerts.inbox.models import IncomingMail
 from marketplace.config import Settings
 from marketplace.db import now, session
+from marketplace.deals.talk import operations as talk
 from marketplace.errors import N_
 from marketplace.jobs import handler
 
@@ -51,7 +52,7 @@ class Taken:
 
 
 Receiver = Callable[[bytes, datetime], Received]
-RECEIVERS: list[Receiver] = [bounces.receive]
+RECEIVERS: list[Receiver] = [bounces.receive, talk.receive]
 """Who is asked, in this order; the first that does not say `not_ours` has it."""
 
 _settings: list[Settings] = []
@@ -60,12 +61,6 @@ _settings: list[Settings] = []
 def configure(settings: Settings) -> None:
     """Say where the inbox is; `create_app` does this by way of the pages."""
     _settings[:] = [settings]
-
-
-def receive_by(receiver: Receiver) -> None:
-    """Ask one more receiver, after those that are there."""
-    if receiver not in RECEIVERS:
-        RECEIVERS.append(receiver)
 
 
 @handler("alerts.inbox", every=timedelta(minutes=1))
@@ -86,9 +81,12 @@ def look() -> Iterator[None]:
 
 def take(letter: mailboxes.Letter, at: datetime) -> Taken:
     """Hand one letter to its receiver, and keep what became of it."""
-    if letter.size > LARGEST:
-        return _keep(hashlib.sha256(f"{letter.size}:{at}".encode()).hexdigest(), letter.size, Taken(REFUSED, N_("The message is too large.")), at)
-    return take_bytes(letter.read(), at)
+    return too_large(letter.size, at) if letter.size > LARGEST else take_bytes(letter.read(), at)
+
+
+def too_large(size: int, at: datetime) -> Taken:
+    """Note a message that is not even read."""
+    return _keep(hashlib.sha256(f"{size}:{at.isoformat()}".encode()).hexdigest(), size, Taken(REFUSED, N_("The message is too large.")), at)
 
 
 def take_bytes(raw: bytes, at: datetime) -> Taken:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
+from marketplace import cli_mail
 from marketplace.alerts.inbox import mailboxes, operations
 from marketplace.alerts.inbox.models import IncomingMail
+from marketplace.cli import main
 from marketplace.config import SettingsError, read
 from marketplace.db import now
+from marketplace.deals.talk import addresses
+from marketplace.deals.talk.models import Message
 from marketplace.jobs import enqueue
 from tests import factories, inspection
 from tests.alerts.inbox.conftest import report, sent
+from tests.deals.talk.talking import answer_from, answered_at, talking
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -82,6 +88,28 @@ def test_killed_before_the_commit_it_is_read_again(session, maildir, deliver):
     assert mail.state == "sent" and names(maildir / "new") == ["1"]
     look()
     assert mail.state == "bounced"
+
+
+def test_an_answer_to_a_message_reaches_its_deal(session, maildir, deliver):
+    there = talking()
+    with answered_at():
+        to = addresses.reply_address(there.party(there.firm).public_id, "all")
+        deliver("1", answer_from(there.firm, to, "周五可以。").as_bytes())
+        deliver("2", answer_from(there.holder, to, "我也可以。").as_bytes())
+        look()
+    assert [message.text for message in session.scalars(select(Message))] == ["周五可以。"]
+    assert names(maildir / ".Done/cur") == ["1:2,S"] and names(maildir / ".Refused/cur") == ["2:2,S"], "the other address may not write there"
+
+
+def test_one_message_through_a_pipe(session, monkeypatch):
+    mail = sent()
+    runner = CliRunner()
+    monkeypatch.setattr(cli_mail, "ready", lambda: None)
+    session.commit()
+    with inspection.playing():
+        answer = runner.invoke(main, ["mail", "receive"], input=report(mail.message_id))
+    session.expire_all()
+    assert (answer.exit_code, answer.output, mail.state) == (0, "bounced\n", "bounced")
 
 
 def test_a_large_one_is_not_even_read(session, maildir, deliver, monkeypatch):

@@ -70,7 +70,8 @@ with to_write():
 
 @pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_tells_nothing_twice(tmp_path: Path):
-    environ = {**os.environ, "MARKETPLACE_DATA": str(tmp_path), "MARKETPLACE_ENCODERS": "none", "SECRET_KEY": "k" * 40, "PYTHONPATH": str(REPOSITORY)}
+    path = os.pathsep.join([str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environ = {**os.environ, "MARKETPLACE_DATA": str(tmp_path), "MARKETPLACE_ENCODERS": "none", "SECRET_KEY": "k" * 40, "PYTHONPATH": path}
     environ.pop("DATABASE_URL", None)
 
     def run(step: str) -> subprocess.CompletedProcess[str]:

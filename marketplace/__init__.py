@@ -20,6 +20,7 @@
 - **deal** 交易: from the first contact to the signed and performed agreement; a **party** 参与人 takes part in it for one side.
 - **blind listing** 隐名信息: shows a **teaser** 简介 to all, and the rest to whoever has an **access grant** 查阅授权.
 - **notice** 公示: an agreed price, published before it is signed; a **decision** 决策记录 stands in an institute's asset register.
+- **subscription** 订阅: what somebody follows, a search or the matches of something; a **digest** 订阅邮件 tells what is new in all of it.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, config, paper, db → access → record → jobs → web → people → terms → catalogue →
@@ -37,11 +38,13 @@ from werkzeug.wrappers import Response
 
 from marketplace import record
 from marketplace.alerts import views as alerts_views
+from marketplace.alerts.subscriptions import views as subscriptions_views
 from marketplace.catalogue import views as catalogue_views
 from marketplace.config import Settings, read
 from marketplace.db import connect
 from marketplace.deals import views as deals_views
 from marketplace.deals.funnel import views as funnel_views
+from marketplace.deals.talk import views as talk_views
 from marketplace.deals.worklist import views as worklist_views
 from marketplace.exporting import views as exporting_views
 from marketplace.importing import views as importing_views
@@ -73,7 +76,7 @@ ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
-    income_views, duties_views, register_views, deals_views, worklist_views, funnel_views, alerts_views,
+    income_views, duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

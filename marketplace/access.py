@@ -110,6 +110,10 @@ ACTIONS: dict[str, frozenset[str]] = {
     "funnel.lead": frozenset({"broker"}),
     "funnel.compare": frozenset({"operator"}),
     "organisation.funnel": frozenset({"owner"}),
+    "deal_note.edit": frozenset({"writing_party"}),
+    "deal_task.change": frozenset({"concerned_party"}),
+    "deal_meeting.change": frozenset({"arranging_party"}),
+    "deal_attendance.answer": frozenset({"invited_party"}),
     "agreement.create": frozenset({"member"}),
     "agreement.read": frozenset({"licensor", "licensee", "system"}),
     "agreement.revise": frozenset({"licensor", "licensee"}),
@@ -182,6 +186,13 @@ ACTIONS: dict[str, frozenset[str]] = {
     "decision.read": frozenset({"owner", "signatory"}),
     "decision.edit": frozenset({"owner", "signatory"}),
     "evidence_export.read": frozenset({"owner", "signatory"}),
+    "mail.see": frozenset({"operator"}),
+    "need.follow": frozenset({"member", "author"}),
+    "technology.follow": frozenset({"member"}),
+    "organisation.follow": frozenset({"member"}),
+    "subscription.create": frozenset({"user"}),
+    "subscription.edit": frozenset({"self"}),
+    "subscription.stop": frozenset({"anyone"}),
 }
 
 

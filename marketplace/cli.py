@@ -68,7 +68,7 @@ ELSEWHERE = {
     "bench": ("cli_bench", "bench_group"), "check": ("cli_check", "check_command"),
     "evaluate": ("cli_evaluate", "evaluate_command"), "export-judged": ("cli_learning", "export_judged_command"),
     "learn": ("cli_learning", "learn_command"), "match-all": ("cli_matching", "match_all_command"),
-    "checks": ("cli_checks", "checks_command"), "schedule": ("cli_terms", "schedule_command"),
+    "checks": ("cli_checks", "checks_command"), "mail": ("cli_mail", "mail_group"), "schedule": ("cli_terms", "schedule_command"),
 }
 """Commands in modules of their own, read when they are called: what they stand on takes two seconds to import."""
 

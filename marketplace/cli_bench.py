@@ -15,6 +15,7 @@ import click
 from sqlalchemy import text
 
 from marketplace import create_app
+from marketplace.alerts.subscriptions.bench import bench_alerts
 from marketplace.console import as_json, fail, settings_or_fail, show, telling
 from marketplace.db import now, session, to_write
 from marketplace.deals.worklist import bench as worklist_bench
@@ -100,6 +101,22 @@ def bench_rows_command(count: int, ending: str, folder: Path, json_: bool) -> No
             session.add(owner)
             session.commit()
             report = bench_rows(owner, path, _committing, say)
+    show(report)
+
+
+@bench_group.command("alerts")
+@click.option("--subscriptions", type=click.IntRange(min=10), default=10_000, show_default=True, help="Saved searches.")
+@click.option("--technologies", type=click.IntRange(min=1), default=1_000, show_default=True, help="Technologies that come in at once.")
+@click.option("--catalogue", type=click.IntRange(min=0), default=10_000, show_default=True, help="Technologies that are there before.")
+@as_json
+def bench_alerts_command(subscriptions: int, technologies: int, catalogue: int, json_: bool) -> None:
+    """Hold arrivals against saved searches, write every digest, and time bare Tantivy on the same queries."""
+    with tempfile.TemporaryDirectory() as place, telling("Bench", json_) as say:
+        settings = replace(settings_or_fail(), data=Path(place), database=f"sqlite:///{place}/bench.db", encoders=(None, None))
+        upgrade(settings)
+        create_app(settings)
+        with to_write():
+            report = bench_alerts(subscriptions, technologies, catalogue, _committing, say)
     show(report)
 
 

@@ -5,6 +5,7 @@ A further check is one function under `_check`: it returns words when all is wel
 
 from __future__ import annotations
 
+import imaplib
 import smtplib
 import sys
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import create_app, jobs
+from marketplace.alerts import delivery
+from marketplace.alerts.inbox import mailboxes
 from marketplace.catalogue.models import Technology
 from marketplace.config import Settings, SettingsError, read
 from marketplace.console import as_json, bar, named, show
@@ -105,11 +108,23 @@ def _check_files(settings: Settings, quiet: bool) -> str:
 def _check_mail(settings: Settings, quiet: bool) -> str:
     if not settings.smtp:
         return "no server configured: mail stays in the outbox"
+    told = ", ".join(f"{number} {state}" for state, number in delivery.standing().items())
     parts = urlsplit(settings.smtp)
     kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
     with kind(parts.hostname or "", parts.port or (465 if parts.scheme == "smtps" else 587), timeout=10) as server:
         server.noop()
-    return f"{parts.hostname} answers"
+    return f"{parts.hostname} answers; {told}"
+
+
+@_check("inbox")
+def _check_inbox(settings: Settings, quiet: bool) -> str:
+    if not settings.inbox:
+        return "none configured: bounces and answers by mail are not read"
+    try:
+        with mailboxes.opened(settings.inbox, 100) as letters:
+            return f"{len(letters)} messages wait"
+    except imaplib.IMAP4.error as failure:
+        raise ValueError("the server does not let us in, or has no such folder") from failure
 
 
 @_check("money")

@@ -98,6 +98,12 @@ def enqueue(kind: str, key: str | None = None, after: timedelta = timedelta(0), 
     return job
 
 
+def hasten(kind: str, key: str) -> bool:
+    """Have the job that waits under this key run now; False when none waits."""
+    same = update(Job).where(Job.kind == kind, Job.key == key, Job.state == "queued")
+    return session.execute(same.values(due=now())).rowcount > 0
+
+
 def waiting(kinds: Sequence[str], before: datetime) -> int:
     """How many jobs of these kinds wait that were queued before the moment."""
     return session.scalar(select(func.count()).select_from(Job).where(*_queued(kinds, before)))

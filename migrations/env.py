@@ -8,10 +8,13 @@ from alembic import context
 from sqlalchemy import create_engine
 
 from marketplace.alerts import models as _alerts  # noqa: F401 - the import fills the metadata
+from marketplace.alerts.inbox import models as _inbox  # noqa: F401
+from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401
 from marketplace.config import read
 from marketplace.db import Base, Data, UTCTime
 from marketplace.deals import models as _deals  # noqa: F401
 from marketplace.deals.funnel import models as _funnel  # noqa: F401
+from marketplace.deals.talk import models as _talk  # noqa: F401
 from marketplace.deals.worklist import models as _worklist  # noqa: F401
 from marketplace.importing import models as _importing  # noqa: F401
 from marketplace.jobs import Job  # noqa: F401

@@ -23,16 +23,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import select
 
 from marketplace.access import SYSTEM, Actor, require
+from marketplace.alerts import delivery
 from marketplace.alerts.models import Mail
 from marketplace.config import Settings
 from marketplace.db import LANGUAGES, new_public_id, now, session
 from marketplace.errors import NotFound
 from marketplace.jobs import handler
-from marketplace.needs.models import Need
 from marketplace.people import operations as people
 from marketplace.people import organisations
 from marketplace.people.models import Invitation, JoinRequest, Organisation, Person
-from marketplace.record import Event, record
+from marketplace.record import record
 
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 TIMEOUT = 20  # seconds for each answer of the mail server
@@ -208,32 +208,28 @@ def organisation_refused(thing_id: int) -> None:
     )
 
 
-@handler("alerts.matches_found")
-def matches_found(thing_id: int) -> None:
-    """Tell the author of a need, in one mail, how many technologies were newly found for it."""
-    need = session.get_one(Need, thing_id)
-    last = select(Event).where(Event.thing == "need", Event.thing_id == need.id, Event.name == "need.matches_found")
-    found = session.scalar(last.order_by(Event.id.desc()).limit(1))
-    author = need.author
-    if found is None or author is None or not author.is_active:
-        return
-    to_person("matches_found", author, f"/needs/{need.public_id}", count=found.facts["count"], title=need.titled(author.language)[0])
-
-
 @handler("alerts.send")
 def send(thing_id: int) -> Iterator[None]:
-    """Hand a mail to the server; without one it is kept, to be read in the outbox. Its text is emptied once it has left."""
+    """Hand a mail to the server; without one it is kept, to be read in the outbox. Its text is emptied once it has left.
+
+    A failure is kept with the mail and ends no job: its traceback would carry the address into the log.
+    """
     mail = session.get_one(Mail, thing_id)
     settings = _post[0].settings
-    if mail.state == "sent":
+    if mail.state != "queued":
         return
     if settings.smtp is None:
         mail.state = "kept"
         return
     message = _message(mail, settings.sender)
+    mail.attempts, mail.tried = mail.attempts + 1, now()
     yield  # the runner commits here, so that no lock of the database is held while the mail server answers
-    _deliver(message, settings.smtp)
-    mail.state, mail.body, mail.sent = "sent", "", now()
+    try:
+        _deliver(message, settings.smtp)
+    except (smtplib.SMTPException, OSError) as failure:
+        delivery.failed(mail, failure, now())
+    else:
+        mail.state, mail.body, mail.sent, mail.error = "sent", "", now(), None
 
 
 def _message(mail: Mail, sender: str) -> EmailMessage:

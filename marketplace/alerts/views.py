@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, flash
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import login_required
 
 from marketplace.alerts import agreements as _agreements  # noqa: F401 - registers its jobs
+from marketplace.alerts import delivery, operations
 from marketplace.alerts import duties as _duties  # noqa: F401 - registers its mails
 from marketplace.alerts import income as _income  # noqa: F401 - registers its jobs
 from marketplace.alerts import money as _money  # noqa: F401 - registers its jobs
-from marketplace.alerts import operations
 from marketplace.alerts import risk as _risk  # noqa: F401 - registers its mails
 from marketplace.alerts import statements as _statements  # noqa: F401 - the import registers who writes about them
-from marketplace.web import PAGE, actor, answer, page_number
+from marketplace.alerts import talk as _talk  # noqa: F401 - registers its mails
+from marketplace.alerts.inbox import operations as inbox
+from marketplace.alerts.subscriptions import noticing as _noticing  # noqa: F401 - registers its jobs
+from marketplace.db import now
+from marketplace.web import PAGE, actor, answer, page_number, see
 
 blueprint = Blueprint("alerts", __name__)
 
-STATE_WORDS = {"queued": _l("waits to be sent"), "kept": _l("kept here, no mail server is set"), "sent": _l("sent")}
+STATE_WORDS = {
+    "queued": _l("waits to be sent"), "kept": _l("kept here, no mail server is set"), "sent": _l("sent"),
+    "refused": _l("refused by the mail server, or given up"), "bounced": _l("came back"),
+}
 
 
 def prepare(app: Flask) -> None:
     """What mail needs to be written and sent: settings, templates, catalogues."""
+    inbox.configure(app.config["SETTINGS"])
     operations.configure(app.config["SETTINGS"], Path(app.root_path, str(app.template_folder)), Path(app.config["TRANSLATIONS"]))
 
 
@@ -39,3 +50,24 @@ def mail(public_id: str) -> tuple[str, int]:
     """One mail."""
     found = operations.mail_of(actor(), public_id)
     return answer("alerts/mail.html", mail=found, body=operations.readable_body(found), state_words=STATE_WORDS)
+
+
+@blueprint.get("/mail")
+@login_required
+def mails() -> ResponseReturnValue:
+    """How mail gets through: counts by state, what fails and why, and what came in that nobody could read."""
+    page = page_number()
+    rows = delivery.failing(actor(), page, PAGE)
+    return answer(
+        "alerts/mails.html", counts=delivery.counts(actor()), mails=rows[:PAGE], page=page, more=len(rows) > PAGE, state_words=STATE_WORDS,
+        masked=delivery.masked, incoming=inbox.refused_lately(actor(), PAGE),
+    )
+
+
+@blueprint.post("/mail/<public_id>/<any(try_again, give_up):verb>")
+@login_required
+def step(public_id: str, verb: str) -> ResponseReturnValue:
+    """Send a mail that failed once more, or stop trying."""
+    {"try_again": delivery.try_again, "give_up": delivery.give_up}[verb](actor(), public_id, now())
+    flash(_("It is tried again now.") if verb == "try_again" else _("It is not tried any more."))
+    return see("alerts.mails")

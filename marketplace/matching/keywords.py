@@ -10,7 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import DamerauLevenshtein
 from tantivy import Occur, Query
 
@@ -22,6 +25,19 @@ _SHARE_NEEDED = 0.7  # of the words of a search
 _TITLE_BOOST = 2.0
 
 Where = Mapping[str, Sequence[str]]
+
+
+class Counts(Protocol):
+    """What a query is built from."""
+
+    def frequency(self, field: str, term: str) -> int:
+        """How many rows have a term."""
+
+    def numbered(self, forms: Sequence[str]) -> NDArray[np.int64]:
+        """The rows that carry a number in one of these forms."""
+
+    def vocabulary(self, prefix: str) -> list[tuple[str, int]]:
+        """The words as typed that begin so, with the number of documents that have them."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,13 @@ def search(
     return Page(searcher.count(whole), tuple(keys), _counts(searcher, asked, seen, facets), corrected)
 
 
+def query(searcher: Counts, words: str, seen: Filter) -> Query | None:
+    """The query of a search, to be asked elsewhere; None where nothing can be found."""
+    clean = cut.normalise(words)
+    asked, _corrected_to = _asked(searcher, clean)
+    return None if clean and asked is None else _both(seen.query(), asked)
+
+
 def _counts(searcher: Searcher, asked: Query | None, seen: Filter, facets: Sequence[str]) -> dict[str, dict[str, int]]:
     """How many documents each value would give; a facet's own filter is lifted, so that its other values show."""
     counted = [name for name in facets if name not in UNCOUNTED]
@@ -77,7 +100,7 @@ def _both(filtered: Query, asked: Query | None) -> Query:
     return filtered if asked is None else Query.boolean_query([(Occur.Must, filtered), (Occur.Must, asked)])
 
 
-def _asked(searcher: Searcher, clean: str) -> tuple[Query | None, str | None]:
+def _asked(searcher: Counts, clean: str) -> tuple[Query | None, str | None]:
     """The query for the words and their corrected form, or nothing when there is nothing to look for."""
     forms = cut.number_forms(clean)
     if forms and searcher.numbered(forms).size:
@@ -96,7 +119,7 @@ def _asked(searcher: Searcher, clean: str) -> tuple[Query | None, str | None]:
     return query, _corrected(clean, corrections) if corrections else None
 
 
-def _word(searcher: Searcher, span: cut.Span, clean: str) -> tuple[Query | None, str | None]:
+def _word(searcher: Counts, span: cut.Span, clean: str) -> tuple[Query | None, str | None]:
     """One word as a query, title counting double, and what it was corrected to, if it was.
 
     A Chinese word of which no document has even a pair says nothing about the others, so it falls out.
@@ -120,14 +143,14 @@ def _anywhere(field: str, term: str) -> Query:
     return Query.boolean_query([(Occur.Should, Query.term_query(SCHEMA, name, term, "freq")) for name in (field, f"other_{field}")])
 
 
-def _pairs(searcher: Searcher, word: str) -> Query | None:
+def _pairs(searcher: Counts, word: str) -> Query | None:
     """A Chinese word that no document has as such: half of its character pairs will do."""
     pairs = [pair for pair in cut.bigrams(word) if any(searcher.frequency(field, pair) for field in ("pairs", "other_pairs"))]
     terms = [(Occur.Should, _anywhere("pairs", pair)) for pair in pairs]
     return Query.boolean_query(terms, minimum_number_should_match=max(1, len(pairs) // 2)) if terms else None
 
 
-def _nearest(searcher: Searcher, typed: str) -> str | None:
+def _nearest(searcher: Counts, typed: str) -> str | None:
     """The word some document has that is nearest to the one typed: one slip in four to seven letters, two in more.
 
     Words that begin alike are looked at first, because a first letter is seldom wrong and the list is shorter.

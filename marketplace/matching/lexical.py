@@ -67,6 +67,16 @@ def open_index(folder: Path) -> tantivy.Index:
     return index
 
 
+def in_memory(passages: Iterable[Passage]) -> Searcher:
+    """A view of a few passages that are kept nowhere."""
+    index = tantivy.Index(SCHEMA)
+    index.register_tokenizer("cut", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    index.config_reader("manual")
+    write(index, passages)
+    index.reload()
+    return Searcher(index.searcher())
+
+
 def write(index: tantivy.Index, passages: Iterable[Passage], removed: Iterable[tuple[str, int]] = (), heap: int = _HEAP) -> None:
     """Remove documents and add passages in one commit: both are seen, or neither.
 

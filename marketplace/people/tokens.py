@@ -16,7 +16,8 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from marketplace.errors import N_, Refused
 
-LIFE = {"reset": timedelta(hours=1), "address": timedelta(days=3), "invitation": timedelta(days=14)}
+LIFE = {"reset": timedelta(hours=1), "address": timedelta(days=3), "invitation": timedelta(days=14),
+        "unsubscribe": timedelta(days=36_500)}
 _secret: list[str] = []
 
 

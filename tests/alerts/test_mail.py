@@ -6,18 +6,20 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.exceptions import MethodNotAllowed
 
 from marketplace.access import SYSTEM, VISITOR
 from marketplace.alerts import operations
 from marketplace.alerts.models import Mail
+from marketplace.alerts.subscriptions import operations as subscriptions
+from marketplace.alerts.subscriptions.models import Subscription
 from marketplace.db import now
-from marketplace.jobs import Job, run_all, run_one
+from marketplace.jobs import enqueue, run_all, run_one
 from marketplace.people import operations as people
 from marketplace.people import organisations
 from marketplace.record import record
-from tests import factories
+from tests import factories, inspection
 from tests.factories import PASSWORD
 from tests.inspection import ENGLISH_RUN
 
@@ -41,11 +43,17 @@ def every_happening(session, language: str) -> list[str]:
     organisations.refuse_request(owner, organisations.ask_to_join(asking, closed))
     organisations.verify(factories.operator(), good)
     organisations.refuse_verification(factories.operator(), bad, "4711")
-    record(factories.need(works, author_id=owner.id), "matches_found", SYSTEM, count=3)
+    need = factories.need(works, author_id=owner.id)
+    subscriptions.follow(owner, need, "Deburring" if language == "en" else "去毛刺", factories.NOW).pace = "at_once"
+    factories.match(need)
+    record(need, "matches_found", SYSTEM, count=1)
     session.commit()
     run_all()
-    return ["change_address", "change_address_notice", "confirm_address", "invite", "join_answered", "join_answered", "join_request",
-            "matches_found", "organisation_refused", "organisation_verified", "reset_password"]
+    enqueue("alerts.digests")
+    session.commit()
+    run_all()
+    return ["change_address", "change_address_notice", "confirm_address", "digest", "invite", "join_answered", "join_answered", "join_request",
+            "organisation_refused", "organisation_verified", "reset_password"]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -61,22 +69,31 @@ def test_every_mail_is_whole_in_its_language_and_its_link_leads_somewhere(app, s
         assert ("您好" if language == "zh" else "Hello") in mail.body
         if language == "zh":
             assert not ENGLISH_RUN.search(text), text
-        [path] = LINK.findall(mail.body)
-        assert path.startswith(f"/{language}/")
-        try:
-            routes.match(path)
-        except MethodNotAllowed:
-            pytest.fail(f"{mail.template} leads to {path}, which cannot be opened")
+        paths = LINK.findall(mail.body)
+        assert len(paths) == (3 if mail.template == "digest" else 1)
+        for path in paths:
+            assert path.startswith(f"/{language}/")
+            try:
+                routes.match(path)
+            except MethodNotAllowed:
+                pytest.fail(f"{mail.template} leads to {path}, which cannot be opened")
 
 
 def test_the_number_found_stands_in_the_mail_to_the_author(session):
-    need = factories.need(author_id=factories.person(language="en", address="author@example.com").id)
+    author = factories.person(language="en", address="author@example.com")
+    need = factories.need(factories.organisation(author), author_id=author.id)
+    record(need, "publish", SYSTEM, factories.NOW)
+    inspection.work()
     for count in (2, 1):
-        record(session.merge(need), "matches_found", SYSTEM, count=count)
-        session.commit()
-        run_all()
+        for _ in range(count):
+            factories.match(need)
+        record(need, "matches_found", SYSTEM, count=count)
+        inspection.work()
+        session.execute(update(Subscription).values(due=now()))
+        enqueue("alerts.digests")
+        inspection.work()
     subjects = [mail.subject for mail in session.scalars(select(Mail).where(Mail.address == "author@example.com").order_by(Mail.id))]
-    assert subjects == ["2 technologies found for your need", "1 technology found for your need"]
+    assert subjects == ["2 new things in what you follow", "1 new thing in what you follow"]
 
 
 def test_a_name_cannot_write_headers(session):
@@ -121,18 +138,17 @@ def test_mail_leaves_once_and_its_text_does_not_stay(session, box):
     assert len(box.mails) == 1, "a job that runs twice sends no second mail"
 
 
-def test_a_mail_that_was_refused_is_tried_again_under_the_same_id(session, box):
+def test_a_mail_that_was_refused_for_now_is_tried_again_under_the_same_id(session, box):
     ask(session)
     box.answers = ["451 try again later"]
     run_all()
     mail = the_mail(session)
-    assert (mail.state, box.mails) == ("queued", []) and "/zh/reset/" in mail.body
-    job = session.scalars(select(Job).where(Job.kind == "alerts.send")).one()
-    assert (job.state, job.attempts) == ("queued", 1) and "451" in job.error
+    assert (mail.state, mail.attempts, box.mails) == ("queued", 1, []) and "/zh/reset/" in mail.body
+    assert mail.error == "451 try again later"
     name = mail.message_id
     run_one(now() + timedelta(hours=1))
     assert [sent["Message-ID"] for sent in box.mails] == [name]
-    assert the_mail(session).state == "sent"
+    assert (the_mail(session).state, the_mail(session).error) == ("sent", None)
 
 
 def test_nothing_is_locked_while_the_mail_server_answers(session, box):
@@ -151,7 +167,7 @@ def test_a_password_or_a_mail_that_asks_for_tls_is_not_sent_without(session, box
     ask(session)
     run_all()
     assert box.mails == [] and the_mail(session).state == "queued"
-    assert "STARTTLS" in session.scalars(select(Job.error).where(Job.kind == "alerts.send")).one()
+    assert "STARTTLS" in the_mail(session).error
 
 
 def test_closed_accounts_get_no_mail(session):

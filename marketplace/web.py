@@ -1,8 +1,8 @@
 """Everything between a request and an operation: the one commit point, languages, errors, forms, paging.
 
 Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET
-never writes, but for what is noted in the log of what was opened. Every page lives under its language, `/zh/…` or `/en/…`. The errors of `errors` become pages here and
-nowhere else.
+never writes, but for what is noted in the log of what was opened. Every page lives under its language, `/zh/…` or
+`/en/…`. The errors of `errors` become pages here and nowhere else.
 """
 
 from __future__ import annotations

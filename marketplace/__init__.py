@@ -21,7 +21,7 @@
 - **blind listing** 隐名信息: shows a **teaser** 简介 to all, and the rest to whoever has an **access grant** 查阅授权.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
-A module imports only from its left: errors, config, paper, db → access → record → jobs → web → people → terms → catalogue →
+A module imports only from its left: errors, scanner, config, paper, db → access → record → jobs → web → people → terms → catalogue →
 needs → matching → importing → licensing → deals → calls → exporting → alerts → reactions → this, cli.
 """
 
@@ -37,6 +37,7 @@ from werkzeug.wrappers import Response
 from marketplace import record
 from marketplace.alerts import views as alerts_views
 from marketplace.catalogue import views as catalogue_views
+from marketplace.catalogue.scanning import views as scanning_views
 from marketplace.config import Settings, read
 from marketplace.db import connect
 from marketplace.deals import views as deals_views
@@ -66,7 +67,7 @@ __version__ = "0.1.0"
 HERE = Path(__file__).parent
 ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
-    people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
+    people_views, terms_views, simulator_views, catalogue_views, scanning_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
     income_views, deals_views, alerts_views,
 )

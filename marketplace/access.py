@@ -85,6 +85,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "organisation.export": frozenset({"owner", "system"}),
     "membership.remove": frozenset({"owner", "self", "operator", "system"}),
     "operations.see": frozenset({"operator"}),
+    "upload.enter": frozenset({"user", "system"}),
+    "upload.see": frozenset({"operator"}),
     "technology.create": frozenset({"member", "system"}),
     "technology.edit": frozenset({"member", "system"}),
     "technology.import": frozenset({"member", "operator", "system"}),

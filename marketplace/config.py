@@ -16,6 +16,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from marketplace.scanner import address_faults
+
 WEAK_SECRET = 32
 ENCODERS = {"full": "use,e5", "fast": "use", "none": "none"}  # short words for what stands in the two slots
 _ENDPOINT = re.compile(r"endpoint:(?P<model>.+)@(?P<url>https?://.+)", re.ASCII)
@@ -57,6 +59,7 @@ class Settings:
     checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; read by terms.checklist
     limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default memory://
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
+    scanner: str | None = None  # MARKETPLACE_SCANNER: clamd://host:3310 or clamd:///run/clamav/clamd.ctl; without one uploads are marked as not scanned
 
     @property
     def index_folder(self) -> Path:
@@ -155,6 +158,21 @@ def _smtp(environ: Mapping[str, str], faults: list[str]) -> str | None:
     return smtp
 
 
+def _scanner(environ: Mapping[str, str], faults: list[str]) -> str | None:
+    """The virus scanner's address."""
+    scanner = environ.get("MARKETPLACE_SCANNER") or None
+    faults.extend(address_faults(scanner) if scanner else [])
+    return scanner
+
+
+def _encoder_key(environ: Mapping[str, str], faults: list[str]) -> str:
+    """The key for the server of an encoder."""
+    key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        faults.append("MARKETPLACE_ENCODER_KEY must be printable ASCII without spaces")
+    return key
+
+
 def _own_data(environ: Mapping[str, str], name: str, faults: list[str]) -> Path | None:
     """A file or folder with data of the operator's own; what is in it is judged where it is read."""
     path = Path(environ[name]).resolve() if environ.get(name) else None
@@ -186,11 +204,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     database = _database(environ.get("DATABASE_URL") or f"sqlite:///{data / 'marketplace.db'}")
     if not database.startswith(("sqlite:", "postgresql+psycopg:")):
         faults.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
-    smtp = _smtp(environ, faults)
+    smtp, scanner = _smtp(environ, faults), _scanner(environ, faults)
     encoders = _encoders(environ, faults)
-    key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
-    if not key.isascii() or not key.isprintable() or " " in key:
-        faults.append("MARKETPLACE_ENCODER_KEY must be printable ASCII without spaces")
+    key = _encoder_key(environ, faults)
     megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     checks, rules = (_own_data(environ, f"MARKETPLACE_{name}", faults) for name in ("CHECKS", "INCOME_RULES"))
@@ -211,4 +227,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         checks=checks,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
         income_rules=rules,
+        scanner=scanner,
     )

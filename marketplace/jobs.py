@@ -20,7 +20,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.access import SYSTEM
-from marketplace.db import Base, Data, Key, now, session, to_write
+from marketplace.db import Base, Data, Key, note, now, session, to_write
 from marketplace.record import record
 
 log = logging.getLogger(__name__)
@@ -96,6 +96,12 @@ def enqueue(kind: str, key: str | None = None, after: timedelta = timedelta(0), 
     job = Job(kind=kind, key=key, values=values, due=moment + after, created=moment)
     session.add(job)
     return job
+
+
+def enqueue_anyway(kind: str, **values: Any) -> None:
+    """Queue a job also where the running request is refused and leaves nothing else behind (`db.note`)."""
+    moment = now()
+    note(Job(kind=kind, values=values, due=moment, created=moment))
 
 
 def waiting(kinds: Sequence[str], before: datetime) -> int:

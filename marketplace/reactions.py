@@ -21,6 +21,13 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "join_request.refuse": ("alerts.join_answered",),
     "organisation.verify": ("alerts.organisation_verified",),
     "organisation.refuse": ("alerts.organisation_refused",),
+    # files
+    "upload.hold": ("alerts.upload_held",),
+    "upload.refused": ("alerts.upload_refused",),
+    "upload.release": ("alerts.upload_answered",),
+    "upload.clear": ("alerts.upload_answered",),
+    "upload.delete": ("alerts.upload_answered", "scanning.forget"),
+    "upload.condemn": ("alerts.upload_answered", "scanning.forget"),
     # listings
     "technology.publish": ("matching.index_technology", "matching.group_technology", "matching.match_technology"),
     "technology.revised": ("matching.index_technology", "matching.group_technology", "matching.match_technology"),

@@ -8,6 +8,7 @@ from alembic import context
 from sqlalchemy import create_engine
 
 from marketplace.alerts import models as _alerts  # noqa: F401 - the import fills the metadata
+from marketplace.catalogue.scanning import models as _scanning  # noqa: F401
 from marketplace.config import read
 from marketplace.db import Base, Data, UTCTime
 from marketplace.deals import models as _deals  # noqa: F401

@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 from marketplace.access import ACTIONS
 from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metadata
+from marketplace.catalogue.scanning import models as _scanning  # noqa: F401 - fills the metadata
 from marketplace.db import Base
 from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
@@ -32,8 +33,8 @@ from marketplace.reactions import REACTIONS
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
-    "errors", "config", "migrate", "paper", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching", "importing",
-    "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
+    "errors", "scanner", "config", "migrate", "paper", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching",
+    "importing", "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
     "cli_bench", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_matching", "cli_terms", "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}

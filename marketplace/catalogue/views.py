@@ -204,9 +204,7 @@ def download(public_id: str, file_id: str) -> ResponseReturnValue:
 
 def send(attachment: Any) -> ResponseReturnValue:
     """The bytes of an attachment with its checked type; the browser is told to save them and to guess nothing."""
-    path = attachments.store().path(attachment.sha256)
-    if not path.exists():
-        raise NotFound(N_("This file is missing on our side. Please tell whoever runs the site."))
+    path = attachments.path_of(attachment.sha256)
     return send_file(path, mimetype=attachment.media_type, as_attachment=True, download_name=attachment.name, max_age=0)
 
 

@@ -1,4 +1,4 @@
-"""access and documents"""
+"""Who opened what is blind, NDAs before it, documents of deals, uploads with their verdicts."""
 
 from __future__ import annotations
 
@@ -54,10 +54,40 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_moderation_owner_id'), ['owner_id'], unique=False)
         batch.create_index('ix_moderation_person_id_thing_thing_id', ['person_id', 'thing', 'thing_id'], unique=False)
 
+    op.create_table('upload',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('public_id', sa.String(length=16), nullable=False),
+    sa.Column('thing', sa.String(length=30), nullable=False),
+    sa.Column('thing_id', sa.Integer(), nullable=True),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('why', sa.String(length=12), nullable=True),
+    sa.Column('said', sa.String(length=100), nullable=True),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('created', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('answered', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("state in ('clean', 'unscanned', 'quarantined', 'released', 'deleted', 'refused')", name=op.f('ck_upload_state')),
+    sa.CheckConstraint("state not in ('quarantined', 'refused') or why is not null or said is not null", name=op.f('ck_upload_why')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_upload_person_id_person')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_upload')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_upload_public_id'))
+    )
+    with op.batch_alter_table('upload') as batch:
+        batch.create_index(batch.f('ix_upload_sha256'), ['sha256'], unique=False)
+        batch.create_index('ix_upload_state_id', ['state', 'id'], unique=False)
+
 
 
 def downgrade() -> None:
     """Back."""
+    with op.batch_alter_table('upload') as batch:
+        batch.drop_index('ix_upload_state_id')
+        batch.drop_index(batch.f('ix_upload_sha256'))
+
+    op.drop_table('upload')
     with op.batch_alter_table('moderation') as batch:
         batch.drop_index('ix_moderation_person_id_thing_thing_id')
         batch.drop_index(batch.f('ix_moderation_owner_id'))

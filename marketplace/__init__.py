@@ -57,6 +57,7 @@ from marketplace.matching import views as matching_views
 from marketplace.needs import views as needs_views
 from marketplace.people import operations as people
 from marketplace.people import views as people_views
+from marketplace.people.grants import views as grants_views
 from marketplace.reactions import react
 from marketplace.terms import views as terms_views
 from marketplace.terms.simulator import views as simulator_views
@@ -67,9 +68,9 @@ __version__ = "0.1.0"
 HERE = Path(__file__).parent
 ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
-    people_views, terms_views, simulator_views, catalogue_views, scanning_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
-    licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
-    income_views, deals_views, alerts_views,
+    people_views, grants_views, terms_views, simulator_views, catalogue_views, scanning_views, needs_views, matching_views, importing_views,
+    need_file_views, exporting_views, licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views,
+    risk_views, income_views, deals_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

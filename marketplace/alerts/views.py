@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Flask
 from flask_babel import lazy_gettext as _l
 
+from marketplace.alerts import access as _access  # noqa: F401 - registers its mails
 from marketplace.alerts import agreements as _agreements  # noqa: F401 - registers its jobs
 from marketplace.alerts import files as _files  # noqa: F401 - registers its mails
 from marketplace.alerts import income as _income  # noqa: F401 - registers its jobs

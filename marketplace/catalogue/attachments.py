@@ -165,6 +165,14 @@ def take_in(actor: Actor, thing: Any, source: BinaryIO, name: str, largest: int,
     return Taken(name, media, stored.sha256, stored.size, upload.state)
 
 
+def keep_pdf(actor: Actor, thing: Any, source: BinaryIO, name: str) -> tuple[str, int, str]:
+    """Keep a PDF beside the thing: its name, size and hash. Refused when it is none."""
+    taken = take_in(actor, thing, source, name, LARGEST)
+    if taken.media_type != MAGIC[".pdf"]:
+        raise Refused(N_("The agreement must be a PDF."), field="file")
+    return taken.name, taken.size, taken.sha256
+
+
 def path_of(sha256: str) -> Path:
     """Where the file lies, for handing it out. Raises `NotAllowed` while it is held back, `NotFound` when it is missing."""
     scanning.require_open(sha256)

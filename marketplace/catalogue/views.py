@@ -17,6 +17,8 @@ from marketplace.catalogue.forms import AttachmentForm, TechnologyForm
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Problem, Refused
+from marketplace.people.grants import operations as grants
+from marketplace.people.grants import signing
 from marketplace.people.models import Person
 from marketplace.record import history as revisions_of
 from marketplace.terms.checks import Finding
@@ -35,6 +37,8 @@ def prepare(app: Flask) -> None:
     """Settings for the store of files; words and names for the templates of every package."""
     attachments.configure(app.config["SETTINGS"])
     simulator.bind(app, "offer", _offered)
+    grants.bind("technology", operations.by_public_id, Technology)
+    signing.bind(signing.Files(attachments.keep_pdf, attachments.path_of))
     app.jinja_env.globals.update(
         technology_words=words,
         technology_drafts_of=operations.drafts_of,

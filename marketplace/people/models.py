@@ -228,7 +228,7 @@ class JoinRequest(Base):
 class AccessGrant(Base):
     """One organisation's access to one blind listing, asked for by a person. `thing` and `thing_id` name the listing.
 
-    `owner_id` is the listing's organisation, which answers; `until` ends what was granted.
+    `owner_id` is the listing's organisation, which answers; `until` ends what was granted; `answer` is why it was refused or revoked.
     """
 
     __tablename__ = "access_grant"
@@ -243,6 +243,7 @@ class AccessGrant(Base):
     purpose: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(10), default="asked")
     until: Mapped[datetime | None]
+    answer: Mapped[str | None] = mapped_column(Text)
     created: Mapped[datetime]
     version_id: Mapped[int] = mapped_column()
 

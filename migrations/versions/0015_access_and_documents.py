@@ -79,10 +79,62 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_upload_sha256'), ['sha256'], unique=False)
         batch.create_index('ix_upload_state_id', ['state', 'id'], unique=False)
 
+    op.create_table('nda',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('public_id', sa.String(length=16), nullable=False),
+    sa.Column('grant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('zh', sa.Text(), nullable=True),
+    sa.Column('en', sa.Text(), nullable=True),
+    sa.Column('file_name', sa.String(length=200), nullable=True),
+    sa.Column('size', sa.Integer(), nullable=True),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('nonce', sa.String(length=40), nullable=True),
+    sa.Column('grant_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('(zh is null) = (en is null) and (zh is null) <> (file_name is null)', name=op.f('ck_nda_text')),
+    sa.ForeignKeyConstraint(['grant_id'], ['access_grant.id'], name=op.f('fk_nda_grant_id_access_grant')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_nda_person_id_person')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_nda')),
+    sa.UniqueConstraint('grant_id', name=op.f('uq_nda_grant_id')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_nda_public_id'))
+    )
+    op.create_table('nda_signature',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('public_id', sa.String(length=16), nullable=False),
+    sa.Column('nda_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('side', sa.String(length=12), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('counter', sa.Integer(), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('text_sha256', sa.String(length=64), nullable=False),
+    sa.Column('asked', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('signed', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("side in ('owner_side', 'asking_side')", name=op.f('ck_nda_signature_side')),
+    sa.ForeignKeyConstraint(['nda_id'], ['nda.id'], name=op.f('fk_nda_signature_nda_id_nda')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_nda_signature_person_id_person')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_nda_signature')),
+    sa.UniqueConstraint('nda_id', 'side', 'person_id', name=op.f('uq_nda_signature_nda_id_side_person_id')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_nda_signature_public_id'))
+    )
+    with op.batch_alter_table('nda_signature') as batch:
+        batch.create_index('uq_nda_signature_signed', ['nda_id', 'side'], unique=True, sqlite_where=sa.text('signed is not null'), postgresql_where=sa.text('signed is not null'))
+
+    with op.batch_alter_table('access_grant') as batch:
+        batch.add_column(sa.Column('answer', sa.Text(), nullable=True))
+
 
 
 def downgrade() -> None:
     """Back."""
+    with op.batch_alter_table('access_grant') as batch:
+        batch.drop_column('answer')
+
+    with op.batch_alter_table('nda_signature') as batch:
+        batch.drop_index('uq_nda_signature_signed', sqlite_where=sa.text('signed is not null'), postgresql_where=sa.text('signed is not null'))
+
+    op.drop_table('nda_signature')
+    op.drop_table('nda')
     with op.batch_alter_table('upload') as batch:
         batch.drop_index('ix_upload_state_id')
         batch.drop_index(batch.f('ix_upload_sha256'))

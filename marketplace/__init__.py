@@ -41,6 +41,7 @@ from marketplace.catalogue.scanning import views as scanning_views
 from marketplace.config import Settings, read
 from marketplace.db import connect
 from marketplace.deals import views as deals_views
+from marketplace.deals.documents import views as documents_views
 from marketplace.exporting import views as exporting_views
 from marketplace.importing import views as importing_views
 from marketplace.importing.need_file import views as need_file_views
@@ -70,7 +71,7 @@ ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
     people_views, grants_views, terms_views, simulator_views, catalogue_views, scanning_views, needs_views, matching_views, importing_views,
     need_file_views, exporting_views, licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views,
-    risk_views, income_views, deals_views, alerts_views,
+    risk_views, income_views, deals_views, documents_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -226,7 +226,10 @@ HTTP_WORDS = {
     403: (N_("Not open to you"), N_("You may not do this.")),
     404: (N_("Page not found"), N_("There is no such page or it is not open to you.")),
     405: (N_("This request was not understood"), N_("This address does not take that kind of request.")),
-    413: (N_("File too large"), N_("The file is larger than this site accepts. Send a smaller one.")),
+    413: (
+        N_("File too large"),
+        N_("The file is larger than the %(limit)s MB that this site accepts. Nothing of it was kept. Send a smaller one, or parts of it."),
+    ),
     429: (N_("Too many attempts"), N_("Please wait a few minutes and try again.")),
 }
 
@@ -235,7 +238,7 @@ def _on_http(error: HTTPException) -> tuple[str | Response, int] | HTTPException
     if error.code is None or error.code < 400:
         return error
     title, message = HTTP_WORDS.get(error.code, (N_("This could not be done"), N_("Please go back and try again.")))
-    return _error_page(error.code, title, message)
+    return _error_page(error.code, title, message, limit=current_app.config["MAX_CONTENT_LENGTH"] // (1024 * 1024))
 
 
 def _on_bug(error: Exception) -> tuple[str | Response, int]:

@@ -12,6 +12,7 @@ from marketplace.catalogue.scanning import models as _scanning  # noqa: F401
 from marketplace.config import read
 from marketplace.db import Base, Data, UTCTime
 from marketplace.deals import models as _deals  # noqa: F401
+from marketplace.deals.documents import models as _documents  # noqa: F401
 from marketplace.importing import models as _importing  # noqa: F401
 from marketplace.jobs import Job  # noqa: F401
 from marketplace.licensing import models as _licensing  # noqa: F401

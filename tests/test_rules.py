@@ -17,6 +17,7 @@ from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metad
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401 - fills the metadata
 from marketplace.db import Base
 from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata
+from marketplace.deals.documents import models as _documents  # noqa: F401 - fills the metadata
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
 from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata
 from marketplace.licensing.billing import models as _billing  # noqa: F401 - fills the metadata

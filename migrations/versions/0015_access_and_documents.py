@@ -120,6 +120,58 @@ def upgrade() -> None:
     with op.batch_alter_table('nda_signature') as batch:
         batch.create_index('uq_nda_signature_signed', ['nda_id', 'side'], unique=True, sqlite_where=sa.text('signed is not null'), postgresql_where=sa.text('signed is not null'))
 
+    op.create_table('deal_document',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('public_id', sa.String(length=16), nullable=False),
+    sa.Column('deal_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('side', sa.String(length=8), nullable=True),
+    sa.Column('guests', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('removed', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version_id', sa.Integer(), nullable=False),
+    sa.CheckConstraint("side is null or side in ('firm', 'holder', 'broker')", name=op.f('ck_deal_document_side')),
+    sa.CheckConstraint('side is null or not guests', name=op.f('ck_deal_document_guests')),
+    sa.ForeignKeyConstraint(['deal_id'], ['deal.id'], name=op.f('fk_deal_document_deal_id_deal')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_deal_document_person_id_person')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_deal_document')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_deal_document_public_id'))
+    )
+    with op.batch_alter_table('deal_document') as batch:
+        batch.create_index(batch.f('ix_deal_document_deal_id'), ['deal_id'], unique=False)
+
+    op.create_table('deal_document_version',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('public_id', sa.String(length=16), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('media_type', sa.String(length=100), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('number > 0', name=op.f('ck_deal_document_version_number')),
+    sa.ForeignKeyConstraint(['document_id'], ['deal_document.id'], name=op.f('fk_deal_document_version_document_id_deal_document')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_deal_document_version_person_id_person')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_deal_document_version')),
+    sa.UniqueConstraint('document_id', 'number', name=op.f('uq_deal_document_version_document_id_number')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_deal_document_version_public_id'))
+    )
+    op.create_table('deal_document_opening',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version_of_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_deal_document_opening_person_id_person')),
+    sa.ForeignKeyConstraint(['version_of_id'], ['deal_document_version.id'], name=op.f('fk_deal_document_opening_version_of_id_deal_document_version')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_deal_document_opening'))
+    )
+    with op.batch_alter_table('deal_document_opening') as batch:
+        batch.create_index('ix_deal_document_opening_version_of_id_id', ['version_of_id', 'id'], unique=False)
+
     with op.batch_alter_table('access_grant') as batch:
         batch.add_column(sa.Column('answer', sa.Text(), nullable=True))
 
@@ -130,6 +182,15 @@ def downgrade() -> None:
     with op.batch_alter_table('access_grant') as batch:
         batch.drop_column('answer')
 
+    with op.batch_alter_table('deal_document_opening') as batch:
+        batch.drop_index('ix_deal_document_opening_version_of_id_id')
+
+    op.drop_table('deal_document_opening')
+    op.drop_table('deal_document_version')
+    with op.batch_alter_table('deal_document') as batch:
+        batch.drop_index(batch.f('ix_deal_document_deal_id'))
+
+    op.drop_table('deal_document')
     with op.batch_alter_table('nda_signature') as batch:
         batch.drop_index('uq_nda_signature_signed', sqlite_where=sa.text('signed is not null'), postgresql_where=sa.text('signed is not null'))
 

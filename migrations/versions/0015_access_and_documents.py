@@ -126,7 +126,7 @@ def upgrade() -> None:
     sa.Column('deal_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
     sa.Column('side', sa.String(length=8), nullable=True),
-    sa.Column('guests', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('guests', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('removed', sa.DateTime(timezone=True), nullable=True),

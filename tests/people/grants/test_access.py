@@ -20,7 +20,8 @@ PURPOSE = "评估能否用于我厂的铣床改造"
 @pytest.fixture
 def secret(session):
     owner = factories.organisation(factories.person(language="en"), kind="institute", name={"zh": "秘密研究院", "en": "Hidden Institute"})
-    return factories.technology(owner, visibility="blind", teaser={"zh": "一种铣削装置", "en": "A milling device"}, title={"zh": "深藏不露的标题", "en": "Buried title"})
+    teaser, title = {"zh": "一种铣削装置", "en": "A milling device"}, {"zh": "深藏不露的标题", "en": "Buried title"}
+    return factories.technology(owner, visibility="blind", teaser=teaser, title=title)
 
 
 @pytest.fixture

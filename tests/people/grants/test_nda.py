@@ -82,8 +82,9 @@ def test_the_owner_may_ask_for_one_for_a_single_request(session, owner, reader):
 
 def test_the_text_says_who_what_for_how_long_and_that_it_is_no_advice(grant, owner):
     nda = signing.ask_nda(owner, grant, years=4, named=True)
-    for text, words in ((nda.zh, ("秘密研究院 (12100000400002259P)", "读者厂", PURPOSE, "4 年", "不构成法律意见", "适用法律：____")),
-                        (nda.en, ("Hidden Institute (12100000400002259P)", "Reader Works", PURPOSE, "last 4 years", "not legal advice", "Governing law: ____"))):
+    said_zh = ("秘密研究院 (12100000400002259P)", "读者厂", PURPOSE, "4 年", "不构成法律意见", "适用法律：____")
+    said_en = ("Hidden Institute (12100000400002259P)", "Reader Works", PURPOSE, "last 4 years", "not legal advice", "Governing law: ____")
+    for text, words in ((nda.zh, said_zh), (nda.en, said_en)):
         assert all(word in text for word in words), text
         assert "深藏不露的标题" not in text
     assert nda.sha256 == hashlib.sha256(template.canonical(nda.zh, nda.en).encode()).hexdigest()

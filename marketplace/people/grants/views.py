@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 from flask import Blueprint, Flask, Response, flash, request, send_file
 from flask.typing import ResponseReturnValue
@@ -68,7 +69,12 @@ def _houses() -> list[Organisation]:
 def ask(noun: str, public_id: str) -> ResponseReturnValue:
     """Ask for access to a blind listing."""
     listing = operations.listing_called(actor(), noun, public_id)
+    there = _asked_already(listing)
+    if there is not None:
+        return see("grants.show", public_id=there.public_id)
     if not _houses():
+        if may(actor(), "listing.look_into", listing):
+            return see("grants.look", noun=noun, public_id=public_id)
         flash(_("Enter your organisation first: access is given to organisations."))
         return see("people.new_organisation")
     form = AskForm()
@@ -82,6 +88,12 @@ def ask(noun: str, public_id: str) -> ResponseReturnValue:
         except Refused as problem:
             form.refuse(problem)
     return answer("people/grants/ask.html", form, listing=listing, noun=noun)
+
+
+def _asked_already(listing: Any) -> AccessGrant | None:
+    """The request of one of the actor's organisations that waits or is granted: nobody asks twice."""
+    asked = (operations.latest(listing, house) for house in _houses())
+    return next((grant for grant in asked if grant is not None and state_of(grant) in ("asked", "nda", "granted")), None)
 
 
 @blueprint.route("/access/<any(technology, need):noun>/<public_id>/look", methods=["GET", "POST"])
@@ -251,7 +263,7 @@ def log(public_id: str) -> ResponseReturnValue:
     )
 
 
-def _asked_listing() -> object | None:
+def _asked_listing() -> Any:
     name, key = request.args.get("of"), request.args.get("listing")
     return operations.listing_called(actor(), name, key) if name and key else None
 

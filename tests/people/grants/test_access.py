@@ -204,3 +204,21 @@ def test_the_owner_reads_the_log_as_page_and_file(client, session, secret, reade
     assert "另一个标题" not in page and "=cmd.pdf" in page
     file = client.get(f"{address}.csv").get_data(as_text=True)
     assert file.count("\n") == 4 and "'=cmd.pdf" in file and "另一个标题" in file
+
+
+def test_who_has_asked_is_led_to_the_request(client, session, secret, reader):
+    grant = asked(reader, secret)
+    client.login(reader)
+    answer = client.get(f"/en/access/technology/{secret.public_id}")
+    assert answer.status_code == 303 and answer.location.endswith(f"/access/{grant.public_id}")
+    operations.refuse_access(owner_of(secret), grant, "与贵方竞争")
+    assert client.get(f"/en/access/technology/{secret.public_id}").status_code == 200
+
+
+def test_whoever_acts_for_nobody_is_led_to_register(client, secret):
+    client.login(factories.person())
+    assert client.get(f"/en/access/technology/{secret.public_id}").location.endswith("/organisations/new")
+    client.login(factories.operator())
+    assert client.get(f"/en/access/technology/{secret.public_id}").location.endswith("/look")
+    client.logout()
+    assert "sign-in" in client.get(f"/en/access/technology/{secret.public_id}").location

@@ -31,7 +31,7 @@ def _parts(facts: Mapping[str, Any], language: str) -> list[str]:
     parties = [says["disclosing"].format(owner=owner), says["receiving"].format(asking=facts["asking"][language])]
     places = {name: facts[name] for name in ("listing", "purpose", "years")}
     articles = [f"{place}. {article['title'][language]}\n{article[language].format(**places)}" for place, article in enumerate(DATA["article"], 1)]
-    return ["\n".join(head), "\n".join(parties), *articles]
+    return ["\n".join((*head, *parties)), *articles]
 
 
 def canonical(zh: str, en: str) -> str:

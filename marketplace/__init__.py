@@ -23,7 +23,7 @@
 - **subscription** 订阅: what somebody follows, a search or the matches of something; a **digest** 订阅邮件 tells what is new in all of it.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
-A module imports only from its left: errors, config, paper, db → access → record → jobs → web → people → terms → catalogue →
+A module imports only from its left: errors, scanner, config, paper, db → access → record → jobs → web → people → terms → catalogue →
 needs → matching → importing → licensing → deals → calls → exporting → alerts → reactions → this, cli.
 """
 
@@ -40,9 +40,11 @@ from marketplace import record
 from marketplace.alerts import views as alerts_views
 from marketplace.alerts.subscriptions import views as subscriptions_views
 from marketplace.catalogue import views as catalogue_views
+from marketplace.catalogue.scanning import views as scanning_views
 from marketplace.config import Settings, read
 from marketplace.db import connect
 from marketplace.deals import views as deals_views
+from marketplace.deals.documents import views as documents_views
 from marketplace.deals.funnel import views as funnel_views
 from marketplace.deals.talk import views as talk_views
 from marketplace.deals.worklist import views as worklist_views
@@ -64,6 +66,7 @@ from marketplace.matching import views as matching_views
 from marketplace.needs import views as needs_views
 from marketplace.people import operations as people
 from marketplace.people import views as people_views
+from marketplace.people.grants import views as grants_views
 from marketplace.reactions import react
 from marketplace.terms import views as terms_views
 from marketplace.terms.simulator import views as simulator_views
@@ -75,8 +78,9 @@ HERE = Path(__file__).parent
 ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
-    licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
-    income_views, duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, alerts_views,
+    licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, income_views,
+    duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, grants_views, scanning_views,
+    documents_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -17,7 +17,7 @@ import click
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from marketplace import create_app, jobs
+from marketplace import create_app, jobs, scanner
 from marketplace.alerts import delivery
 from marketplace.alerts.inbox import mailboxes
 from marketplace.catalogue.models import Technology
@@ -104,6 +104,16 @@ def _check_files(settings: Settings, quiet: bool) -> str:
     return str(settings.files_folder)
 
 
+@_check("scanner")
+def _check_scanner(settings: Settings, quiet: bool) -> str:
+    if not settings.scanner:
+        return "none configured: uploads are marked as not scanned, and what looks suspicious is held back for the operator"
+    try:
+        return scanner.ping(settings.scanner)
+    except scanner.ScannerSilent as error:
+        raise ValueError("does not answer: uploads are held back until it does") from error
+
+
 @_check("mail")
 def _check_mail(settings: Settings, quiet: bool) -> str:
     if not settings.smtp:
@@ -167,7 +177,7 @@ def _check_income(settings: Settings, quiet: bool) -> str:
 @click.command("check")
 @as_json
 def check_command(json_: bool) -> None:
-    """Look at settings, database, index, encoders, files, mail, money, statements and income, and say what is wrong."""
+    """Look at settings, database, index, encoders, files, scanner, mail, money, statements and income, and say what is wrong."""
     found: dict[str, dict[str, Any]] = {}
     try:
         settings = read()

@@ -16,6 +16,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from marketplace.scanner import address_faults
+
 WEAK_SECRET = 32
 ENCODERS = {"full": "use,e5", "fast": "use", "none": "none"}  # short words for what stands in the two slots
 _ENDPOINT = re.compile(r"endpoint:(?P<model>.+)@(?P<url>https?://.+)", re.ASCII)
@@ -62,6 +64,7 @@ class Settings:
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
     duty_rules: Path | None = None  # MARKETPLACE_DUTY_RULES: file of rules for notices and recordals, beside those of the product
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
+    scanner: str | None = None  # MARKETPLACE_SCANNER: clamd://host:3310 or clamd:///run/clamav/clamd.ctl; without one uploads are marked as not scanned
 
     @property
     def index_folder(self) -> Path:
@@ -176,6 +179,19 @@ def _replies(environ: Mapping[str, str], faults: list[str]) -> str | None:
     if replies and not _ADDRESS.fullmatch(replies):
         faults.append("MARKETPLACE_REPLIES must look like reply@example.org: 30 characters at most before the @, and no plus sign")
     return replies
+def _scanner(environ: Mapping[str, str], faults: list[str]) -> str | None:
+    """The virus scanner's address."""
+    scanner = environ.get("MARKETPLACE_SCANNER") or None
+    faults.extend(address_faults(scanner) if scanner else [])
+    return scanner
+
+
+def _encoder_key(environ: Mapping[str, str], faults: list[str]) -> str:
+    """The key for the server of an encoder."""
+    key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        faults.append("MARKETPLACE_ENCODER_KEY must be printable ASCII without spaces")
+    return key
 
 
 def _own_data(environ: Mapping[str, str], name: str, faults: list[str]) -> Path | None:
@@ -215,10 +231,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     if not database.startswith(("sqlite:", "postgresql+psycopg:")):
         faults.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
     smtp, inbox, replies = _smtp(environ, faults), _inbox(environ, faults), _replies(environ, faults)
+    smtp, scanner = _smtp(environ, faults), _scanner(environ, faults)
     encoders = _encoders(environ, faults)
-    key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
-    if not key.isascii() or not key.isprintable() or " " in key:
-        faults.append("MARKETPLACE_ENCODER_KEY must be printable ASCII without spaces")
+    key = _encoder_key(environ, faults)
     megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     least = _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
@@ -244,4 +259,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         funnel_least=least,
         inbox=inbox,
         replies=replies,
+        scanner=scanner,
     )

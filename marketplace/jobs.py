@@ -20,7 +20,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.access import SYSTEM
-from marketplace.db import Base, Data, Key, now, session, to_write
+from marketplace.db import Base, Data, Key, note, now, session, to_write
 from marketplace.record import record
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,10 @@ def hasten(kind: str, key: str) -> bool:
     """Have the job that waits under this key run now; False when none waits."""
     same = update(Job).where(Job.kind == kind, Job.key == key, Job.state == "queued")
     return session.execute(same.values(due=now())).rowcount > 0
+def enqueue_anyway(kind: str, **values: Any) -> None:
+    """Queue a job also where the running request is refused and leaves nothing else behind (`db.note`)."""
+    moment = now()
+    note(Job(kind=kind, values=values, due=moment, created=moment))
 
 
 def waiting(kinds: Sequence[str], before: datetime) -> int:

@@ -21,6 +21,22 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "join_request.refuse": ("alerts.join_answered",),
     "organisation.verify": ("alerts.organisation_verified",),
     "organisation.refuse": ("alerts.organisation_refused",),
+    # access to blind listings
+    "access_grant.ask": ("alerts.access_asked",),
+    "nda.ask": ("alerts.nda_asked",),
+    "nda_signature.code_asked": ("alerts.nda_code",),
+    "nda.conclude": ("alerts.nda_signed",),
+    "access_grant.grant": ("alerts.access_answered",),
+    "access_grant.refuse": ("alerts.access_answered",),
+    "access_grant.revoke": ("alerts.access_answered",),
+    "moderation.begin": ("alerts.looked_into",),
+    # files
+    "upload.hold": ("alerts.upload_held",),
+    "upload.refused": ("alerts.upload_refused",),
+    "upload.release": ("alerts.upload_answered",),
+    "upload.clear": ("alerts.upload_answered",),
+    "upload.delete": ("alerts.upload_answered", "scanning.forget"),
+    "upload.condemn": ("alerts.upload_answered", "scanning.forget"),
     # listings
     "technology.publish": (
         "matching.index_technology", "matching.group_technology", "matching.match_technology", "duties.decided_technology", "alerts.technology_arrived",

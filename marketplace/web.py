@@ -1,8 +1,8 @@
 """Everything between a request and an operation: the one commit point, languages, errors, forms, paging.
 
 Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET
-never writes. Every page lives under its language, `/zh/…` or `/en/…`. The errors of `errors` become pages here and
-nowhere else.
+never writes, but for what is noted in the log of what was opened. Every page lives under its language, `/zh/…` or
+`/en/…`. The errors of `errors` become pages here and nowhere else.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from werkzeug.exceptions import HTTPException
 from wtforms import HiddenField
 
 from marketplace.access import VISITOR, Actor
-from marketplace.db import LANGUAGES, session, to_write
+from marketplace.db import LANGUAGES, noting, session, to_write
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
 
 log = logging.getLogger(__name__)
@@ -56,13 +56,29 @@ class Application(Flask):
             return super().full_dispatch_request()
 
     def dispatch_request(self) -> Response:
-        """Commit what a changing request did, before the answer leaves; roll back everything else."""
-        response = self.make_response(super().dispatch_request())
-        if request.method == "POST" and response.status_code < 400:
-            session.commit()
-        else:
-            session.rollback()
+        """Commit what a changing request did, before the answer leaves; roll back everything else.
+
+        What was noted of the reading is written in any case; where that fails, nothing is handed out.
+        """
+        with noting() as notes:
+            response = self.make_response(super().dispatch_request())
+        try:
+            _end(request.method == "POST" and response.status_code < 400, notes)
+        except Exception:
+            response.close()
+            raise
         return response
+
+
+def _end(changed: bool, notes: list[Any]) -> None:
+    """End the transaction of a request, and write what is to be known of its reading."""
+    if not changed:
+        session.rollback()
+    if not changed and not notes:
+        return
+    with to_write():
+        session.add_all(notes)
+        session.commit()
 
 
 class Form(FlaskForm):
@@ -210,7 +226,10 @@ HTTP_WORDS = {
     403: (N_("Not open to you"), N_("You may not do this.")),
     404: (N_("Page not found"), N_("There is no such page or it is not open to you.")),
     405: (N_("This request was not understood"), N_("This address does not take that kind of request.")),
-    413: (N_("File too large"), N_("The file is larger than this site accepts. Send a smaller one.")),
+    413: (
+        N_("File too large"),
+        N_("The file is larger than the %(limit)s MB that this site accepts. Nothing of it was kept. Send a smaller one, or parts of it."),
+    ),
     429: (N_("Too many attempts"), N_("Please wait a few minutes and try again.")),
 }
 
@@ -219,7 +238,7 @@ def _on_http(error: HTTPException) -> tuple[str | Response, int] | HTTPException
     if error.code is None or error.code < 400:
         return error
     title, message = HTTP_WORDS.get(error.code, (N_("This could not be done"), N_("Please go back and try again.")))
-    return _error_page(error.code, title, message)
+    return _error_page(error.code, title, message, limit=current_app.config["MAX_CONTENT_LENGTH"] // (1024 * 1024))
 
 
 def _on_bug(error: Exception) -> tuple[str | Response, int]:

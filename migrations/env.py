@@ -10,9 +10,11 @@ from sqlalchemy import create_engine
 from marketplace.alerts import models as _alerts  # noqa: F401 - the import fills the metadata
 from marketplace.alerts.inbox import models as _inbox  # noqa: F401
 from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401
+from marketplace.catalogue.scanning import models as _scanning  # noqa: F401
 from marketplace.config import read
 from marketplace.db import Base, Data, UTCTime
-from marketplace.deals import models as _deals  # noqa: F401
+from marketplace.deals import models as _deals  # noqa: F401  # noqa: F401
+from marketplace.deals.documents import models as _documents  # noqa: F401
 from marketplace.deals.funnel import models as _funnel  # noqa: F401
 from marketplace.deals.talk import models as _talk  # noqa: F401
 from marketplace.deals.worklist import models as _worklist  # noqa: F401
@@ -28,6 +30,7 @@ from marketplace.licensing.risk import models as _risk  # noqa: F401
 from marketplace.licensing.signing import models as _signing  # noqa: F401
 from marketplace.licensing.statements import models as _statements  # noqa: F401
 from marketplace.matching import models as _matching  # noqa: F401
+from marketplace.people.grants import models as _grants  # noqa: F401
 
 
 def written(kind: str, thing: Any, autogen_context: Any) -> str | bool:

@@ -16,8 +16,10 @@ from marketplace.access import ACTIONS
 from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metadata
 from marketplace.alerts.inbox import models as _inbox  # noqa: F401 - fills the metadata
 from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401 - fills the metadata
+from marketplace.catalogue.scanning import models as _scanning  # noqa: F401 - fills the metadata
 from marketplace.db import Base
-from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata
+from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata  # noqa: F401 - fills the metadata
+from marketplace.deals.documents import models as _documents  # noqa: F401 - fills the metadata
 from marketplace.deals.funnel import models as _funnel  # noqa: F401 - fills the metadata
 from marketplace.deals.talk import models as _talk  # noqa: F401 - fills the metadata
 from marketplace.deals.worklist import models as _worklist  # noqa: F401 - fills the metadata
@@ -32,6 +34,7 @@ from marketplace.licensing.risk import models as _risk  # noqa: F401 - fills the
 from marketplace.licensing.signing import models as _signing  # noqa: F401 - fills the metadata
 from marketplace.licensing.statements import models as _statements  # noqa: F401 - fills the metadata
 from marketplace.matching import models as _matching  # noqa: F401 - fills the metadata
+from marketplace.people.grants import models as _grants  # noqa: F401 - fills the metadata
 from marketplace.reactions import REACTIONS
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +43,9 @@ ORDER = [
     "errors", "config", "migrate", "paper", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching", "importing",
     "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
     "cli_bench", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_terms", "cli",
+    "errors", "scanner", "config", "migrate", "paper", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching",
+    "importing", "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
+    "cli_bench", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_matching", "cli_terms", "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
 FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}

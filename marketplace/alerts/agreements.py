@@ -18,8 +18,7 @@ from marketplace.licensing.models import Agreement, AgreementEvent, Signature, V
 from marketplace.licensing.operations import SIDES, other
 from marketplace.licensing.performing.models import Correction, Dispute, Reminder
 from marketplace.licensing.performing.triers import place_of
-from marketplace.licensing.signing import codes
-from marketplace.people import organisations
+from marketplace.people import one_time, organisations
 from marketplace.people.models import Person
 from marketplace.terms.words import Tongue
 
@@ -31,7 +30,7 @@ def _filled(body: str) -> str:
 
     def code(match: re.Match[str]) -> str:
         signature = session.scalar(select(Signature).where(Signature.public_id == match[1]))
-        return codes.code_of(signature.public_id, signature.counter) if signature and signature.signed is None else "–"
+        return one_time.code_of(signature.public_id, signature.counter) if signature and signature.signed is None else "–"
 
     return CODE.sub(code, body)
 

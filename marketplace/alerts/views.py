@@ -10,9 +10,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 
+from marketplace.alerts import access as _access  # noqa: F401 - registers its mails
 from marketplace.alerts import agreements as _agreements  # noqa: F401 - registers its jobs
 from marketplace.alerts import delivery, operations
 from marketplace.alerts import duties as _duties  # noqa: F401 - registers its mails
+from marketplace.alerts import files as _files  # noqa: F401 - registers its mails
 from marketplace.alerts import income as _income  # noqa: F401 - registers its jobs
 from marketplace.alerts import money as _money  # noqa: F401 - registers its jobs
 from marketplace.alerts import risk as _risk  # noqa: F401 - registers its mails

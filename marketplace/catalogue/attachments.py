@@ -24,10 +24,12 @@ from sqlalchemy import func, select
 
 from marketplace.access import ACTIONS, Actor, require
 from marketplace.catalogue.models import Attachment
+from marketplace.catalogue.scanning import operations as scanning
 from marketplace.config import Settings, read
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.record import noun, record
+from marketplace.scanner import Verdict, judge
 
 MEGABYTE = 1024 * 1024
 LARGEST = 20 * MEGABYTE
@@ -123,6 +125,63 @@ def upload_limit() -> int:
     return (_settings[0] if _settings else read()).upload_limit
 
 
+def scanner_address() -> str | None:
+    """Where the virus scanner listens, if one is set."""
+    return (_settings[0] if _settings else read()).scanner
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A file that was recognised, looked at and kept: its plain name, media type, bytes in the store, and the state of the verdict on it."""
+
+    name: str
+    media_type: str
+    sha256: str
+    size: int
+    state: str
+
+
+def take_in(actor: Actor, thing: Any, source: BinaryIO, name: str, largest: int, at: datetime | None = None) -> Taken:
+    """Keep a file that others will open, beside the thing: its type is told by its content, and the scanner looks at it.
+
+    Refused when it is empty, larger than `largest` bytes, of another type, or infected: then nothing is kept. What cannot be
+    cleared is kept in quarantine.
+    """
+    name = plain_name(name)
+    seen: list[tuple[str, Verdict]] = []
+
+    def check(path: Path) -> None:
+        media = recognise(path, name)
+        verdict = judge(path, scanner_address())
+        if verdict.state == "infected":
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            raise scanning.infected(actor, thing, name, path.stat().st_size, sha256, verdict.said or "")
+        seen.append((media, verdict))
+
+    stored = store().keep(source, largest, check)
+    media, verdict = seen[0]
+    upload = scanning.enter(actor, thing, name, stored.size, stored.sha256, verdict, at)
+    return Taken(name, media, stored.sha256, stored.size, upload.state)
+
+
+def keep_pdf(actor: Actor, thing: Any, source: BinaryIO, name: str) -> tuple[str, int, str]:
+    """Keep a PDF beside the thing: its name, size and hash. Refused when it is none."""
+    taken = take_in(actor, thing, source, name, LARGEST)
+    if taken.media_type != MAGIC[".pdf"]:
+        raise Refused(N_("The agreement must be a PDF."), field="file")
+    return taken.name, taken.size, taken.sha256
+
+
+def path_of(sha256: str) -> Path:
+    """Where the file lies, for handing it out. Raises `NotAllowed` while it is held back, `NotFound` when it is missing."""
+    scanning.require_open(sha256)
+    path = store().path(sha256)
+    if not path.exists():
+        raise NotFound(N_("This file is missing on our side. Please tell whoever runs the site."))
+    return path
+
+
 def plain_name(name: str) -> str:
     """The file's own name without folders, control characters or leading dots, at most 120 characters, its suffix kept."""
     name = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
@@ -163,15 +222,13 @@ def _is_magic(path: Path, media: str) -> bool:
 
 
 def _is_office(path: Path, part: str) -> bool:
-    """Whether it is a whole zip with the parts of such a document; one that carries macros is not accepted."""
+    """Whether it is a whole zip with the parts of such a document."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError):
         return False
-    return (
-        part in names and "[Content_Types].xml" in names and not any(name.endswith("vbaProject.bin") for name in names)
-    )
+    return part in names and "[Content_Types].xml" in names
 
 
 def _is_text(path: Path) -> bool:
@@ -202,16 +259,15 @@ def attach(actor: Actor, thing: Any, source: BinaryIO, name: str, at: datetime |
     )
     if (session.scalar(own) or 0) >= MOST:
         raise Refused(N_("There are %(most)s files here already. Remove one first."), field="file", most=MOST)
-    name = plain_name(name)
-    stored = store().keep(source, LARGEST, lambda path: recognise(path, name))
+    taken = take_in(actor, thing, source, name, LARGEST, at)
     attachment = Attachment(
         thing=noun(thing),
         thing_id=thing.id,
         person_id=actor.id,
-        name=name,
-        size=stored.size,
-        sha256=stored.sha256,
-        media_type=recognise(store().path(stored.sha256), name),
+        name=taken.name,
+        size=taken.size,
+        sha256=taken.sha256,
+        media_type=taken.media_type,
         created=at or now(),
     )
     session.add(attachment)

@@ -17,6 +17,8 @@ from marketplace.catalogue.forms import AttachmentForm, TechnologyForm
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Problem, Refused
+from marketplace.people.grants import operations as grants
+from marketplace.people.grants import signing
 from marketplace.people.models import Person
 from marketplace.record import history as revisions_of
 from marketplace.terms.checks import Finding
@@ -35,6 +37,8 @@ def prepare(app: Flask) -> None:
     """Settings for the store of files; words and names for the templates of every package."""
     attachments.configure(app.config["SETTINGS"])
     simulator.bind(app, "offer", _offered)
+    grants.bind("technology", operations.by_public_id, Technology)
+    signing.bind(signing.Files(attachments.keep_pdf, attachments.path_of))
     app.jinja_env.globals.update(
         technology_words=words,
         technology_drafts_of=operations.drafts_of,
@@ -204,9 +208,7 @@ def download(public_id: str, file_id: str) -> ResponseReturnValue:
 
 def send(attachment: Any) -> ResponseReturnValue:
     """The bytes of an attachment with its checked type; the browser is told to save them and to guess nothing."""
-    path = attachments.store().path(attachment.sha256)
-    if not path.exists():
-        raise NotFound(N_("This file is missing on our side. Please tell whoever runs the site."))
+    path = attachments.path_of(attachment.sha256)
     return send_file(path, mimetype=attachment.media_type, as_attachment=True, download_name=attachment.name, max_age=0)
 
 

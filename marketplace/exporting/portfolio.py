@@ -20,6 +20,8 @@ from marketplace.access import Actor, require
 from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.attachments import store
 from marketplace.catalogue.models import Attachment, Technology
+from marketplace.catalogue.scanning.models import SHUT
+from marketplace.catalogue.scanning.operations import states_of
 from marketplace.db import session
 from marketplace.importing import review, template
 from marketplace.importing.models import ImportRun
@@ -53,9 +55,11 @@ def _packed(organisation: Organisation, language: str) -> ZipStream:
         archive.add(_lines(_whole(row) for row in stored(key, kind)), f"{name}.jsonl")
     archive.add(_lines(_matches(key)), "matches.jsonl")
     archive.add(_lines(_runs(key)), "imports.jsonl")
-    for name, sha256 in _files(key):
+    files = list(_files(key))
+    states = states_of(sha256 for _name, sha256 in files)
+    for name, sha256 in files:
         path = store().path(sha256)
-        if path.exists():
+        if path.exists() and states.get(sha256) not in SHUT:
             archive.add_path(str(path), name)
     return archive
 

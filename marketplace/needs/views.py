@@ -22,6 +22,7 @@ from marketplace.needs.changes import readable
 from marketplace.needs.forms import NeedForm, QuestionsForm, VerifyForm
 from marketplace.needs.models import Need
 from marketplace.people import regions
+from marketplace.people.grants import operations as grants
 from marketplace.people.operations import names_of
 from marketplace.record import history as revisions_of
 from marketplace.terms.payment import from_minor
@@ -33,7 +34,8 @@ STEPS = ("need.publish", "need.submit", "need.edit", "need.withdraw", "need.solv
 
 
 def prepare(app: Flask) -> None:
-    """Words and drafts for the templates of every package."""
+    """How needs are found for access to blind ones; words and drafts for the templates of every package."""
+    grants.bind("need", operations.by_public_id, Need)
     app.jinja_env.globals.update(need_words=words, need_drafts_of=operations.drafts_of, from_minor=from_minor)
 
 

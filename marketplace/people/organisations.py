@@ -363,3 +363,20 @@ def waiting_for_verification(actor: Actor) -> list[Organisation]:
     """The operator's queue, longest waiting first."""
     require(actor, "operations.see")
     return list(session.scalars(select(Organisation).where(Organisation.state == "pending").order_by(Organisation.id)))
+
+
+def signs_for(actor: Actor, organisation_id: int) -> bool:
+    """Whether the actor signs for the organisation: its signatory, or an owner where it has named no signatory."""
+    role = actor.seats.get(organisation_id)
+    return role == "signatory" or role == "owner" and not _has_signatory(organisation_id)
+
+
+def _has_signatory(organisation_id: int) -> bool:
+    named = select(Membership.id).where(Membership.organisation_id == organisation_id, Membership.role == "signatory")
+    return session.scalar(named.limit(1)) is not None
+
+
+def signers(organisation: Organisation) -> list[Person]:
+    """Who signs for the organisation: its signatories, else its owners."""
+    named = [seat.person for seat in organisation.memberships if seat.role == "signatory" and seat.person.is_active]
+    return named or owners(organisation)

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from marketplace.access import may, require
 from marketplace.errors import N_, Refused
-from marketplace.people import codes, organisations, regions, tokens
+from marketplace.people import codes, one_time, organisations, regions, tokens
 from marketplace.people import operations as people
 from marketplace.people.forms import (
     AddressForm,
@@ -40,8 +40,9 @@ blueprint = Blueprint("people", __name__)
 
 
 def prepare(app: Flask) -> None:
-    """The secret of the tokens, and the words that pages of every package use of people and organisations."""
+    """The secret of the tokens and of one-time codes, and the words that pages of every package use of people and organisations."""
     tokens.configure(app.config["SETTINGS"].secret)
+    one_time.configure(app.config["SETTINGS"].secret)
     app.jinja_env.globals.update(
         organisation_kinds=KIND_WORDS, organisation_sizes=SIZE_WORDS, organisation_states=STATE_WORDS, role_names=ROLE_NAMES,
         region_name=regions.name,

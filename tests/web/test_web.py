@@ -126,6 +126,8 @@ def test_the_table_names_known_relations_only():
              "subject", "owner_side", "asking_side", "firm_house_owner", "holder_house_owner", "own_side_party"}
     known |= {f"{side}_party" for side in ("firm", "holder", "broker", "guest", "writing", "concerned", "arranging", "invited")}
     known |= {f"{side}_{role}" for side in ("licensor", "licensee", "guarantor", "protected") for role in ("owner", "signatory")}
+    known |= {f"{side}_party" for side in ("firm", "holder", "broker", "guest")}
+    known |= {f"{side}_{role}" for side in ("licensor", "licensee", "guarantor", "protected", "owner_side", "asking_side") for role in ("owner", "signatory")}
     for action, who in ACTIONS.items():
         assert who and who <= known, action
 

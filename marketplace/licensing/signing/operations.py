@@ -15,13 +15,13 @@ from marketplace.db import now, session
 from marketplace.errors import N_, NotAllowed, NotFound, Refused
 from marketplace.licensing import ledger, text
 from marketplace.licensing.duties.operations import refuse_before_end
-from marketplace.licensing.models import SIGNERS, Agreement, AgreementEvent, Obligation, Signature, Standing
+from marketplace.licensing.models import Agreement, AgreementEvent, Obligation, Signature, Standing
 from marketplace.licensing.operations import LATE, facts_of, findings, other, own_sides, text_of
 from marketplace.licensing.performing.queue import EXCLUSIVE, IN_FORCE
 from marketplace.licensing.performing.triers import triers_of
-from marketplace.licensing.signing import codes
 from marketplace.licensing.signing.models import Paper, SignedText
-from marketplace.people.models import Membership
+from marketplace.people import one_time
+from marketplace.people.organisations import signs_for
 from marketplace.record import Event, move, record
 from marketplace.terms.payment import parse
 
@@ -35,15 +35,7 @@ CERTIFICATE = "non_use_certificate"
 def may_sign_for(actor: Actor, agreement: Agreement, side: str) -> bool:
     """Whether the actor signs for the side: its signatory, or an owner where the organisation has named no signatory."""
     organisation = agreement.sides.get(side)
-    role = actor.seats.get(organisation or 0)
-    if organisation is None or f"{side}_{role}" not in SIGNERS:
-        return False
-    return role == "signatory" or not _has_signatory(organisation)
-
-
-def _has_signatory(organisation_id: int) -> bool:
-    named = select(Membership.id).where(Membership.organisation_id == organisation_id, Membership.role == "signatory")
-    return session.scalar(named.limit(1)) is not None
+    return organisation is not None and signs_for(actor, organisation)
 
 
 def text_to_sign(agreement: Agreement, of: str = "agreement", number: int | None = None) -> text.Text:
@@ -200,7 +192,7 @@ def sign(actor: Actor, signature: Signature, code: str, sha256: str, at: datetim
         raise Refused(N_("The text differs from the one you have read. Read the page anew before you sign."))
     if moment - signature.asked > VALID or signature.tries >= TRIES:
         raise Refused(N_("This code is no longer valid. Ask for a new one."))
-    if not codes.is_right(code, signature.public_id, signature.counter):
+    if not one_time.is_right(code, signature.public_id, signature.counter):
         signature.tries += 1
         record(signature, "code_wrong", actor, moment)
         return signature

@@ -17,7 +17,7 @@ from marketplace.errors import NotAllowed, NotFound, Refused
 from marketplace.licensing import operations as agreements
 from marketplace.licensing.ledger import day_of, version_of
 from marketplace.licensing.models import Agreement
-from marketplace.licensing.signing import codes, operations, papers
+from marketplace.licensing.signing import operations, papers
 from marketplace.licensing.signing.forms import AskForm, CodeForm, VerifyForm
 from marketplace.terms.payment import parse
 from marketplace.web import actor, answer, limiter, see
@@ -28,9 +28,8 @@ CHUNK = 256 * 1024
 
 
 def prepare(app: Flask) -> None:
-    """The secret of the codes, what printing needs, and what the agreement's page shows of signing."""
+    """What printing needs, and what the agreement's page shows of signing."""
     settings = app.config["SETTINGS"]
-    codes.configure(settings.secret)
     papers.configure(settings, Path(app.root_path, str(app.template_folder)), Path(str(app.static_folder)), Path(app.config["TRANSLATIONS"]))
     app.jinja_env.globals.update(
         signatures_of=operations.signatures_of, papers_of=operations.papers_of, may_sign=may_sign, certificate_owed=operations.certificate_owed,

@@ -13,8 +13,8 @@ from marketplace.jobs import run_all
 from marketplace.licensing import clauses, operations
 from marketplace.licensing.duties import operations as duties
 from marketplace.licensing.models import Agreement, Signature
-from marketplace.licensing.signing import codes
 from marketplace.licensing.signing import operations as signing
+from marketplace.people import one_time
 from marketplace.people.models import Organisation, Person
 from tests import factories
 from tests.factories import NOW
@@ -87,7 +87,7 @@ def give(person: Person, agreement: Agreement, at: datetime = NOW, of: str = "ag
     number = number or (agreement.version if of == "agreement" else signing.certificate_number(agreement))
     asked = signing.ask_code(person, agreement, number, words.sha256, of, at)
     session.flush()
-    signed = signing.sign(person, asked, codes.code_of(asked.public_id, asked.counter), words.sha256, at + timedelta(minutes=1))
+    signed = signing.sign(person, asked, one_time.code_of(asked.public_id, asked.counter), words.sha256, at + timedelta(minutes=1))
     session.flush()
     return signed
 

@@ -22,9 +22,9 @@ from marketplace.errors import Refused
 from marketplace.licensing import ledger, operations
 from marketplace.licensing.models import Agreement, AgreementEvent, Obligation, Signature, Standing, Version
 from marketplace.licensing.performing import operations as performing
-from marketplace.licensing.signing import codes
 from marketplace.licensing.signing import operations as signing
 from marketplace.licensing.signing.models import SignedText
+from marketplace.people import one_time
 from marketplace.people.models import Person
 from marketplace.record import Event
 from tests.factories import NOW
@@ -39,13 +39,14 @@ from marketplace.config import read
 from marketplace.db import session, to_write
 from marketplace.licensing import ledger
 from marketplace.licensing.models import Signature
-from marketplace.licensing.signing import codes, operations
+from marketplace.licensing.signing import operations
+from marketplace.people import one_time
 from marketplace.people.models import Person
 app = create_app(read())
 ledger.refresh = lambda agreement, at: os._exit(9)
 with app.app_context(), to_write():
     signature = session.get_one(Signature, int(sys.argv[1]))
-    code = codes.code_of(signature.public_id, signature.counter)
+    code = one_time.code_of(signature.public_id, signature.counter)
     operations.sign(session.get_one(Person, int(sys.argv[2])), signature, code, signature.text_sha256, datetime.fromisoformat(sys.argv[3]))
 """
 
@@ -106,7 +107,7 @@ def one() -> Agreement:
 
 
 def signer(who: Person, signature: Signature) -> Callable[[], None]:
-    actor, key, code, sha256 = person(who), signature.id, codes.code_of(signature.public_id, signature.counter), signature.text_sha256
+    actor, key, code, sha256 = person(who), signature.id, one_time.code_of(signature.public_id, signature.counter), signature.text_sha256
     return lambda: signing.sign(actor(), session.get_one(Signature, key), code, sha256, NOW) and None
 
 

@@ -14,9 +14,10 @@ from marketplace.catalogue.attachments import store
 from marketplace.errors import NotAllowed, NotFound, Refused
 from marketplace.licensing import ledger, operations
 from marketplace.licensing.models import Obligation, Signature, Standing
-from marketplace.licensing.signing import codes, papers
 from marketplace.licensing.signing import operations as signing
+from marketplace.licensing.signing import papers
 from marketplace.licensing.signing.models import Paper, SignedText
+from marketplace.people import one_time
 from marketplace.record import Event
 from tests import factories
 from tests.factories import NOW
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 def ask(person, agreement, at=NOW):
     asked = signing.ask_code(person, agreement, agreement.version, signing.text_to_sign(agreement).sha256, at=at)
-    return asked, codes.code_of(asked.public_id, asked.counter)
+    return asked, one_time.code_of(asked.public_id, asked.counter)
 
 
 def test_both_signatures_make_the_agreement_and_its_schedule(session):

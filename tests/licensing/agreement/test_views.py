@@ -14,9 +14,9 @@ from marketplace.db import now
 from marketplace.licensing import ledger
 from marketplace.licensing.models import Agreement, AgreementEvent, Signature
 from marketplace.licensing.performing.models import Correction, Dispute
-from marketplace.licensing.signing import codes
 from marketplace.licensing.signing import operations as signing
 from marketplace.licensing.signing.models import Paper, SignedText
+from marketplace.people import one_time
 from tests import factories
 from tests.inspection import work
 from tests.licensing.agreement.parties import TRIAL, parties, priced, proposed, signed
@@ -54,7 +54,7 @@ def press_signed(client, session, agreement, person, what="sign"):
     asked = session.query(Signature).filter_by(person_id=person.id).order_by(Signature.id.desc()).first()
     session.refresh(asked)
     page = client.get(answer.location).get_data(as_text=True)
-    return client.post(answer.location, data=filled(page, code=codes.code_of(asked.public_id, asked.counter)))
+    return client.post(answer.location, data=filled(page, code=one_time.code_of(asked.public_id, asked.counter)))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -176,7 +176,7 @@ def test_a_wrong_code_is_counted_over_requests(client, session):
     path = f"/zh/agreements/{agreement.public_id}/sign"
     enter = client.post(path, data=filled(client.get(path).get_data(as_text=True))).location
     asked = session.query(Signature).one()
-    wrong = f"{(int(codes.code_of(asked.public_id, 1)) + 1) % 10**6:06d}"
+    wrong = f"{(int(one_time.code_of(asked.public_id, 1)) + 1) % 10**6:06d}"
     assert client.post(enter, data=filled(client.get(enter).get_data(as_text=True), code=wrong)).status_code == 303
     assert "还可以试 4 次" in client.get(enter).get_data(as_text=True)
     session.refresh(asked)

@@ -17,8 +17,7 @@ from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
-from marketplace.access import require
-from marketplace.catalogue.operations import by_public_id
+from marketplace.catalogue.operations import in_full
 from marketplace.db import LANGUAGES, now
 from marketplace.errors import NotFound
 from marketplace.exporting import citations, entries, feed, operations, sitemap, spreadsheet, structured
@@ -123,8 +122,7 @@ CITED = {"bib": (citations.bibtex, "application/x-bibtex"), "ris": (citations.ri
 @blueprint.route("/technologies/<public_id>.<any(bib, ris):form>")
 def citation(public_id: str, form: str) -> ResponseReturnValue:
     """A technology for a reference manager, for whoever may read it."""
-    technology = by_public_id(actor(), public_id)
-    require(actor(), "listing.read_in_full", technology)
+    technology = in_full(actor(), public_id)
     cite, media_type = CITED[form]
     response = Response(cite(technology, language(), _addresses(technology)[0]), mimetype=media_type)
     response.headers["Content-Type"] = f"{media_type}; charset=utf-8"

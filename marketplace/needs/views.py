@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from marketplace.access import actions_of, require
+from marketplace.access import actions_of, may, require
 from marketplace.catalogue import attachments
 from marketplace.catalogue.classification import industry_choices
 from marketplace.catalogue.forms import AttachmentForm
-from marketplace.catalogue.views import send
+from marketplace.catalogue.views import send, teaser_page
 from marketplace.db import now
 from marketplace.errors import NotFound, Problem, Refused
 from marketplace.needs import operations, words
@@ -98,8 +98,10 @@ def _edit_page(form: NeedForm, need: Need | None) -> ResponseReturnValue:
 
 @blueprint.route("/needs/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
-    """A need as its readers see it."""
+    """A need as its readers see it; a blind one as its teaser to whoever was given no access."""
     need = operations.by_public_id(actor(), public_id)
+    if not may(actor(), "listing.read_in_full", need):
+        return teaser_page(need, "needs")
     lacks = operations.missing(need, now().date()) if need.state in ("draft", "submitted") else []
     return answer(
         "needs/show.html", need=need, steps=actions_of(actor(), need, STEPS), lacks=[_(message) for _field, message in lacks],
@@ -137,7 +139,7 @@ def step(public_id: str, verb: str) -> ResponseReturnValue:
             raise
         flash(_(problem.message, **problem.values))
         return see("needs.edit", public_id=public_id)
-    return see("needs.show", public_id=public_id)
+    return see("needs.show", public_id=public_id) if may(actor(), "listing.read", need) else see("matching.needs")
 
 
 @blueprint.route("/needs/<public_id>/questions", methods=["GET", "POST"])

@@ -17,6 +17,7 @@ from marketplace.catalogue.forms import AttachmentForm, TechnologyForm
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Problem, Refused
+from marketplace.people.grants.log import opened
 from marketplace.people.models import Person
 from marketplace.record import history as revisions_of
 from marketplace.record import noun
@@ -50,6 +51,7 @@ def _offered(public_id: str) -> simulator.Offered:
     technology = operations.in_full(actor(), public_id)
     if not technology.offer or not technology.offer.terms:
         raise NotFound(N_("There are no payment terms to calculate with."))
+    opened(actor(), technology, "page", "offer")
     title, title_language = technology.titled(language())
     address = url_for("catalogue.show", public_id=public_id)
     return simulator.Offered(public_id, title, TAGS[title_language], address, technology.offer.terms)
@@ -147,6 +149,7 @@ def show(public_id: str) -> ResponseReturnValue:
     technology = operations.by_public_id(actor(), public_id)
     if not may(actor(), "listing.read_in_full", technology):
         return teaser_page(technology, "catalogue")
+    opened(actor(), technology, "page")
     return answer(
         "catalogue/show.html",
         technology=technology,
@@ -160,6 +163,7 @@ def history(public_id: str) -> ResponseReturnValue:
     """What changed, when, by whom."""
     technology = operations.by_public_id(actor(), public_id)
     require(actor(), "technology.history", technology)
+    opened(actor(), technology, "history")
     changes = readable(revisions_of(technology), language())
     people = select(Person.id, Person.name).where(Person.id.in_({change.person_id for change in changes}))
     return answer(
@@ -210,7 +214,9 @@ def files(public_id: str) -> ResponseReturnValue:
 def download(public_id: str, file_id: str) -> ResponseReturnValue:
     """One file, as a download and never as a page of this site."""
     technology = operations.by_public_id(actor(), public_id)
-    return send(attachments.attachment_of(actor(), technology, file_id))
+    file = attachments.attachment_of(actor(), technology, file_id)
+    opened(actor(), technology, "file", file.name)
+    return send(file)
 
 
 def send(attachment: Any) -> ResponseReturnValue:

@@ -26,6 +26,7 @@ from marketplace.exporting.portfolio import portfolio
 from marketplace.exporting.words import ABOUT
 from marketplace.matching.views import asked, facet_names, facet_value_name
 from marketplace.people import organisations
+from marketplace.people.grants.log import opened
 from marketplace.web import TAGS, actor, language, limiter
 
 blueprint = Blueprint("exporting", __name__)
@@ -123,6 +124,7 @@ CITED = {"bib": (citations.bibtex, "application/x-bibtex"), "ris": (citations.ri
 def citation(public_id: str, form: str) -> ResponseReturnValue:
     """A technology for a reference manager, for whoever may read it."""
     technology = in_full(actor(), public_id)
+    opened(actor(), technology, "export", form)
     cite, media_type = CITED[form]
     response = Response(cite(technology, language(), _addresses(technology)[0]), mimetype=media_type)
     response.headers["Content-Type"] = f"{media_type}; charset=utf-8"

@@ -41,6 +41,7 @@ from marketplace.matching.ranking import Filter
 from marketplace.matching.rules import Facts, Remark, Wishes, against
 from marketplace.matching.semantic import Encoder, Encoders, made
 from marketplace.needs.models import Need
+from marketplace.people.grants.log import opened
 from marketplace.people.models import Organisation
 from marketplace.record import move, record
 
@@ -320,6 +321,7 @@ def answers(
         if hit.key in rows:
             listing, told = rows[hit.key], len(found) < explained
             in_full = may(actor, "listing.read_in_full", listing)
+            opened(actor, listing, "list")
             why = evidence(text, shown_document(listing, in_full), likenesses.get(hit.key), language) if told else None
             found.append(Answer(listing, hit, why, _remarks(asked, listing) if told and in_full else (), in_full))
     return found

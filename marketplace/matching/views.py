@@ -44,6 +44,7 @@ from marketplace.needs.models import Need
 from marketplace.needs.operations import keep_pasted, pasted
 from marketplace.needs.words import GRADE_WORDS, MODE_WORDS
 from marketplace.people import regions
+from marketplace.people.grants.log import opened
 from marketplace.people.models import Organisation
 from marketplace.terms.payment import FORMS
 from marketplace.terms.words import form_name
@@ -151,6 +152,8 @@ def _search(kind: str, model: type, template: str) -> ResponseReturnValue:
     page = page_number()
     found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE)
     rows = operations.load(actor(), model, found.keys)
+    for row in rows:
+        opened(actor(), row, "list")
     facets = [(name, _values(kind, name, found.counts.get(name, {}), where)) for name in FACETS[kind]]
     return answer(
         template, None, typed=typed, rows=rows, total=found.total, corrected=found.corrected, facets=[(n, v) for n, v in facets if v],
@@ -289,6 +292,8 @@ def _as_read(match: Match) -> dict[str, Any]:
     of those who may read it, for what comes back would tell what was asked.
     """
     need, scoring = match.need, match.scorings[0]
+    for listing in (need, match.technology):
+        opened(actor(), listing, "match")
     hit = operations.hit_of(match, scoring)
     if not reads_in_full(need):
         return {"scoring": scoring, "row": None, "failure": None, "need_body": "", "spoken": language()}

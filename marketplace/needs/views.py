@@ -22,6 +22,7 @@ from marketplace.needs.changes import readable
 from marketplace.needs.forms import NeedForm, QuestionsForm, VerifyForm
 from marketplace.needs.models import Need
 from marketplace.people import regions
+from marketplace.people.grants.log import opened
 from marketplace.people.operations import names_of
 from marketplace.record import history as revisions_of
 from marketplace.terms.payment import from_minor
@@ -102,6 +103,7 @@ def show(public_id: str) -> ResponseReturnValue:
     need = operations.by_public_id(actor(), public_id)
     if not may(actor(), "listing.read_in_full", need):
         return teaser_page(need, "needs")
+    opened(actor(), need, "page")
     lacks = operations.missing(need, now().date()) if need.state in ("draft", "submitted") else []
     return answer(
         "needs/show.html", need=need, steps=actions_of(actor(), need, STEPS), lacks=[_(message) for _field, message in lacks],
@@ -114,6 +116,7 @@ def history(public_id: str) -> ResponseReturnValue:
     """What changed, when, by whom."""
     need = operations.by_public_id(actor(), public_id)
     require(actor(), "need.history", need)
+    opened(actor(), need, "history")
     changes = readable(revisions_of(need), language(), need.currency)
     return answer("needs/history.html", need=need, changes=changes, names=names_of({change.person_id for change in changes}))
 
@@ -197,7 +200,9 @@ def files(public_id: str) -> ResponseReturnValue:
 def download(public_id: str, file_id: str) -> ResponseReturnValue:
     """One file, as a download and never as a page of this site."""
     need = operations.by_public_id(actor(), public_id)
-    return send(attachments.attachment_of(actor(), need, file_id))
+    file = attachments.attachment_of(actor(), need, file_id)
+    opened(actor(), need, "file", file.name)
+    return send(file)
 
 
 @blueprint.route("/needs/<public_id>/files/<file_id>/remove", methods=["POST"])

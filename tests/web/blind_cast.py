@@ -119,6 +119,7 @@ def gather() -> Cast:
     for listing in (blind, blind_need):
         _grants(listing, who)
     own = make.need(who["party"].organisations[0], title={"zh": "零件修边太慢", "en": "Trimming is slow"})
+    make.need(who["party"].organisations[0], author=who["party"], title={"zh": "用于零件"}, problem={"zh": "用于零件，用于零件。"})
     matches = [make.match(own, blind, score=1.0, probability=0.7311), make.match(blind_need, blind, score=1.0, probability=0.7311)]
     deals = [make.deal(matches[0], who["broker"], "evaluation"), make.deal(matches[1], make.broker(), "lead")]
     run = make.import_run(institute, file_name=f"{word(marks, 'run_file')}.csv", state="read", columns={"title": "title"})

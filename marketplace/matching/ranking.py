@@ -48,7 +48,7 @@ _aside = ThreadPoolExecutor(2, "slow-encoder")  # its work is done outside the i
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One unmoving state of the index, with what is needed to ask it; its documents may stand among `others`."""
+    """One unmoving state of the index, with what is needed to ask it."""
 
     searcher: Searcher
     segments: Segments
@@ -56,17 +56,11 @@ class View:
     constants: Constants
     encoders: Encoders
     weights: fusion.Weights
-    others: Segments | None = None
-
-    def documents(self, kind: str) -> int:
-        """How many documents of a kind there are, the others included."""
-        return self.segments.documents(kind) + (self.others.documents(kind) if self.others else 0)
 
     def among(self, others: View) -> View:
         """This state with the rarities, constants and weights of another, so that the scores of both can be compared."""
-        return replace(
-            self, searcher=self.searcher.among(others.searcher), constants=others.constants, weights=others.weights, others=others.segments
-        )
+        searcher, segments = self.searcher.among(others.searcher), self.segments.among(others.segments)
+        return replace(self, searcher=searcher, segments=segments, constants=others.constants, weights=others.weights)
 
 
 @dataclass(frozen=True)
@@ -274,7 +268,7 @@ def judged(
     view: View, question: Question, rows: Rows, kind: str, limit: int, asker: Wishes | Facts | None, slowly: Slow | None, patience: int = 0
 ) -> list[Hit]:
     """The best of candidates (live rows of a kind, ascending), as `rank` gives them; `slowly` the slow encoder's reading of the question."""
-    among = view.documents(kind)
+    among = view.segments.documents(kind)
     groups = _measured(view, question, rows)
     first = [scored(view, question, group, among) for group in groups]
     close = np.array([scores.rows[place] for scores, place in _best(first, JUDGED_CLOSELY)], np.int64)

@@ -306,6 +306,8 @@ def _rows_of(view: View, seen: Filter, keys: Collection[int]) -> dict[int, Rows]
     if not keys:
         return {}
     rows = np.concatenate([part + segment.first for segment, part in _blocks(view, seen, keys, _CELLS)] or [np.zeros(0, np.int64)])
+    if not len(rows):
+        return {}  # all that a need had before is closed now, or blind
     found = view.segments.records(rows)["key"]
     order = np.argsort(found, kind="stable")
     known, starts = np.unique(found[order], return_index=True)

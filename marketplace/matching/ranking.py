@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -56,6 +56,11 @@ class View:
     constants: Constants
     encoders: Encoders
     weights: fusion.Weights
+
+    def among(self, others: View) -> View:
+        """This state with the rarities, constants and weights of another, so that the scores of both can be compared."""
+        searcher, segments = self.searcher.among(others.searcher), self.segments.among(others.segments)
+        return replace(self, searcher=searcher, segments=segments, constants=others.constants, weights=others.weights)
 
 
 @dataclass(frozen=True)

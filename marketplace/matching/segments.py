@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,7 @@ class Segments:
         self._segments = list(segments)
         self._live = live
         self._documents: dict[str, int] = {}
+        self._others: Segments | None = None
         self._firsts = np.array([segment.first for segment in segments], np.int64)
 
     def __iter__(self) -> Iterator[Segment]:
@@ -178,7 +180,13 @@ class Segments:
         """How many documents of a kind there are."""
         if kind not in self._documents:
             self._documents[kind] = sum(map(columns.count, self.allowed(kind, {"first": ("yes",)}, {})))
-        return self._documents[kind]
+        return self._documents[kind] + (self._others.documents(kind) if self._others else 0)
+
+    def among(self, others: Segments) -> Segments:
+        """The same rows as if they stood among those of others: what is counted or averaged is so over both."""
+        twin = copy(self)
+        twin._others = others
+        return twin
 
     def records(self, rows: Rows) -> NDArray:
         """What is known of each row (`columns.RECORD`)."""
@@ -194,7 +202,8 @@ class Segments:
 
     def average_length(self, field: str) -> float:
         """Terms of a row on average."""
-        return sum(each.bags[field].total for each in self._segments) / max(sum(map(len, self._segments)), 1)
+        every = [*self._segments, *(self._others._segments if self._others else ())]
+        return sum(each.bags[field].total for each in every) / max(sum(map(len, every)), 1)
 
     def shared(self, field: str, asked: Asked, rows: Rows, language: str) -> Floats:
         """How many of the terms asked for each row shares, by BM25; all rows are of one language."""

@@ -15,7 +15,7 @@ from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
-from marketplace.access import actions_of
+from marketplace.access import actions_of, may
 from marketplace.catalogue.classification import field_name, industry_name
 from marketplace.catalogue.models import Technology
 from marketplace.catalogue.words import KIND_WORDS
@@ -23,7 +23,17 @@ from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
 from marketplace.matching import fusion, grouping, operations, words
 from marketplace.matching.asides import text_wishes, without_asides
-from marketplace.matching.documents import need_query, need_text, need_wishes, teaser, technology_facts, technology_query, term_codes
+from marketplace.matching.documents import (
+    UNTOLD,
+    need_query,
+    need_text,
+    need_wishes,
+    teaser,
+    technology_facts,
+    technology_query,
+    term_codes,
+    told_industries,
+)
 from marketplace.matching.forms import AnswerForm
 from marketplace.matching.models import SIDES, Match
 from marketplace.matching.quantities import quantities
@@ -34,6 +44,7 @@ from marketplace.needs.models import Need
 from marketplace.needs.operations import keep_pasted, pasted
 from marketplace.needs.words import GRADE_WORDS, MODE_WORDS
 from marketplace.people import regions
+from marketplace.people.grants.log import opened
 from marketplace.people.models import Organisation
 from marketplace.terms.payment import FORMS
 from marketplace.terms.words import form_name
@@ -62,6 +73,7 @@ def prepare(app: Flask) -> None:
         needs_for=needs_for, technologies_for=technologies_for, listings_of=listings_of, match_words=words, waterfall=waterfall,
         also_filed=lambda technology: grouping.also_filed(actor(), technology),
         similar_technologies_to=similar_technologies_to, similar_needs_to=similar_needs_to, need_query=need_query, teaser_of=teaser,
+        told_industries=told_industries, reads_in_full=reads_in_full,
     )
 
 
@@ -140,6 +152,8 @@ def _search(kind: str, model: type, template: str) -> ResponseReturnValue:
     page = page_number()
     found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE)
     rows = operations.load(actor(), model, found.keys)
+    for row in rows:
+        opened(actor(), row, "list")
     facets = [(name, _values(kind, name, found.counts.get(name, {}), where)) for name in FACETS[kind]]
     return answer(
         template, None, typed=typed, rows=rows, total=found.total, corrected=found.corrected, facets=[(n, v) for n, v in facets if v],
@@ -191,7 +205,7 @@ def facet_value_name(name: str, value: str, lang: str) -> str:
     if name == "maturity":
         return _("TRL %(level)s", level=value)
     if name == "technology_kind":
-        return str(KIND_WORDS.get(value, value))
+        return _("shown on request") if value == UNTOLD else str(KIND_WORDS.get(value, value))
     return str({**GRADE_WORDS, **MODE_WORDS}.get(value, value))
 
 
@@ -238,11 +252,19 @@ def _may_see(match: Match) -> bool:
     return bool(actions_of(actor(), match, ["match.read"]))
 
 
+def reads_in_full(listing: Technology | Need) -> bool:
+    """Whether whoever asks may read the listing in full; else a page says its teaser and nothing more."""
+    return may(actor(), "listing.read_in_full", listing)
+
+
 def listings_of(organisation: Organisation) -> Markup:
-    """An organisation's open listings, as a part of its page."""
+    """An organisation's open listings, as a part of its page; its blind ones to its own people alone, for nobody else may know whose they are."""
     where = {"organisation": [organisation.public_id]}
-    found = {kind: operations.load(actor(), model, operations.search(actor(), kind, "", where, 0, PAGE).keys)
-             for kind, model in (("technology", Technology), ("need", Need))}
+    found = {}
+    for kind, model in (("technology", Technology), ("need", Need)):
+        rows = operations.load(actor(), model, operations.search(actor(), kind, "", where, 0, PAGE).keys)
+        own = operations.blind_of(actor(), model, organisation, PAGE)
+        found[kind] = own + [row for row in rows if row.visibility != "blind"]
     return Markup(render_template("matching/part_listings.html", found=found))
 
 
@@ -260,13 +282,25 @@ def match(public_id: str) -> ResponseReturnValue:
             return see("matching.match", public_id=public_id)
         except Problem as problem:
             form.refuse(problem)
-    scoring = found.scorings[0]
-    spoken = language() if found.need.problem.get(language()) else found.need.language
-    text, hit = need_query(found.need), operations.hit_of(found, scoring)
-    rows = operations.answers(actor(), need_query(found.need, language()), [hit], language(), 1, need_wishes(found.need))
-    near = operations.failures_near(actor(), operations.negative_results(text, actor()), [hit])
-    return answer("matching/match.html", form, match=found, sides=sides, scoring=scoring, row=rows[0] if rows else None,
-                  failure=near.get(hit.key), need_body=need_text(found.need, spoken), spoken=spoken)
+    return answer("matching/match.html", form, match=found, sides=sides, **_as_read(found))
+
+
+def _as_read(match: Match) -> dict[str, Any]:
+    """What the page of a match says of it to whoever reads: evidence from both texts as far as they may be read.
+
+    The figures rest on both texts in full, so that they stand there only for whoever may read both; a question is asked from a need only
+    of those who may read it, for what comes back would tell what was asked.
+    """
+    need, scoring = match.need, match.scorings[0]
+    for listing in (need, match.technology):
+        opened(actor(), listing, "match")
+    hit = operations.hit_of(match, scoring)
+    if not reads_in_full(need):
+        return {"scoring": scoring, "row": None, "failure": None, "need_body": "", "spoken": language()}
+    spoken = language() if need.problem.get(language()) else need.language
+    rows = operations.answers(actor(), need_query(need, language()), [hit], language(), 1, need_wishes(need))
+    near = operations.failures_near(actor(), operations.negative_results(need_query(need), actor()), [hit]) if reads_in_full(match.technology) else {}
+    return {"scoring": scoring, "row": rows[0] if rows else None, "failure": near.get(hit.key), "need_body": need_text(need, spoken), "spoken": spoken}
 
 
 @blueprint.route("/how")

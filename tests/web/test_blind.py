@@ -1,0 +1,268 @@
+"""Blind listings never leak: every page as everybody, and a mark in everything that is to stay hidden."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import product
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, event
+from werkzeug.routing import AnyConverter, Rule
+from werkzeug.test import TestResponse
+
+from marketplace.alerts import operations as alerts
+from marketplace.alerts.models import Mail
+from marketplace.db import session
+from marketplace.exporting import views as exporting
+from marketplace.jobs import enqueue
+from marketplace.matching import operations as matching
+from tests.inspection import playing, work
+from tests.web.blind_cast import INSIDE, OUTSIDE, QUERIES, Cast, filled, gather
+
+SEARCHES = {"matching.technologies": QUERIES, "matching.needs": QUERIES, **dict.fromkeys(("exporting.newest", "exporting.table", "exporting.paper"), QUERIES[:2])}
+READ_IN_BOTH = ("technologies", "needs", "matches", "deals", "problems", "organisations")
+ABOUT_LISTINGS = (*READ_IN_BOTH, "desk", "simulator", "imports", "<name>.atom", "<name>.xlsx", "<name>.pdf")
+DIFFERENT = ("visitor", "other_firm", "broker", "operator", "party")
+"""Roles that the permission table tells apart without looking at a grant."""
+
+
+@pytest.fixture
+def cast(app: Flask, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cast]:
+    """Everybody, everything indexed and matched, on a site whose outbox is closed; what is printed is read before it is printed."""
+    matching.index.cache_clear()
+    found = matching.index()
+    for name, value in (("folder", tmp_path), ("_view", None), ("_generation", None), ("_seen", None)):
+        monkeypatch.setattr(found, name, value)
+    monkeypatch.setattr(alerts, "_post", [replace(alerts._post[0], settings=replace(alerts._post[0].settings, production=True))])
+    monkeypatch.setattr(exporting, "_paper", lambda: SimpleNamespace(pdf=lambda html, _static: html.encode()))
+    made = gather()
+    session.commit()
+    with playing():
+        matching.reindex()
+    enqueue("matching.match_all")
+    work()
+    yield made
+    matching.index.cache_clear()
+
+
+class Browser:
+    """One role's browser: fetches without looking at how a page is built, which other tests do."""
+
+    def __init__(self, app: Flask, cast: Cast, role: str) -> None:
+        self.client, person = FlaskClient(app, app.response_class), cast.people[role]
+        if person is not None:
+            name = person.get_id()
+            with playing(), self.client.session_transaction() as kept:
+                kept["_user_id"], kept["_fresh"] = name, True
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """Fetch a page."""
+        return self._read(lambda: self.client.get(path, headers=headers))
+
+    def post(self, path: str, **data: Any) -> Answer:
+        """Send a form."""
+        return self._read(lambda: self.client.post(path, data=data))
+
+    def _read(self, ask: Callable[[], TestResponse]) -> Answer:
+        with playing():
+            answer = ask()
+            read = Answer(answer.status_code, said(answer), answer.location or "")
+            answer.close()
+        return read
+
+
+class Answer(NamedTuple):
+    """What came back: the status, all that was said, and where it leads."""
+
+    status: int
+    text: str
+    location: str
+
+
+def said(answer: TestResponse) -> str:
+    """All that an answer says: status, headers, and its body, unpacked where it is packed."""
+    headers = "\n".join(f"{name}: {value}" for name, value in answer.headers)
+    data = answer.get_data()
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            data = b"\n".join([name.encode() + archive.read(name) for name in archive.namelist()])
+    return f"{headers}\n{data.decode('utf-8', 'replace')}"
+
+
+def plain(text: str) -> str:
+    """A text in which a figure or a number is found however it is written."""
+    return text.lower().replace(",", "").replace("%2c", "")
+
+
+def leaks(cast: Cast, text: str, path: str = "", names: bool = True) -> list[str]:
+    """The marks that a text holds; its owner's `names` are none on the owner's own page, if that does not tell of the listing."""
+    held = plain(text)
+    found = [name for name, mark in cast.marks.items() if plain(mark) in held or quote(mark).lower() in held]
+    of_owner = [name for name, mark in cast.names.items() if plain(mark) in held or quote(mark).lower() in held]
+    tells = any(cast.things[name].public_id in text.replace(path, "") for name in ("technology", "need"))
+    return found + (of_owner if names or tells else [])
+
+
+def paths(app: Flask, cast: Cast, rule: Rule) -> Iterator[str]:
+    """The addresses of a page to be looked at. Fails for a page that nobody has thought of."""
+    table = filled(cast)
+    part = rule.rule.removeprefix("/<any(zh, en):lang>/").split("/")[0] if rule.rule.startswith("/<any") else rule.rule[1:].split("<")[0]
+    known = {**table["*"], **table.get(part, {}), **_choices(rule)}
+    languages = ("zh", "en") if part in READ_IN_BOTH else ("zh",)
+    wanted = [name for name in rule.arguments if name != "lang"]
+    unknown = [name for name in wanted if name not in known]
+    assert not unknown and ("public_id" not in wanted or part in table), f"{rule.endpoint} {rule.rule}: fill {unknown or 'public_id'} in blind_cast.filled"
+    adapter = app.url_map.bind("localhost")
+    for values in product(*(known[name] for name in wanted)):
+        chosen = dict(zip(wanted, values, strict=True))
+        for language in languages if "lang" in rule.arguments else (None,):
+            path = adapter.build(rule.endpoint, {**chosen, **({"lang": language} if language else {})})
+            yield from (path + query for query in SEARCHES.get(rule.endpoint, ("",)))
+
+
+def _choices(rule: Rule) -> dict[str, list[str]]:
+    """The values of parameters that take one of a few."""
+    return {name: sorted(one.items) for name, one in rule._converters.items() if isinstance(one, AnyConverter)}
+
+
+def pages(app: Flask, cast: Cast) -> dict[str, str]:
+    """Every address of the site that can be fetched → the first part of its path."""
+    found = {}
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and not rule.endpoint.endswith("static"):
+            found |= dict.fromkeys(paths(app, cast, rule), rule.rule.removeprefix("/<any(zh, en):lang>/").split("/")[0])
+    return found
+
+
+def own_page(part: str) -> bool:
+    """Whether a page is about the owner itself, so that its name may stand there."""
+    return part in ("organisations", "operations", "money")
+
+
+def seen_by(role: str, every: dict[str, str], whole: bool) -> dict[str, str]:
+    """The pages that a role fetches: in the short walk one language but for one role, and what is no listing's page as those who differ in more
+    than their grant."""
+    if whole:
+        return every
+    chosen = {path: part for path, part in every.items() if role in DIFFERENT or part in ABOUT_LISTINGS}
+    return {path: part for path, part in chosen.items() if role == "other_firm" or not path.startswith("/en/")}
+
+
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_no_page_shows_anything_of_a_blind_listing_to_anybody_outside(app: Flask, cast: Cast, whole: bool) -> None:
+    every, failed, leaked = pages(app, cast), [], []
+    for role in OUTSIDE:
+        browser = Browser(app, cast, role)
+        for path, part in seen_by(role, every, whole).items():
+            answer = browser.get(path)
+            failed += [(role, path)] * (answer.status >= 500)
+            found = leaks(cast, answer.text, path, names=not own_page(part))
+            leaked += [(role, path, found)] * bool(found)
+    assert not failed and not leaked, (failed[:3], leaked[:20])
+
+
+@pytest.mark.parametrize("role", INSIDE)
+def test_the_walk_finds_the_marks_where_they_may_be_read(app: Flask, cast: Cast, role: str) -> None:
+    browser, found = Browser(app, cast, role), set()
+    for path in pages(app, cast):
+        if path.startswith(("/zh/technologies/", "/zh/needs/", "/en/technologies/", "/en/needs/", "/zh/matches/")):
+            found.update(leaks(cast, browser.get(path).text))
+    elsewhere = {"run_file", "row_cell", "agreement_zh", "agreement_en", "relative", "source_key", "need_key", "person", "firm_person"}
+    assert {*cast.marks, *cast.names} - found <= elsewhere, sorted({*cast.marks, *cast.names} - found)
+
+
+GUESSES = (
+    ("title_zh", "鼷鼹鼺齁齅"), ("abstract_en", "wobuxitoleminara"), ("keyword", "tibonuxawolerika"), ("application_number", "201610123456.X"),
+    ("publication_number", "CN106543210B"), ("holder", "zonibewutalirofa"), ("need_title_zh", "齆齇齈齉龢"), ("need_problem_en", "pedolixufanobiwe"),
+    ("inventor", "龤龡龥齏齑"), ("institute_en", "gavonixupelitoso"),
+)
+"""Marks that somebody may guess, each with a word or number that stands nowhere at all."""
+
+
+def without(text: str, *typed: str) -> str:
+    """An answer without what was typed into it, the token against forgery, and how long it took."""
+    for one in (*typed, *(quote(one) for one in typed)):
+        text = text.replace(one, "TYPED").replace(one.lower(), "TYPED").replace(one.upper(), "TYPED")
+    text = re.sub(r"(csrf[_-]token[^>]*(?:value|content)=\")[^\"]*|(?:Set-Cookie|Date): .*\n|\d+[.]\d+ (?:秒|s\b)|Content-Length: .*|ETag: .*", r"\1", text)
+    return re.sub(r"/problems/\w{12}", "/problems/ID", text)
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that the database is asked meanwhile."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(re.sub(r"sa_savepoint_\d+", "", statement))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("role", ["visitor", "other_firm", "operator"])
+def test_a_guess_that_is_right_is_answered_like_one_that_is_wrong(app: Flask, cast: Cast, role: str) -> None:
+    browser = Browser(app, cast, role)
+    browser.get("/zh/technologies")  # what is made once for a process is made before the comparison
+    for name, wrong in GUESSES:
+        right = {**cast.marks, **cast.names}[name]
+        for path in ("/zh/technologies?q={}", "/en/needs?q={}", "/zh/technologies.atom?q={}", "/zh/needs.pdf?q={}", "/zh/open-calls.atom?q={}"):
+            found = []
+            for typed in (right, wrong):
+                with counted() as asked:
+                    answer = browser.get(path.format(quote(typed)))
+                found.append((answer.status, without(answer.text, typed), asked))
+            assert found[0] == found[1], (name, path, [line for line in difflib.unified_diff(found[1][1].split("\n"), found[0][1].split("\n"), n=0)][:9])
+
+
+@pytest.mark.parametrize("role", ["visitor", "other_firm"])
+def test_a_pasted_guess_moves_no_figure(app: Flask, cast: Cast, role: str) -> None:
+    browser = Browser(app, cast, role)
+    for name, wrong in GUESSES:
+        right, pages_ = {**cast.marks, **cast.names}[name], []
+        for typed in (right, wrong):
+            place = browser.post("/zh/", problem=f"零件修边太慢 {typed} 小零件").location
+            with counted() as asked:
+                answer = browser.get(place)
+            pages_.append((answer.status, without(answer.text, typed), len(asked)))
+        assert pages_[0] == pages_[1], (name, list(difflib.unified_diff(pages_[1][1].split("\n"), pages_[0][1].split("\n"), n=0))[:9])
+
+
+def test_what_is_typed_elsewhere_is_no_oracle_either(app: Flask, cast: Cast) -> None:
+    browser = Browser(app, cast, "other_firm")
+    marks = cast.marks
+    own = {"kind": "patent", "visibility": "public", "application_number": marks["application_number"], "title_zh": marks["title_zh"], "title_en": "x"}
+    forms = [
+        ("/zh/needs/new", {"title_zh": marks["need_title_zh"], "problem_zh": marks["need_problem_zh"], "language": "zh", "look": "1"}),
+        ("/zh/technologies/new", own), ("/zh/technologies/new", {**own, "post": "1", "title_zh": marks["title_zh"] + "二", "application_number": "95115608.X"}),
+    ]
+    typed = {name for name, mark in marks.items() if any(mark in str(value) for _path, values in forms for value in values.values())}
+    for path, values in forms:
+        answer = browser.post(path, **values)
+        assert answer.status < 500 and not set(leaks(cast, answer.text)) - typed, path
+    for subject in ("technology", "need"):
+        noun, key = {"technology": "technologies", "need": "needs"}[subject], cast.things[subject].public_id
+        steps = [browser.post(f"/zh/{noun}/{key}/{rest}") for rest in ("publish", "withdraw", "edit", "files", "files/x/remove", "questions", "verify")]
+        assert not [answer for answer in steps if answer.status < 400 or leaks(cast, answer.text)]
+
+
+def test_no_mail_tells_outsiders_anything(cast: Cast) -> None:
+    inside = {cast.people[role].address for role in INSIDE} | {membership.person.address for membership in cast.things["firm"].memberships}
+    work()
+    mails = session.query(Mail).all()
+    assert any(mail.template == "matches_found" for mail in mails)
+    told = [(mail.template, mail.address, leaks(cast, mail.subject + mail.body)) for mail in mails if mail.address not in inside]
+    assert not [one for one in told if one[2]]

@@ -54,6 +54,7 @@ from marketplace.licensing.signing import views as signing_views
 from marketplace.licensing.statements import views as statements_views
 from marketplace.matching import views as matching_views
 from marketplace.needs import views as needs_views
+from marketplace.needs.distilling import views as distilling_views
 from marketplace.people import operations as people
 from marketplace.people import views as people_views
 from marketplace.reactions import react
@@ -66,7 +67,8 @@ __version__ = "0.1.0"
 HERE = Path(__file__).parent
 ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
-    people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
+    people_views, terms_views, simulator_views, catalogue_views, needs_views, distilling_views, matching_views, importing_views, need_file_views,
+    exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
     income_views, deals_views, alerts_views,
 )

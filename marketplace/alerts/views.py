@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from marketplace.alerts import agreements as _agreements  # noqa: F401 - registers its jobs
 from marketplace.alerts import income as _income  # noqa: F401 - registers its jobs
 from marketplace.alerts import money as _money  # noqa: F401 - registers its jobs
+from marketplace.alerts import needs as _needs  # noqa: F401 - registers its mails
 from marketplace.alerts import operations
 from marketplace.alerts import risk as _risk  # noqa: F401 - registers its mails
 from marketplace.alerts import statements as _statements  # noqa: F401 - the import registers who writes about them

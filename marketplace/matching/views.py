@@ -15,20 +15,22 @@ from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
-from marketplace.access import actions_of
+from marketplace.access import actions_of, may
 from marketplace.catalogue.classification import field_name, industry_name
 from marketplace.catalogue.models import Technology
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
-from marketplace.matching import fusion, grouping, operations, words
+from marketplace.matching import distilled, fusion, grouping, operations, words
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import need_query, need_text, need_wishes, teaser, technology_facts, technology_query, term_codes
 from marketplace.matching.forms import AnswerForm
+from marketplace.matching.improvement import Improvement
 from marketplace.matching.models import SIDES, Match
 from marketplace.matching.quantities import quantities
 from marketplace.matching.quantities import words as quantity_words
 from marketplace.matching.waterfall import waterfall
+from marketplace.needs.distilling.models import Distillation
 from marketplace.needs.forms import PastedForm
 from marketplace.needs.models import Need
 from marketplace.needs.operations import keep_pasted, pasted
@@ -62,6 +64,7 @@ def prepare(app: Flask) -> None:
         needs_for=needs_for, technologies_for=technologies_for, listings_of=listings_of, match_words=words, waterfall=waterfall,
         also_filed=lambda technology: grouping.also_filed(actor(), technology),
         similar_technologies_to=similar_technologies_to, similar_needs_to=similar_needs_to, need_query=need_query, teaser_of=teaser,
+        distillation_preview=distillation_preview, distillation_improvement=distillation_improvement,
     )
 
 
@@ -232,6 +235,25 @@ def similar_needs_to(text: str, need: Need | None = None) -> Markup:
     hits = [hit for hit in operations.similar_needs(text, actor(), TWINS, need) if hit.probability >= LEAST_TWIN]
     rows = operations.answers(actor(), text, hits, language(), TWINS)
     return Markup(render_template("matching/part_similar_needs.html", rows=rows))
+
+
+def distillation_preview(need: Need, text: dict[str, str], targets: list[dict[str, Any]]) -> Markup:
+    """What questions that are still being written do to the matches, as a part of their page."""
+    return _improvement(need, distilled.measure(actor(), need, text, targets)) if text else Markup("")
+
+
+def distillation_improvement(distillation: Distillation) -> Markup:
+    """What a round did to the matches when it was signed off, and how the rounds of the whole site did."""
+    found = distilled.kept(distillation)
+    return _improvement(distillation.need, found, distilled.middle_gain()) if found else Markup("")
+
+
+def _improvement(need: Need, found: Improvement, site: tuple[float | None, int] | None = None) -> Markup:
+    moves = {"answered": found.of(distilled.answered_of(need)), "came": found.came, "left": found.left, "shifted": found.shifted}
+    rows = operations.load(actor(), Technology, [move.key for each in moves.values() for move in each])
+    open_ = {row.id: row for row in rows if may(actor(), "listing.read_in_full", row)}  # a place says something of a text
+    shown = {name: [(move, open_[move.key]) for move in each if move.key in open_] for name, each in moves.items()}
+    return Markup(render_template("matching/part_improvement.html", found=found, shown=shown, site=site))
 
 
 def _may_see(match: Match) -> bool:

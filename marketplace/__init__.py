@@ -53,6 +53,7 @@ from marketplace.licensing.risk import views as risk_views
 from marketplace.licensing.signing import views as signing_views
 from marketplace.licensing.statements import views as statements_views
 from marketplace.matching import views as matching_views
+from marketplace.matching.desk import views as desk_views
 from marketplace.needs import views as needs_views
 from marketplace.needs.distilling import views as distilling_views
 from marketplace.people import operations as people
@@ -67,7 +68,7 @@ __version__ = "0.1.0"
 HERE = Path(__file__).parent
 ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
-    people_views, terms_views, simulator_views, catalogue_views, needs_views, distilling_views, matching_views, importing_views, need_file_views,
+    people_views, terms_views, simulator_views, catalogue_views, needs_views, distilling_views, matching_views, desk_views, importing_views, need_file_views,
     exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
     income_views, deals_views, alerts_views,

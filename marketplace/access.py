@@ -99,6 +99,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "need.interview": frozenset({"member", "broker_reader", "system"}),
     "distillation.edit": frozenset({"broker_party", "firm"}),
     "distillation.read": frozenset({"broker_party", "firm"}),
+    "need.advice": frozenset({"member", "system"}),
+    "technology.advice": frozenset({"member", "system"}),
     "match.read": frozenset({"firm", "holder", "broker", "operator"}),
     "match.learn": frozenset({"operator", "system"}),
     "match.export_judged": frozenset({"operator", "system"}),

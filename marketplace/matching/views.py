@@ -21,7 +21,7 @@ from marketplace.catalogue.models import Technology
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
-from marketplace.matching import distilled, fusion, grouping, operations, words
+from marketplace.matching import declines, distilled, fusion, grouping, operations, words
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import need_query, need_text, need_wishes, teaser, technology_facts, technology_query, term_codes
 from marketplace.matching.forms import AnswerForm
@@ -202,7 +202,8 @@ def needs_for(technology: Technology) -> Markup:
     """The open needs that a technology might answer, as a part of its page."""
     if technology.state not in Technology.OPEN_STATES:
         return Markup("")
-    hits = [hit for hit in operations.rank_needs(technology, actor(), limit=8) if hit.probability >= operations.LEAST]
+    away = declines.declined_by(actor(), technology)
+    hits = [hit for hit in operations.rank_needs(technology, actor(), limit=8 + len(away)) if hit.probability >= operations.LEAST and hit.key not in away][:8]
     rows = operations.answers(actor(), technology_query(technology, language()), hits, language(), len(hits), technology_facts(technology))
     return Markup(render_template("matching/part_needs.html", rows=rows))
 
@@ -212,7 +213,9 @@ def technologies_for(need: Need) -> Markup:
     if need.state not in Need.OPEN_STATES:
         return Markup("")
     text = need_query(need)
-    hits = operations.rank_technologies(text, actor(), limit=SHOWN, wishes=need_wishes(need))
+    away = declines.declined_by(actor(), need)
+    hits = operations.rank_technologies(text, actor(), limit=SHOWN + len(away), wishes=need_wishes(need))
+    hits = [hit for hit in hits if hit.key not in away][:SHOWN]
     good = [hit for hit in hits if hit.probability >= operations.LEAST]
     rows = operations.answers(actor(), need_query(need, language()), good if len(good) > FEW else hits[:FEW], language(), FEW, need_wishes(need))
     failures = operations.negative_results(text, actor())

@@ -68,7 +68,7 @@ class Step:
 
 
 ACTIONS: dict[str, frozenset[str]] = {
-    "listing.read": frozenset({"reader", "teaser_reader", "member", "author", "operator", "system"}),
+    "listing.read": frozenset({"reader", "teaser_reader", "member", "author", "moderator", "system"}),
     "listing.read_in_full": frozenset({"reader", "member", "author", "moderator", "system"}),
     "person.register": frozenset({"visitor"}),
     "person.sign_in": frozenset({"anyone"}),
@@ -228,15 +228,16 @@ def open_visibilities(actor: Actor) -> tuple[str, ...]:
 
 
 def visible_to(actor: Actor, model: Any) -> ColumnElement[bool]:
-    """SQL twin of `may(actor, "listing.read", …)` for lists: of a blind listing everybody may see that it is there."""
-    if actor is SYSTEM or actor.is_operator:
+    """SQL twin of `may(actor, "listing.read", …)` for lists: of an open blind listing everybody may see that it is there."""
+    if actor is SYSTEM:
         return true()
     published = and_(model.state.in_(model.OPEN_STATES), model.visibility.in_((*open_visibilities(actor), "blind")))
+    moderated = model.visibility != "blind" if actor.is_operator else false()
     own = model.organisation_id.in_(list(actor.seats)) if actor.seats else false()
     mine = false()
     if actor.id is not None and hasattr(model, "author_id"):
         mine = and_(model.author_id == actor.id, model.organisation_id.is_(None))
-    return or_(published, own, mine)
+    return or_(published, moderated, own, mine)
 
 
 def may(actor: Actor, action: str, thing: Any = None) -> bool:

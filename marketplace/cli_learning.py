@@ -87,7 +87,7 @@ def _said(interval: Interval) -> str:
 @click.option("--most", default=2_000, show_default=True, type=click.IntRange(1), help="Technologies in the corpus, the judged ones among them.")
 @as_json
 def export_judged_command(folder: Path, most: int, json_: bool) -> None:
-    """Write this site's accepted and declined matches as a folder for `evaluate`. It holds blind listings in full: keep it safe."""
+    """Write this site's accepted and declined matches as a folder for `evaluate`. It holds members' listings: keep it safe."""
     ready()
     with to_read():
         counts = lessons.export_judged(SYSTEM, folder, most)

@@ -24,6 +24,7 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 LANGUAGES = ("zh", "en")
 
 writing: ContextVar[bool] = ContextVar("writing", default=False)
+noted: ContextVar[list[Any] | None] = ContextVar("noted", default=None)  # rows of a log that outlive the request that only reads
 scope: ContextVar[str] = ContextVar("scope", default="")  # tells apart two sessions on one thread: a caller and the request it plays
 
 
@@ -125,6 +126,29 @@ def to_write() -> Iterator[None]:
         yield
     finally:
         writing.reset(token)
+
+
+@contextmanager
+def noting() -> Iterator[list[Any]]:
+    """What `note` is given inside is collected here, for whoever ends the transaction to write."""
+    rows: list[Any] = []
+    token = noted.set(rows)
+    try:
+        yield rows
+    finally:
+        noted.reset(token)
+
+
+def note(row: Any) -> None:
+    """Have a row of a log written although the request at hand only reads: after its own transaction, before its answer leaves.
+
+    Outside a request it is added to the running transaction.
+    """
+    rows = noted.get()
+    if rows is None:
+        session.add(row)
+    else:
+        rows.append(row)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Everything between a request and an operation: the one commit point, languages, errors, forms, paging.
 
 Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET
-never writes. Every page lives under its language, `/zh/…` or `/en/…`. The errors of `errors` become pages here and
+never writes, but for what is noted in the log of what was opened. Every page lives under its language, `/zh/…` or `/en/…`. The errors of `errors` become pages here and
 nowhere else.
 """
 
@@ -30,7 +30,7 @@ from werkzeug.exceptions import HTTPException
 from wtforms import HiddenField
 
 from marketplace.access import VISITOR, Actor
-from marketplace.db import LANGUAGES, session, to_write
+from marketplace.db import LANGUAGES, noting, session, to_write
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
 
 log = logging.getLogger(__name__)
@@ -56,13 +56,29 @@ class Application(Flask):
             return super().full_dispatch_request()
 
     def dispatch_request(self) -> Response:
-        """Commit what a changing request did, before the answer leaves; roll back everything else."""
-        response = self.make_response(super().dispatch_request())
-        if request.method == "POST" and response.status_code < 400:
-            session.commit()
-        else:
-            session.rollback()
+        """Commit what a changing request did, before the answer leaves; roll back everything else.
+
+        What was noted of the reading is written in any case; where that fails, nothing is handed out.
+        """
+        with noting() as notes:
+            response = self.make_response(super().dispatch_request())
+        try:
+            _end(request.method == "POST" and response.status_code < 400, notes)
+        except Exception:
+            response.close()
+            raise
         return response
+
+
+def _end(changed: bool, notes: list[Any]) -> None:
+    """End the transaction of a request, and write what is to be known of its reading."""
+    if not changed:
+        session.rollback()
+    if not changed and not notes:
+        return
+    with to_write():
+        session.add_all(notes)
+        session.commit()
 
 
 class Form(FlaskForm):

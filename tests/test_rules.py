@@ -27,6 +27,7 @@ from marketplace.licensing.signing import models as _signing  # noqa: F401 - fil
 from marketplace.licensing.statements import models as _statements  # noqa: F401 - fills the metadata
 from marketplace.matching import models as _matching  # noqa: F401 - fills the metadata
 from marketplace.needs.distilling import models as _distilling  # noqa: F401 - fills the metadata
+from marketplace.people.grants import models as _grants  # noqa: F401 - fills the metadata
 from marketplace.reactions import REACTIONS
 
 ROOT = Path(__file__).parent.parent

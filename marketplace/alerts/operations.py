@@ -28,6 +28,7 @@ from marketplace.config import Settings
 from marketplace.db import LANGUAGES, new_public_id, now, session
 from marketplace.errors import NotFound
 from marketplace.jobs import handler
+from marketplace.matching.documents import shown_title
 from marketplace.needs.models import Need
 from marketplace.people import operations as people
 from marketplace.people import organisations
@@ -217,7 +218,7 @@ def matches_found(thing_id: int) -> None:
     author = need.author
     if found is None or author is None or not author.is_active:
         return
-    to_person("matches_found", author, f"/needs/{need.public_id}", count=found.facts["count"], title=need.titled(author.language)[0])
+    to_person("matches_found", author, f"/needs/{need.public_id}", count=found.facts["count"], title=shown_title(author, need, author.language)[0])
 
 
 @handler("alerts.send")

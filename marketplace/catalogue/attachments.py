@@ -223,10 +223,10 @@ def attach(actor: Actor, thing: Any, source: BinaryIO, name: str, at: datetime |
 def attachment_of(actor: Actor, thing: Any, public_id: str) -> Attachment:
     """The file under this id beside the listing, for whoever may read the listing. Raises `NotFound`.
 
-    What is no listing and has a row of its own for reading (`statement.read`) is asked about by that.
+    What is no listing and has a row of its own for reading (`statement.read`) is asked about by that; a teaser opens no file.
     """
     own = f"{noun(thing)}.read"
-    require(actor, own if own in ACTIONS else "listing.read", thing)
+    require(actor, own if own in ACTIONS else "listing.read_in_full", thing)
     found = next((one for one in attachments_of(thing) if one.public_id == public_id), None)
     if found is None:
         raise NotFound()

@@ -33,6 +33,7 @@ from marketplace.catalogue.models import (
 )
 from marketplace.catalogue.numbers import LONGEST
 from marketplace.catalogue.operations import TEXTS
+from marketplace.catalogue.teasers import LONGEST as LONGEST_TEASER
 from marketplace.catalogue.words import (
     ANNUAL_FEE_WORDS,
     EVALUATION_REPORT_WORDS,
@@ -111,6 +112,9 @@ class TechnologyForm(VersionedForm):
     owners = _area(_l("Owners of the right"), 2000)
     inventors = _area(_l("Inventors"), 4000)
     visibility = _choice(_l("Who may read it"), VISIBILITIES, VISIBILITY_WORDS)
+    teaser_zh = _area(_l("Teaser in Chinese"), LONGEST_TEASER)
+    teaser_en = _area(_l("Teaser in English"), LONGEST_TEASER)
+    nda_required = BooleanField(_l("A non-disclosure agreement is signed before access"))
     listed_until = DateField(_l("Listed until"), [Optional()])
     mode = _choice(_l("How it can be had"), MODES, MODE_WORDS, _l("no offer yet"))
     exclusivity = _choice(_l("Exclusivity"), EXCLUSIVITIES, EXCLUSIVITY_WORDS, _l("not stated: ordinary"))
@@ -146,7 +150,7 @@ class TechnologyForm(VersionedForm):
 
     def values(self, terms: dict[str, Any] | None) -> dict[str, Any]:
         """The fields as `create_technology` and `edit_technology` take them; the terms come from their own form."""
-        plain = ("kind", "visibility", "filed_on", "granted_on", "expires_on", "listed_until")
+        plain = ("kind", "visibility", "nda_required", "filed_on", "granted_on", "expires_on", "listed_until")
         codes = ("patent_kind", "legal_status", "field", "application_number", "publication_number")
         return {
             **{name: self._both(name) for name in TEXTS},
@@ -194,6 +198,7 @@ class TechnologyForm(VersionedForm):
             "filed_on",
             "granted_on",
             "visibility",
+            "nda_required",
             "listed_until",
             "field",
         )

@@ -30,7 +30,7 @@ PLEDGES = ("none", "consent", "no_consent")
 EVALUATION_REPORTS = ("yes", "no")
 PATENT_KINDS = ("invention", "utility_model", "design")
 LEGAL_STATUSES = ("applied", "in_force", "lapsed", "expired", "revoked", "unknown")
-VISIBILITIES = ("public", "members")
+VISIBILITIES = ("public", "members", "blind")
 
 
 @steps

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.access import SYSTEM, Actor, require
-from marketplace.catalogue import numbers
+from marketplace.catalogue import numbers, teasers
 from marketplace.catalogue.classification import FIELDS, field_of_ipc, industry_code
 from marketplace.catalogue.models import MODES, Offer, Technology
 from marketplace.db import LANGUAGES, now, session
@@ -30,10 +30,11 @@ from marketplace.terms.checks import Finding, OfferFacts, standing_facts
 from marketplace.terms.payment import parse, to_dict
 from marketplace.terms.reading import TermsError
 
-TEXTS = ("title", "abstract", "advantages", "applications")
+TEXTS = ("title", "abstract", "advantages", "applications", "teaser")
 PLAIN = (
     "kind",
     "visibility",
+    "nda_required",
     "keywords",
     "application_number",
     "publication_number",
@@ -54,13 +55,15 @@ DATES = ("filed_on", "granted_on", "expires_on", "listed_until")
 STANDING = ("annual_fee", "pledge", "evaluation_report", "exclusive_in_force")
 OFFER = ("mode", "exclusivity", "field_of_use", "territory", "term_months", "sublicensing", "terms", *STANDING)
 WRITABLE = frozenset({*TEXTS, *PLAIN, *DATES, "parties", "offer", "source", "source_key"})
+ONLY_IF_BLIND = ("teaser", "nda_required")
 PATENTS = ("patent", "patent_application")
 BATCH = 200
 
 
 def content(technology: Technology) -> dict[str, Any]:
     """The whole content of a technology as a revision keeps it, its offer included; dates as ISO text."""
-    kept: dict[str, Any] = {name: getattr(technology, name) for name in (*TEXTS, *PLAIN)}
+    said = {name: getattr(technology, name) for name in (*TEXTS, *PLAIN)}
+    kept = {name: value for name, value in said.items() if value or name not in ONLY_IF_BLIND}
     kept |= {name: _iso(getattr(technology, name)) for name in DATES}
     kept["offer"] = offer_of(technology)
     return kept
@@ -138,6 +141,7 @@ def draft(actor: Actor, organisation: Organisation, at: datetime) -> Technology:
         kind="know_how",
         state="draft",
         visibility="public",
+        nda_required=False,
         created=at,
         updated=at,
         title_hash="",
@@ -185,6 +189,19 @@ def fill(technology: Technology, values: dict[str, Any]) -> None:
         _set_offer(technology, values["offer"])
     if technology.kind == "negative_result" and technology.offer:
         raise Refused(N_("A negative result is published as a warning; it cannot carry an offer."), field="mode")
+    if technology.visibility == "blind":
+        _refuse_blind(technology)
+
+
+def _refuse_blind(technology: Technology) -> None:
+    """Raise `Refused` where a blind listing would give itself away, or warn of what nobody may read."""
+    if technology.kind == "negative_result":
+        raise Refused(N_("A negative result is a warning to all; it cannot be a blind listing."), field="visibility")
+    texts = [getattr(technology, name) for name in TEXTS if name not in ("title", "teaser")]
+    house = technology.organisation
+    names = [*house.name.values(), *house.names, *technology.owners, *technology.inventors]
+    numbered = [technology.application_number, technology.publication_number, *technology.family]
+    teasers.check(technology.teaser, teasers.Secrets(technology.title, texts, names, numbered))
 
 
 def _hash_after(known_by: str, before: Mapping[str, str], title: Mapping[str, str]) -> str:
@@ -195,7 +212,7 @@ def _hash_after(known_by: str, before: Mapping[str, str], title: Mapping[str, st
 
 def _canonical(name: str, value: Any) -> Any:
     if value in (None, ""):
-        return [] if name in LISTS else {} if name in (*TEXTS, "keywords") else None
+        return [] if name in LISTS else {} if name in (*TEXTS, "keywords") else False if name == "nda_required" else None
     if name in ("application_number", "publication_number"):
         return _number(name, value)
     if name == "ipc":
@@ -337,6 +354,7 @@ def is_publishable(technology: Technology, today: date) -> bool:
 
 
 def _refuse_unpublishable(technology: Technology, today: date) -> None:
+    teasers.refuse_without(technology)
     if technology.listed_until and technology.listed_until < today:
         raise Refused(N_("The day until which it is listed lies in the past."), field="listed_until")
     if any(finding.severity == "refuse" for finding in findings(technology, today)):
@@ -359,11 +377,18 @@ def withdraw_technology(actor: Actor, technology: Technology, at: datetime | Non
 
 
 def by_public_id(actor: Actor, public_id: str) -> Technology:
-    """The technology under this id, if the actor may read it. Raises `NotFound`."""
+    """The technology under this id, if the actor may know of it: of a blind one perhaps its teaser alone. Raises `NotFound`."""
     technology = session.scalar(select(Technology).where(Technology.public_id == public_id))
     if technology is None:
         raise NotFound()
     require(actor, "listing.read", technology)
+    return technology
+
+
+def in_full(actor: Actor, public_id: str) -> Technology:
+    """The technology under this id, if the actor may read all of it. Raises `NotFound`, `NotAllowed` where it is known by its teaser."""
+    technology = by_public_id(actor, public_id)
+    require(actor, "listing.read_in_full", technology)
     return technology
 
 

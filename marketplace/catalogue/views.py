@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, flash, request, send_file, url_for
+from flask import Blueprint, Flask, current_app, flash, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import select
 
-from marketplace.access import actions_of, require
+from marketplace.access import actions_of, may, require
 from marketplace.catalogue import attachments, classification, operations, words
 from marketplace.catalogue.changes import readable
 from marketplace.catalogue.forms import AttachmentForm, TechnologyForm
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Problem, Refused
+from marketplace.people.grants.log import opened
 from marketplace.people.models import Person
 from marketplace.record import history as revisions_of
+from marketplace.record import noun
 from marketplace.terms.checks import Finding
 from marketplace.terms.forms import TermsForm
 from marketplace.terms.payment import Terms
@@ -46,12 +48,21 @@ def prepare(app: Flask) -> None:
 
 def _offered(public_id: str) -> simulator.Offered:
     """The offer of a technology, for the simulator. Raises `NotFound` where the reader may not read it or it has no terms."""
-    technology = operations.by_public_id(actor(), public_id)
+    technology = operations.in_full(actor(), public_id)
     if not technology.offer or not technology.offer.terms:
         raise NotFound(N_("There are no payment terms to calculate with."))
+    opened(actor(), technology, "page", "offer")
     title, title_language = technology.titled(language())
     address = url_for("catalogue.show", public_id=public_id)
     return simulator.Offered(public_id, title, TAGS[title_language], address, technology.offer.terms)
+
+
+def teaser_page(listing: Any, room: str) -> ResponseReturnValue:
+    """The page of a blind listing for whoever knows its teaser alone: where to ask for access, and for the operator how to take it off."""
+    name = noun(listing)
+    ask = url_for("grants.ask", noun=name, public_id=listing.public_id) if "grants.ask" in current_app.view_functions else None
+    withdraw = url_for(f"{room}.step", public_id=listing.public_id, verb="withdraw") if may(actor(), f"{name}.withdraw", listing) else None
+    return answer("catalogue/teaser.html", listing=listing, noun=name, ask=ask, withdraw=withdraw)
 
 
 def _organisations() -> list[Any]:
@@ -134,8 +145,11 @@ def _saved(form: TechnologyForm, terms: TermsForm, technology: Technology | None
 
 @blueprint.route("/technologies/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
-    """A technology as its readers see it."""
+    """A technology as its readers see it; a blind one as its teaser to whoever was given no access."""
     technology = operations.by_public_id(actor(), public_id)
+    if not may(actor(), "listing.read_in_full", technology):
+        return teaser_page(technology, "catalogue")
+    opened(actor(), technology, "page")
     return answer(
         "catalogue/show.html",
         technology=technology,
@@ -149,6 +163,7 @@ def history(public_id: str) -> ResponseReturnValue:
     """What changed, when, by whom."""
     technology = operations.by_public_id(actor(), public_id)
     require(actor(), "technology.history", technology)
+    opened(actor(), technology, "history")
     changes = readable(revisions_of(technology), language())
     people = select(Person.id, Person.name).where(Person.id.in_({change.person_id for change in changes}))
     return answer(
@@ -176,7 +191,7 @@ def step(public_id: str, verb: str) -> ResponseReturnValue:
             raise
         flash(_(problem.message, **problem.values))
         return see("catalogue.edit", public_id=public_id)
-    return see("catalogue.show", public_id=public_id)
+    return see("catalogue.show", public_id=public_id) if may(actor(), "listing.read", technology) else see("matching.technologies")
 
 
 @blueprint.route("/technologies/<public_id>/files", methods=["GET", "POST"])
@@ -199,7 +214,9 @@ def files(public_id: str) -> ResponseReturnValue:
 def download(public_id: str, file_id: str) -> ResponseReturnValue:
     """One file, as a download and never as a page of this site."""
     technology = operations.by_public_id(actor(), public_id)
-    return send(attachments.attachment_of(actor(), technology, file_id))
+    file = attachments.attachment_of(actor(), technology, file_id)
+    opened(actor(), technology, "file", file.name)
+    return send(file)
 
 
 def send(attachment: Any) -> ResponseReturnValue:

@@ -43,7 +43,10 @@ LEGAL_STATUS_WORDS = {
     "revoked": _l("revoked"),
     "unknown": _l("not known"),
 }
-VISIBILITY_WORDS = {"public": _l("everybody"), "members": _l("verified organisations and technology managers")}
+VISIBILITY_WORDS = {
+    "public": _l("everybody"), "members": _l("verified organisations and technology managers"),
+    "blind": _l("blind: a teaser for all, the rest for those you give access"),
+}
 STATE_WORDS = {
     "draft": _l("draft"),
     "published": _l("published"),
@@ -65,6 +68,8 @@ TRL_WORDS = {
 FIELD_WORDS = {
     "kind": _l("Kind"),
     "visibility": _l("Who may read it"),
+    "teaser": _l("Teaser"),
+    "nda_required": _l("NDA before access"),
     "title": _l("Title"),
     "abstract": _l("What it is"),
     "advantages": _l("What it does better"),
@@ -113,6 +118,8 @@ FIELD_WORDS = {
     "applications_en": _l("Where it can be used, in English"),
     "keywords_zh": _l("Keywords in Chinese"),
     "keywords_en": _l("Keywords in English"),
+    "teaser_zh": _l("Teaser in Chinese"),
+    "teaser_en": _l("Teaser in English"),
     "field_of_use_zh": _l("Field of use, in Chinese"),
     "field_of_use_en": _l("Field of use, in English"),
 }

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import aliased
 
-from marketplace.access import VISITOR, Actor, may, visible_to
+from marketplace.access import VISITOR, Actor, may, open_visibilities
 from marketplace.catalogue.models import Technology
 from marketplace.db import session
 from marketplace.matching import operations as matching
@@ -46,9 +46,14 @@ def newest(kind: str, typed: str, where: Where, limit: int) -> list[Any]:
     return matching.load(VISITOR, model, list(session.scalars(moments)))
 
 
+def _public(model: Any) -> ColumnElement[bool]:
+    """What a visitor may read in full: what a feed and a sitemap list. Of a blind listing they do not even say that it is there."""
+    return and_(model.state.in_(model.OPEN_STATES), model.visibility.in_(open_visibilities(VISITOR)))
+
+
 def latest(model: type[Listing], limit: int) -> Select[Any]:
-    """Keys of what a visitor may read, the one published last first."""
-    public = select(model.id).where(model.published.is_not(None), visible_to(VISITOR, model))
+    """Keys of what a visitor may read in full, the one published last first."""
+    public = select(model.id).where(model.published.is_not(None), _public(model))
     return public.order_by(model.published.desc(), model.id.desc()).limit(limit)
 
 
@@ -73,7 +78,7 @@ def ranges(kind: str) -> list[int]:
 
 
 def in_range(model: type[Listing], number: int) -> Select[Any]:
-    """Public ids and times of change of what a visitor may read in one range of ids.
+    """Public ids and times of change of what a visitor may read in full in one range of ids.
 
     The range is read first and then sieved (the limit holds a planner to that), because most listings are public.
     """
@@ -81,7 +86,7 @@ def in_range(model: type[Listing], number: int) -> Select[Any]:
     columns = (model.id, model.public_id, model.updated, model.state, model.visibility)
     span = select(*columns).where(model.id > first, model.id <= first + SPAN).order_by(model.id).limit(SPAN).subquery()
     ranged = aliased(model, span)
-    return select(ranged.public_id, ranged.updated).where(visible_to(VISITOR, ranged))
+    return select(ranged.public_id, ranged.updated).where(_public(ranged))
 
 
 def public_in_range(kind: str, number: int) -> list[Row[tuple[str, datetime]]]:

@@ -45,7 +45,7 @@ def script(facts: dict[str, Any]) -> Markup:
 
 def is_public(listing: Technology | Need) -> bool:
     """Whether a visitor may read the listing and it is open."""
-    return listing.state in type(listing).OPEN_STATES and may(VISITOR, "listing.read", listing)
+    return listing.state in type(listing).OPEN_STATES and may(VISITOR, "listing.read_in_full", listing)
 
 
 def described(listing: Technology | Need, language: str, address: str, organisation: str) -> dict[str, Any]:

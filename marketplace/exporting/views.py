@@ -17,8 +17,7 @@ from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
-from marketplace.access import require
-from marketplace.catalogue.operations import by_public_id
+from marketplace.catalogue.operations import in_full
 from marketplace.db import LANGUAGES, now
 from marketplace.errors import NotFound
 from marketplace.exporting import citations, entries, feed, operations, sitemap, spreadsheet, structured
@@ -27,6 +26,7 @@ from marketplace.exporting.portfolio import portfolio
 from marketplace.exporting.words import ABOUT
 from marketplace.matching.views import asked, facet_names, facet_value_name
 from marketplace.people import organisations
+from marketplace.people.grants.log import opened
 from marketplace.web import TAGS, actor, language, limiter
 
 blueprint = Blueprint("exporting", __name__)
@@ -123,8 +123,8 @@ CITED = {"bib": (citations.bibtex, "application/x-bibtex"), "ris": (citations.ri
 @blueprint.route("/technologies/<public_id>.<any(bib, ris):form>")
 def citation(public_id: str, form: str) -> ResponseReturnValue:
     """A technology for a reference manager, for whoever may read it."""
-    technology = by_public_id(actor(), public_id)
-    require(actor(), "listing.read_in_full", technology)
+    technology = in_full(actor(), public_id)
+    opened(actor(), technology, "export", form)
     cite, media_type = CITED[form]
     response = Response(cite(technology, language(), _addresses(technology)[0]), mimetype=media_type)
     response.headers["Content-Type"] = f"{media_type}; charset=utf-8"

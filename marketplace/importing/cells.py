@@ -376,6 +376,7 @@ SINGLE: Mapping[str, Callable[[str], Any]] = {
     "territory": _line(40),
     "term_months": _whole(1, 600),
     "sublicensing": _yes,
+    "nda_required": _yes,
     "terms": _terms,
 }
 """How a cell that holds one value is read."""

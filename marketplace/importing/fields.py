@@ -48,6 +48,9 @@ HEADERS: dict[str, str] = {
     "trl": "技术成熟度 TRL",
     "trl_scheme": "成熟度标准 TRL scale",
     "visibility": "可见范围 Visibility",
+    "teaser_zh": "隐名简介（中文） Teaser (Chinese)",
+    "teaser_en": "隐名简介（英文） Teaser (English)",
+    "nda_required": "须先签保密协议 NDA before access",
     "listed_until": "展示至 Listed until",
     "mode": "转化方式 Transfer mode",
     "exclusivity": "许可类型 Exclusivity",
@@ -96,6 +99,9 @@ NEED_HEADERS: dict[str, str] = {
     "industry": "行业 Industry",
     "region": "地区 Region",
     "visibility": "可见范围 Visibility",
+    "teaser_zh": "隐名简介（中文） Teaser (Chinese)",
+    "teaser_en": "隐名简介（英文） Teaser (English)",
+    "nda_required": "须先签保密协议 NDA before access",
     "language": "填写语言 Language",
 }
 

@@ -109,14 +109,15 @@ def _currency(cell: str) -> str:
 class NeedRow(ReadRow):
     """A row that speaks of a need."""
 
-    texts = {"title": 200, "problem": 20_000, "place": 2000, "tried": 20_000, "constraints": 2000, "volume": 200}
+    texts = {"title": 200, "problem": 20_000, "place": 2000, "tried": 20_000, "constraints": 2000, "volume": 200, "teaser": 300}
     single = {
         "public_id": reading.SINGLE["public_id"], "source_key": reading.SINGLE["source_key"], "visibility": reading.SINGLE["visibility"],
+        "nda_required": reading.SINGLE["nda_required"],
         "deadline": reading.parse_day, "targets": targets, "payer": reading.coded(PAYERS), "cash": reading.coded(CASH),
         "industry": _industry, "region": _region, "currency": _currency, "language": reading.coded(("zh", "en")),
     }
     listed = {"modes": _modes}
-    never_empty = ("public_id", "visibility", "payer", "cash", "currency", "language")
+    never_empty = ("public_id", "visibility", "nda_required", "payer", "cash", "currency", "language")
 
     def __init__(self, cells: Mapping[str, str], columns: Mapping[str, str], how: Format) -> None:
         super().__init__(cells, columns, how)

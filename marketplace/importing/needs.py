@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
 
+from marketplace.catalogue import teasers
 from marketplace.catalogue.operations import hash_of
 from marketplace.db import session
 from marketplace.errors import N_
@@ -55,7 +57,11 @@ class NeedBatch(Batch):
 
     def try_on(self, thing: Need, values: dict[str, Any]) -> None:
         """Raise `Refused` where the need could not take these values."""
-        needs.check({**{name: getattr(thing, name) for name in (*needs.TEXTS, *needs.FACTS)}, **values})
+        tried = {**{name: getattr(thing, name) for name in (*needs.TEXTS, *needs.FACTS, "questions")}, **values}
+        needs.check(tried)
+        needs.refuse_revealing(tried, thing.organisation)
+        if thing.state in Need.OPEN_STATES:
+            teasers.refuse_without(SimpleNamespace(**tried))
 
     def fill(self, thing: Need, values: dict[str, Any]) -> None:
         """Write values."""

@@ -20,12 +20,12 @@ from typing import Any, BinaryIO
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.access import Actor, require
+from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.catalogue.attachments import plain_name, store, upload_limit
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
-from marketplace.importing import releasing
+from marketplace.importing import releasing, review
 from marketplace.importing.batch import PUBLISHABLE
 from marketplace.importing.fields import LISTINGS, plain
 from marketplace.importing.formats import FORMATS
@@ -233,11 +233,13 @@ def _read_batch(actor: Actor, run: ImportRun, headers: Sequence[str], rows: Sequ
 
 
 def by_public_id(actor: Actor, public_id: str) -> ImportRun:
-    """The run under this id, for whoever may import for its organisation. Raises `NotFound`."""
+    """The run under this id, for whoever may import for its organisation. Raises `NotFound`, for those outside also where it tells of blind listings."""
     run = session.scalar(select(ImportRun).where(ImportRun.public_id == public_id))
     if run is None:
         raise NotFound()
     require(actor, f"{run.listing}.import", run)
+    if run.organisation_id not in actor.seats and actor is not SYSTEM and review.tells_of_blind(run):
+        raise NotFound()
     return run
 
 
@@ -281,7 +283,7 @@ def go_on(actor: Actor, run: ImportRun) -> ImportRun:
 def listings_of(actor: Actor, organisation: Organisation, listing: str) -> Iterator[Any]:
     """All technologies or needs of an organisation, oldest first, a few in memory at a time."""
     require(actor, f"{listing}.import", organisation)
-    return stored(organisation.id, listing)
+    return (one for one in stored(organisation.id, listing) if may(actor, "listing.read_in_full", one))
 
 
 def stored(organisation_id: int, listing: str) -> Iterator[Any]:

@@ -94,6 +94,17 @@ def rejected(run_id: int) -> Iterator[ImportRow]:
         yield from rows
 
 
+def tells_of_blind(run: ImportRun) -> bool:
+    """Whether rows of the run are about blind listings, or were to be: then they are for the organisation's own people."""
+    listing, link = model(run), ImportRow.need_id if run.listing == "need" else ImportRow.technology_id
+    about = select(ImportRow.id).join(listing, listing.id == link).where(ImportRow.run_id == run.id, listing.visibility == "blind")
+    return session.scalar(about.limit(1)) is not None or any(_meant_blind(row) for row in rejected(run.id))
+
+
+def _meant_blind(row: ImportRow) -> bool:
+    return any(str(cell).strip().casefold() == "blind" for cell in row.facts.get("cells") or ())
+
+
 def said(values: Mapping[str, Any] | None, language: str) -> dict[str, Any]:
     """The values of a message, names and titles in the reader's language."""
     return {name: in_language(value, language)[0] if isinstance(value, dict) else value for name, value in (values or {}).items()}

@@ -97,9 +97,9 @@ class ReadRow:
 class TechnologyRow(ReadRow):
     """A row that speaks of a technology."""
 
-    texts = {"title": 300, "abstract": 20_000, "advantages": 20_000, "applications": 20_000, "field_of_use": 300}
+    texts = {"title": 300, "abstract": 20_000, "advantages": 20_000, "applications": 20_000, "field_of_use": 300, "teaser": 300}
     single, listed = reading.SINGLE, reading.LISTED
-    never_empty = ("public_id", "kind", "visibility", "trl_scheme", "category", "applicants")
+    never_empty = ("public_id", "kind", "visibility", "nda_required", "trl_scheme", "category", "applicants")
 
     def __init__(self, cells: Mapping[str, str], columns: Mapping[str, str], how: Format) -> None:
         self.statuses: list[str] = []

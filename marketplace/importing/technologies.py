@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.access import VISITOR, Actor, visible_to
-from marketplace.catalogue import numbers
+from marketplace.catalogue import numbers, teasers
 from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.models import Technology
 from marketplace.db import session
@@ -85,8 +85,9 @@ class TechnologyBatch(Batch):
         self.elsewhere = self._elsewhere(self.by_number.keys(), _given(values, "application_number"))
 
     def _elsewhere(self, known: Iterable[str | None], asked: set[str]) -> dict[str, Technology]:
-        """Public listings of other organisations with the same application number: a patent may have several owners."""
-        others = select(Technology).where(Technology.organisation_id != self.run.organisation_id, visible_to(VISITOR, Technology))
+        """Public listings of other organisations with the same application number: a patent may have several owners. None that is blind."""
+        seen = visible_to(VISITOR, Technology), Technology.visibility != "blind"
+        others = select(Technology).where(Technology.organisation_id != self.run.organisation_id, *seen)
         return {one.application_number or "": one for one in _scalars(others, Technology.application_number, asked - set(known))}
 
     def known(self) -> Iterable[Technology]:
@@ -164,7 +165,10 @@ class TechnologyBatch(Batch):
     def try_on(self, thing: Technology, values: dict[str, Any]) -> None:
         """Raise `Refused` where the technology could not take these values."""
         before = {name: getattr(thing, name) for name in (*catalogue.TEXTS, *catalogue.PLAIN, *catalogue.DATES)}
-        catalogue.fill(catalogue.draft(self.actor, thing.organisation, self.moment), {**before, "offer": catalogue.offer_of(thing), **values})
+        tried = catalogue.draft(self.actor, thing.organisation, self.moment)
+        catalogue.fill(tried, {**before, "offer": catalogue.offer_of(thing), **values})
+        if thing.state in Technology.OPEN_STATES:
+            teasers.refuse_without(tried)
 
     def fill(self, thing: Technology, values: dict[str, Any]) -> None:
         """Write values, and which registered organisations the owners are."""

@@ -48,10 +48,11 @@ _PARTED = re.compile(r"[;；|、,，]|[㐀-鿿] +[㐀-鿿]")
 CODES: dict[str, dict[str, tuple[str, ...]]] = {
     "technology": {
         "kind": KINDS, "patent_kind": PATENT_KINDS, "legal_status": LEGAL_STATUSES, "visibility": VISIBILITIES, "mode": MODES,
-        "exclusivity": EXCLUSIVITIES, "sublicensing": ("yes", "no"), "field": tuple(FIELDS), "industries": tuple(INDUSTRIES),
+        "nda_required": ("yes", "no"), "exclusivity": EXCLUSIVITIES, "sublicensing": ("yes", "no"), "field": tuple(FIELDS), "industries": tuple(INDUSTRIES),
     },
     "need": {
         "currency": tuple(MINOR_UNITS), "payer": PAYERS, "cash": CASH, "modes": WANTED_MODES, "direction": DIRECTIONS, "visibility": VISIBILITIES,
+        "nda_required": ("yes", "no"),
         "language": LANGUAGES, "industry": tuple(INDUSTRIES),
     },
 }
@@ -198,7 +199,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         ("patent", "专利"), ("patent_application", "专利申请"), ("know_how", "技术秘密"), ("software", "软件"), ("prototype", "样机"),
         ("data_set", "数据集"), ("open_source", "开源成果"), ("negative_result", "负结果"), ("invention", "发明"),
         ("utility_model", "实用新型"), ("design", "外观设计"), ("applied", "申请中"), ("in_force", "有效"), ("lapsed", "失效"),
-        ("expired", "届满"), ("revoked", "无效"), ("unknown", "不明"), ("public", "公开"), ("members", "仅认证机构和技术经理人"),
+        ("expired", "届满"), ("revoked", "无效"), ("unknown", "不明"), ("public", "公开"), ("members", "仅认证机构和技术经理人"), ("blind", "隐名，申请后查阅"),
         ("licence", "许可"), ("open_licence", "开放许可"), ("assignment", "转让"), ("equity", "作价入股"), ("joint_development", "联合开发"),
         ("ordinary", "普通许可"), ("sole", "排他许可"), ("exclusive", "独占许可"), ("yes", "是"), ("no", "否"), ("firm", "企业自筹"),
         ("group", "集团"), ("customer", "客户"), ("public_funds", "财政资金"), ("undecided", "未定"), ("committed", "已落实"),

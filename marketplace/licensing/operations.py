@@ -186,7 +186,7 @@ def create_agreement(
     side = "licensee" if licensee.id in actor.seats else "licensor"
     own = {"licensor": licensor, "licensee": licensee}[side]
     require(actor, "agreement.create", own)
-    require(actor, "listing.read", technology)
+    require(actor, "listing.read_in_full", technology)
     _refuse_parties(technology, licensor, licensee)
     moment = at or now()
     same = select(Agreement).where(Agreement.drafted_by_id == own.id, Agreement.key == key)

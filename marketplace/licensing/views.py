@@ -76,7 +76,7 @@ def index() -> ResponseReturnValue:
 @login_required
 def new(public_id: str) -> ResponseReturnValue:
     """Draft an agreement from a technology's offer: for the firm that wants it, or by its holder for a firm found by name."""
-    technology = catalogue.by_public_id(actor(), public_id)
+    technology = catalogue.in_full(actor(), public_id)
     if not _may_license(technology):
         raise Refused(N_("Agreements are drafted by members of verified organisations about published technologies."))
     if request.method == "GET":
@@ -225,7 +225,7 @@ def show(public_id: str) -> ResponseReturnValue:
     return answer(
         "licensing/show.html", agreement=agreement, steps=actions_of(actor(), agreement, STEPS), terms=terms_of(agreement), draft=draft,
         versions=operations.versions_of(agreement), own_sides=operations.own_sides(actor(), agreement),
-        readable=may(actor(), "listing.read", agreement.technology), said=list(_said(draft)), waiting=WAITING,
+        readable=may(actor(), "listing.read_in_full", agreement.technology), said=list(_said(draft)), waiting=WAITING,
     )
 
 

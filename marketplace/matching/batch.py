@@ -129,7 +129,7 @@ class _Crowd:
     """All questions, laid out to be scored against blocks of rows by the fast model."""
 
     def __init__(self, view: View, kind: str, questions: Sequence[Question]) -> None:
-        among = view.segments.documents(kind)
+        among = view.documents(kind)
         self._average = {name: view.segments.average_length(name) for name in FIELDS}
         self._toward = {language: _toward(view, questions, language, among) for language in LANGUAGES}
 

@@ -20,6 +20,8 @@ BODY = ("abstract", "advantages", "applications")
 MEASURED = ("abstract", "advantages")
 ASKED = {"zh": 200, "en": 500}  # characters of an abstract that stand in the question
 NAMED = 60  # characters of a teaser that stand for the title of a blind listing
+UNTOLD = "blind"  # stands where the kind of a blind technology is not told
+TOLD_INDUSTRY = 3  # letters and digits of an industry that are told of a blind listing: the division
 SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}
 
 
@@ -64,6 +66,39 @@ def technology_document(technology: Technology) -> Document:
     )
 
 
+def full_document(listing: Technology | Need) -> Document:
+    """A listing for the engine with all that it says, whoever may read it."""
+    return need_document(listing) if isinstance(listing, Need) else technology_document(listing)
+
+
+def open_document(listing: Technology | Need) -> Document:
+    """A listing for the index that readers search: a blind one is its teaser there and nothing else (see docs/decisions/0011)."""
+    return teaser_document(listing) if listing.visibility == "blind" else full_document(listing)
+
+
+def teaser_document(listing: Technology | Need) -> Document:
+    """What everybody may know of a blind listing, for the index: no organisation, number, kind, field, terms or facts."""
+    return Document(
+        key=listing.id, kind="need" if isinstance(listing, Need) else "technology", passages=_passages({}, teaser(listing)),
+        facets={
+            "visibility": ("blind",), "industry": tuple(dict.fromkeys(each for code in told_industries(listing) for each in industry_ancestors(code))),
+            "region": (region,) if (region := told_region(listing)) else (), "language": tuple(_passages({}, teaser(listing))),
+            **({} if isinstance(listing, Need) else {"technology_kind": (UNTOLD,)}),
+        },
+    )
+
+
+def told_industries(listing: Technology | Need) -> tuple[str, ...]:
+    """The divisions of industry of a blind listing, all that is told of its industries."""
+    codes = ((listing.industry,) if listing.industry else ()) if isinstance(listing, Need) else tuple(listing.industries)
+    return tuple(dict.fromkeys(code[:TOLD_INDUSTRY] for code in codes))
+
+
+def told_region(listing: Technology | Need) -> str | None:
+    """The province of a blind listing's owner; of a need without one, its own."""
+    return listing.organisation.region if listing.organisation else getattr(listing, "region", None)
+
+
 def teaser(listing: Technology | Need) -> dict[str, str]:
     """What somebody may read who may not read the listing in full, by language; a listing without a teaser shows nothing."""
     return getattr(listing, "teaser", None) or {}
@@ -81,8 +116,7 @@ def shown_title(actor: Actor, listing: Technology | Need, language: str) -> tupl
 def shown_document(listing: Technology | Need, in_full: bool = True) -> Document:
     """A listing as its readers see it, without the keywords: what evidence is quoted from. Not in full, it is its teaser alone."""
     if not in_full:
-        kind = "need" if isinstance(listing, Need) else "technology"
-        return Document(key=listing.id, kind=kind, passages=_passages({}, teaser(listing)))
+        return teaser_document(listing)
     if isinstance(listing, Need):
         return need_document(listing)
     bodies = {code: _joined(listing, BODY, code) for code in LANGUAGES}

@@ -74,13 +74,14 @@ class Generation:
         return Segments(list(self._segments.values()), {each.first: _bits(each, built, self._gone, later) for each in self._segments.values()})
 
     def build(
-        self, documents: Iterable[Document], encoders: Encoders, progress: Callable[[int], None], asked: list[str], thorough: bool
+        self, documents: Iterable[Document], encoders: Encoders, progress: Callable[[int], None], asked: list[str], thorough: bool,
+        given: Constants | None = None,
     ) -> View:
-        """Write everything; the folder is complete when this returns, and not the current one yet."""
+        """Write everything; the folder is complete when this returns, and not the current one yet. `given` constants are not estimated anew."""
         rest = iter(documents)
         first = list(islice(rest, _BATCH))
         seen = [*(text for each in first for text in _as_asked(each)), *asked]
-        constants = known_constants.averages(encoders, seen, _sampled(first), thorough)
+        constants = given or known_constants.averages(encoders, seen, _sampled(first), thorough)
         self.folder.mkdir(parents=True)
         constants.save(self.folder / "constants.json")
         space = _space(first, encoders, constants)
@@ -92,7 +93,7 @@ class Generation:
         view = self.view(encoders, built)
         if thorough and encoders.slow and view.searcher.rows <= DEEP_AT_ONCE:
             deepen(view, DEEP_AT_ONCE)
-        constants = constants.with_scales(_scales(view, seen, thorough))
+        constants = given or constants.with_scales(_scales(view, seen, thorough))
         constants.save(self.folder / "constants.json")
         about = {"format": FORMAT, "encoders": list(encoders.names), "built": built}
         (self.folder / "about.json").write_text(json.dumps(about), encoding="utf-8")

@@ -25,7 +25,7 @@ from marketplace.errors import Refused
 from marketplace.jobs import enqueue, handler
 from marketplace.matching import families, ranking
 from marketplace.matching import text as cut
-from marketplace.matching.documents import ASKED, technology_document
+from marketplace.matching.documents import ASKED, open_document
 from marketplace.matching.families import Facts, Link
 from marketplace.matching.operations import USABLE, index, load, writer
 from marketplace.matching.passages import deep_text
@@ -109,7 +109,9 @@ def _published(technology: Technology) -> str:
 
 
 def _candidates(technology: Technology) -> set[int]:
-    """Open technologies that might be the same invention as this one."""
+    """Open technologies that might be the same invention as this one; a blind one stands alone, or its family would tell what it is."""
+    if technology.visibility == "blind":
+        return set()
     found = set(session.scalars(_known_alike(technology)))
     view = index().view()
     if view is not None:
@@ -127,7 +129,8 @@ def _known_alike(technology: Technology) -> Select[tuple[int]]:
         same.append(Technology.application_number == technology.application_number)
     if published := _published(technology):
         same.append(Technology.publication_number.in_([published + kind for kind in _KINDS]))
-    return select(Technology.id).where(Technology.state.in_(Technology.OPEN_STATES), or_(*same)).limit(10 * CANDIDATES)
+    seen = (Technology.state.in_(Technology.OPEN_STATES), Technology.visibility != "blind")
+    return select(Technology.id).where(*seen, or_(*same)).limit(10 * CANDIDATES)
 
 
 def _titled_alike(technology: Technology, code: str, kinds: Sequence[str]) -> Sequence[int]:
@@ -174,7 +177,7 @@ def _whole(keys: Iterable[int]) -> dict[int, int | None]:
 def _settle(keys: Iterable[int]) -> None:
     """Compute the families of these technologies and of all their members; index again those whose family changed."""
     before = _whole(keys)
-    members = load(SYSTEM, Technology, list(before))
+    members = [one for one in load(SYSTEM, Technology, list(before)) if one.visibility != "blind"]
     after = families.families(families.links(facts_of(members)))
     changed = [key for key, family in before.items() if after.get(key) != family]
     for key in changed:  # not through the object: a person who edits it meanwhile has not been overtaken
@@ -212,7 +215,7 @@ def group_run(thing_id: int, last: int = 0) -> Iterator[None]:
 def index_members(keys: list[int]) -> Iterator[None]:
     """Bring technologies whose family changed up to date in the index."""
     with to_read():
-        documents = [technology_document(technology) for technology in load(SYSTEM, Technology, keys)]
+        documents = [open_document(technology) for technology in load(SYSTEM, Technology, keys)]
         if documents:
             with writer() as found:
                 found.update(documents)
@@ -233,11 +236,11 @@ def also_filed(actor: Actor, technology: Technology) -> list[Filed]:
     Only what links the readable ones among themselves counts, so that a listing between two others is not given away
     by their standing together.
     """
-    require(actor, "listing.read", technology)
-    if technology.family_id is None:
+    require(actor, "listing.read_in_full", technology)
+    if technology.family_id is None or technology.visibility == "blind":
         return []
     same = select(Technology).where(Technology.family_id == technology.family_id, Technology.id != technology.id)
-    readable = same.where(Technology.state.in_(Technology.OPEN_STATES), visible_to(actor, Technology))
+    readable = same.where(Technology.state.in_(Technology.OPEN_STATES), Technology.visibility != "blind", visible_to(actor, Technology))
     others = list(session.scalars(readable.order_by(Technology.id).limit(SHOWN)))
     known = families.links(facts_of([technology, *others]))
     found = families.families(known)

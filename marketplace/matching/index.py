@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from marketplace.matching import fusion, keywords, ranking
+from marketplace.matching.constants import Constants
 from marketplace.matching.generation import FORMAT, Generation, deepen
 from marketplace.matching.keywords import Page
 from marketplace.matching.likeness import SentenceLikeness, likenesses
@@ -43,9 +44,10 @@ class RebuildNeeded(ValueError):
 class Index:
     """All documents of a site, on disk in `folder`. Safe to share between threads; opens itself on first use."""
 
-    def __init__(self, folder: Path, encoders: Encoders | None = None) -> None:
+    def __init__(self, folder: Path, encoders: Encoders | None = None, constants: Callable[[], Constants | None] = lambda: None) -> None:
+        """`constants`: asked at each rebuild for those of another index, whose scores this one's must be comparable with."""
         self.folder = Path(folder)
-        self._given = encoders
+        self._given, self._constants = encoders, constants
         self._kept: Encoders | None = None
         self._lock = threading.Lock()
         self._seen: tuple[object, ...] | None = None
@@ -127,7 +129,7 @@ class Index:
         """
         encoders = self.encoders
         generation = Generation(self.folder / f"generation-{secrets.token_hex(6)}")
-        view = generation.build(documents, encoders, progress or (lambda done: None), list(asked), thorough)
+        view = generation.build(documents, encoders, progress or (lambda done: None), list(asked), thorough, self._constants())
         previous = _current_name(self.folder)
         _replace(self.folder / "CURRENT", generation.folder.name)
         for old in self.folder.glob("generation-*"):

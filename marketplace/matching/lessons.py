@@ -124,15 +124,18 @@ def export_judged(actor: Actor, folder: Path, most: int) -> dict[str, int]:
     """Write the site's accepted and declined matches as a folder that `evaluate` reads; how many rows of each.
 
     The corpus has every judged technology, withdrawn ones too, and the newest other open ones up to `most` in all; each
-    in the language it was written in, as the engine reads it. It holds members' and blind listings in full.
+    in the language it was written in, as the engine reads it. It holds members' listings in full, and no blind ones: these are not the site's.
     """
     require(actor, "match.export_judged")
     grades: dict[tuple[Need, Technology], int] = {}
     for _answer, match, fits in _answers():
         pair = match.need, match.technology
+        if "blind" in (match.need.visibility, match.technology.visibility):
+            continue
         grades[pair] = max(grades.get(pair, 0), int(fits))
     technologies = {technology.id: technology for _need, technology in grades}
-    query = select(Technology).where(Technology.state.in_(Technology.OPEN_STATES), Technology.kind.in_(USABLE)).order_by(Technology.id.desc())
+    others = (Technology.state.in_(Technology.OPEN_STATES), Technology.kind.in_(USABLE), Technology.visibility != "blind")
+    query = select(Technology).where(*others).order_by(Technology.id.desc())
     for technology in session.scalars(query.limit(most)):
         if len(technologies) < most:
             technologies.setdefault(technology.id, technology)

@@ -178,12 +178,19 @@ class Weighed:
 
 
 class Searcher:
-    """One unmoving view of the index; make a new one after a commit."""
+    """One unmoving view of the index; make a new one after a commit.
 
-    def __init__(self, searcher: tantivy.Searcher) -> None:
-        self._searcher = searcher
-        self.rows = searcher.num_docs
+    Asked as if its rows stood among those of `others`, a term is as rare here as in both together.
+    """
+
+    def __init__(self, searcher: tantivy.Searcher, others: Searcher | None = None) -> None:
+        self._searcher, self._others = searcher, others
+        self.rows = searcher.num_docs + (others.rows if others else 0)
         self._standing = lru_cache(_REMEMBERED)(self._looked_up)
+
+    def among(self, others: Searcher) -> Searcher:
+        """The same rows as if they stood among those of others."""
+        return Searcher(self._searcher, others)
 
     def weigh(self, field: str, terms: Terms) -> Weighed:
         """A query that sums the BM25 of weighted terms."""
@@ -303,7 +310,7 @@ class Searcher:
 
     def _looked_up(self, field: str, term: str) -> tuple[int, int, float] | None:
         """How a term stands: its code, its number of rows and its rarity; None where no row has it."""
-        count = self.frequency(field, term)
+        count = self.frequency(field, term) + (self._others.frequency(field, term) if self._others else 0)
         return (code(term), count, self._rarity(count)) if count else None
 
     def vocabulary(self, prefix: str) -> list[tuple[str, int]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import selectinload
 
 from marketplace.access import SYSTEM, Actor, may, open_visibilities, require, visible_to
@@ -22,16 +22,17 @@ from marketplace.config import EncoderSpec, Settings, read
 from marketplace.db import now, session, to_read
 from marketplace.errors import NotFound
 from marketplace.jobs import enqueue, handler, supersede, waiting
-from marketplace.matching import batch, declines
+from marketplace.matching import apart, batch, declines
 from marketplace.matching.advice import advice_for as advice_for  # one face for the rooms to the right
 from marketplace.matching.answering import answer_match as answer_match
 from marketplace.matching.batch import KEPT, LEAST
 from marketplace.matching.documents import (
-    need_document,
+    UNTOLD,
+    full_document,
     need_query,
     need_wishes,
+    open_document,
     shown_document,
-    technology_document,
     technology_facts,
     technology_query,
 )
@@ -42,6 +43,8 @@ from marketplace.matching.ranking import Filter
 from marketplace.matching.rules import Facts, Remark, Wishes, against
 from marketplace.matching.semantic import Encoder, Encoders, made
 from marketplace.needs.models import Need
+from marketplace.people.grants.log import opened
+from marketplace.people.models import Organisation
 from marketplace.record import move, record
 
 NEGATIVE_LEAST = 0.02
@@ -103,13 +106,12 @@ def writer() -> Iterator[Index]:
         yield found
 
 
-def _open(model: type[Technology] | type[Need]) -> Iterator[Document]:
-    """Every published listing as a document, in batches by key."""
+def _open(model: type[Technology] | type[Need], document: Callable[[Technology | Need], Document], *only: ColumnElement[bool]) -> Iterator[Document]:
+    """Every published listing, or some of them only, as a document, in batches by key."""
     last = 0
-    document = technology_document if model is Technology else need_document
     options = [selectinload(Technology.offer)] if model is Technology else []
     while True:
-        query = select(model).where(model.id > last, model.state.in_(model.OPEN_STATES)).order_by(model.id).limit(500)
+        query = select(model).where(model.id > last, model.state.in_(model.OPEN_STATES), *only).order_by(model.id).limit(500)
         rows = list(session.scalars(query.options(*options)))
         if not rows:
             return
@@ -119,14 +121,11 @@ def _open(model: type[Technology] | type[Need]) -> Iterator[Document]:
 
 
 def reindex(progress: Callable[[int], None] | None = None) -> str:
-    """Build the whole index aside and swap it in; the version it got. It only reads the database."""
-
-    def documents() -> Iterator[Document]:
-        yield from _open(Technology)
-        yield from _open(Need)
-
+    """Build the whole index aside and swap it in, then that of the blind listings; the version it got. It only reads the database."""
     with writer() as found:
-        return found.rebuild(documents(), progress)
+        version = found.rebuild((each for model in (Technology, Need) for each in _open(model, open_document)), progress)
+        apart.rebuild(found, (each for model in (Technology, Need) for each in _open(model, full_document, model.visibility == "blind")))
+    return version
 
 
 def reindexed(started: datetime) -> None:
@@ -144,22 +143,23 @@ def reindexed(started: datetime) -> None:
 def deepen() -> Iterator[None]:
     """Let the slow encoder read what it has not read yet, a few texts at a time: rebuilds and imports do not wait for it."""
     for _turn in range(DEEPENING_TURNS):
-        if not index().deepen(DEEPENED_AT_ONCE):
+        if not (index().deepen(DEEPENED_AT_ONCE) or apart.beside(index()).deepen(DEEPENED_AT_ONCE)):
             return
         yield
     enqueue("matching.deepen", key="scheduled")  # behind what is waiting by now: a posted need goes first
 
 
 def _refresh(kind: str, things: Iterable[Technology | Need]) -> None:
-    document = technology_document if kind == "technology" else need_document
-    fresh, gone = [], []
+    """Readers' index first: what has become blind is gone from there before it stands anywhere else."""
+    fresh, blind, gone, seen = [], [], [], []
     for thing in things:
-        if thing.state in type(thing).OPEN_STATES:
-            fresh.append(document(thing))
-        else:
-            gone.append((kind, thing.id))
+        is_open = thing.state in type(thing).OPEN_STATES
+        (fresh if is_open else gone).append(open_document(thing) if is_open else (kind, thing.id))
+        is_blind = is_open and thing.visibility == "blind"
+        (blind if is_blind else seen).append(full_document(thing) if is_blind else (kind, thing.id))
     with writer() as found:
         found.update(fresh, gone)
+        apart.update(found, blind, seen)
 
 
 @handler("matching.index_technology")
@@ -209,14 +209,23 @@ def index_run(thing_id: int) -> Iterator[None]:
 def rank_technologies(
     text: str, actor: Actor, where: Mapping[str, Sequence[str]] = {}, limit: int = 10, wishes: Wishes | None = None
 ) -> list[Hit]:
-    """Technologies for a text, best first; only what the actor may read, never a negative result."""
-    filters = {"technology_kind": USABLE, **where, **_readable(actor)}
-    return index().rank(text, "technology", where=filters, limit=limit, asker=wishes)
+    """Technologies for a text, best first; only what the actor may read, of a blind one its teaser, never a negative result."""
+    return _ranked(actor, text, "technology", {"technology_kind": (*USABLE, UNTOLD), **where}, limit, wishes)
+
+
+def _ranked(
+    actor: Actor, text: str, kind: str, where: Mapping[str, Sequence[str]], limit: int, asker: Wishes | Facts | None
+) -> list[Hit]:
+    """What the readers' index has for the actor; for the system, which matches, beside it the blind listings in full."""
+    found = index().rank(text, kind, where={**where, **_readable(actor)}, limit=limit, asker=asker)
+    if actor is not SYSTEM:
+        return found
+    return apart.in_order(found, apart.rank(index(), text, Filter(kind, where, {}), limit, asker), limit=limit)
 
 
 def negative_results(text: str, actor: Actor, limit: int = 2) -> list[Technology]:
     """Routes that were tried and failed near this text: warnings beside the matches."""
-    filters = {"technology_kind": ("negative_result",), **_readable(actor)}
+    filters = {"technology_kind": ("negative_result",), **_in_full(actor)}
     hits = [hit for hit in index().rank(text, "technology", where=filters, limit=limit) if hit.probability >= NEGATIVE_LEAST]
     return [row for row in load(actor, Technology, [hit.key for hit in hits]) if may(actor, "listing.read_in_full", row)]
 
@@ -225,7 +234,7 @@ def rank_needs(technology: Technology, actor: Actor, limit: int = 5) -> list[Hit
     """Open needs that a technology might answer, best first; only what the actor may read."""
     if technology.kind == "negative_result":
         return []
-    return index().rank(technology_query(technology), "need", where=_readable(actor), limit=limit, asker=technology_facts(technology))
+    return _ranked(actor, technology_query(technology), "need", {}, limit, technology_facts(technology))
 
 
 def failures_near(actor: Actor, failures: Sequence[Technology], hits: Sequence[Hit]) -> dict[int, Technology]:
@@ -241,7 +250,7 @@ def failures_near(actor: Actor, failures: Sequence[Technology], hits: Sequence[H
 
 def similar_technologies(technology: Technology, actor: Actor, limit: int = 5) -> list[Hit]:
     """Other technologies near this one, best first; only what the actor may read, never a negative result, never its own family."""
-    filters, without = {"technology_kind": USABLE, **_readable(actor)}, {"key": (str(technology.id),)}
+    filters, without = {"technology_kind": USABLE, **_in_full(actor)}, {"key": (str(technology.id),)}
     hits = index().rank(technology_query(technology), "technology", where=filters, without=without, limit=limit + 1)
     return [hit for hit in hits if hit.family != (technology.family_id or technology.id)][:limit]
 
@@ -258,12 +267,17 @@ def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str
 
 
 def found(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], limit: int, newest: bool = False) -> Page:
-    """What a search finds without counting values: best first, or the highest key first. For files and feeds."""
-    return index().search(typed, kind, where={**where, **_readable(actor)}, limit=limit, facets=(), newest=newest)
+    """What a search finds without counting values: best first, or the highest key first. For files and feeds, which leave teasers out."""
+    return index().search(typed, kind, where={**where, **_in_full(actor)}, limit=limit, facets=(), newest=newest)
+
+
+def _in_full(actor: Actor) -> dict[str, Sequence[str]]:
+    return {"visibility": ("public", "members") if actor is SYSTEM else open_visibilities(actor)}
 
 
 def _readable(actor: Actor) -> dict[str, Sequence[str]]:
-    return {} if actor is SYSTEM or actor.is_operator else {"visibility": open_visibilities(actor)}
+    """What stands in the readers' index for the actor: listings in full, and teasers for whoever reads; the system matches in full."""
+    return _in_full(actor) if actor is SYSTEM else {"visibility": (*open_visibilities(actor), "blind")}
 
 
 def load(actor: Actor, model: type, keys: Sequence[int]) -> list:
@@ -273,6 +287,12 @@ def load(actor: Actor, model: type, keys: Sequence[int]) -> list:
     query = select(model).where(model.id.in_(keys), model.state.in_(model.OPEN_STATES), visible_to(actor, model))
     rows = {row.id: row for row in session.scalars(query)}
     return [rows[key] for key in keys if key in rows]
+
+
+def blind_of(actor: Actor, model: type, organisation: Organisation, limit: int) -> list:
+    """The open blind listings of an organisation, newest first, for its own people; for others there are none."""
+    own = select(model).where(model.organisation_id == organisation.id, model.visibility == "blind", model.state.in_(model.OPEN_STATES))
+    return list(session.scalars(own.order_by(model.id.desc()).limit(limit))) if organisation.id in actor.seats else []
 
 
 @dataclass(frozen=True)
@@ -303,6 +323,7 @@ def answers(
         if hit.key in rows:
             listing, told = rows[hit.key], len(found) < explained
             in_full = may(actor, "listing.read_in_full", listing)
+            opened(actor, listing, "list")
             why = evidence(text, shown_document(listing, in_full), likenesses.get(hit.key), language) if told else None
             found.append(Answer(listing, hit, why, _remarks(asked, listing) if told and in_full else (), in_full))
     return found
@@ -363,10 +384,8 @@ def _match(among: set[int] | None, needs: set[int] | None = None, progress: Call
     with to_read():
         asked = _open_needs(needs)
     yield
-    view = index().view()
-    usable = Filter("technology", {"technology_kind": USABLE}, {})
-    passing = batch.match(view, asked, usable, KEPT, LEAST, among, progress or (lambda done: None)) if view and asked else ()
-    for found in passing:
+    usable = Filter("technology", {"technology_kind": USABLE}, {})  # no teaser is usable: matching reads the rest, apart
+    for found in apart.match(index(), asked, usable, KEPT, LEAST, among, progress or (lambda done: None)):
         yield
         keys = list(found)
         for start in range(0, len(keys), NEEDS_AT_ONCE):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -48,7 +48,7 @@ _aside = ThreadPoolExecutor(2, "slow-encoder")  # its work is done outside the i
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One unmoving state of the index, with what is needed to ask it."""
+    """One unmoving state of the index, with what is needed to ask it; its documents may stand among `others`."""
 
     searcher: Searcher
     segments: Segments
@@ -56,6 +56,17 @@ class View:
     constants: Constants
     encoders: Encoders
     weights: fusion.Weights
+    others: Segments | None = None
+
+    def documents(self, kind: str) -> int:
+        """How many documents of a kind there are, the others included."""
+        return self.segments.documents(kind) + (self.others.documents(kind) if self.others else 0)
+
+    def among(self, others: View) -> View:
+        """This state with the rarities, constants and weights of another, so that the scores of both can be compared."""
+        return replace(
+            self, searcher=self.searcher.among(others.searcher), constants=others.constants, weights=others.weights, others=others.segments
+        )
 
 
 @dataclass(frozen=True)
@@ -263,7 +274,7 @@ def judged(
     view: View, question: Question, rows: Rows, kind: str, limit: int, asker: Wishes | Facts | None, slowly: Slow | None, patience: int = 0
 ) -> list[Hit]:
     """The best of candidates (live rows of a kind, ascending), as `rank` gives them; `slowly` the slow encoder's reading of the question."""
-    among = view.segments.documents(kind)
+    among = view.documents(kind)
     groups = _measured(view, question, rows)
     first = [scored(view, question, group, among) for group in groups]
     close = np.array([scores.rows[place] for scores, place in _best(first, JUDGED_CLOSELY)], np.int64)

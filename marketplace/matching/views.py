@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from flask import Blueprint, Flask, render_template, request, url_for
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask import session as kept
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -21,11 +21,23 @@ from marketplace.catalogue.models import Technology
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
-from marketplace.matching import declines, distilled, fusion, grouping, operations, words
+from marketplace.matching import advice, declines, distilled, fusion, grouping, operations, words
 from marketplace.matching.asides import text_wishes, without_asides
-from marketplace.matching.documents import need_query, need_text, need_wishes, teaser, technology_facts, technology_query, term_codes
+from marketplace.matching.documents import (
+    UNTOLD,
+    need_query,
+    need_text,
+    need_wishes,
+    shown_title,
+    teaser,
+    technology_facts,
+    technology_query,
+    term_codes,
+    told_industries,
+)
 from marketplace.matching.forms import AnswerForm
 from marketplace.matching.improvement import Improvement
+from marketplace.matching.marking import both_sides
 from marketplace.matching.models import SIDES, Match
 from marketplace.matching.quantities import quantities
 from marketplace.matching.quantities import words as quantity_words
@@ -36,10 +48,12 @@ from marketplace.needs.models import Need
 from marketplace.needs.operations import keep_pasted, pasted
 from marketplace.needs.words import GRADE_WORDS, MODE_WORDS
 from marketplace.people import regions
+from marketplace.people.grants.log import opened
 from marketplace.people.models import Organisation
+from marketplace.record import noun
 from marketplace.terms.payment import FORMS
 from marketplace.terms.words import form_name
-from marketplace.web import PAGE, actor, answer, language, limiter, page_number, see
+from marketplace.web import PAGE, actor, answer, language, limiter, page_number, safe_next, see
 
 blueprint = Blueprint("matching", __name__)
 
@@ -64,7 +78,8 @@ def prepare(app: Flask) -> None:
         needs_for=needs_for, technologies_for=technologies_for, listings_of=listings_of, match_words=words, waterfall=waterfall,
         also_filed=lambda technology: grouping.also_filed(actor(), technology),
         similar_technologies_to=similar_technologies_to, similar_needs_to=similar_needs_to, need_query=need_query, teaser_of=teaser,
-        distillation_preview=distillation_preview, distillation_improvement=distillation_improvement,
+        distillation_preview=distillation_preview, distillation_improvement=distillation_improvement, readers_said=readers_said, shown_title=shown_title,
+        told_industries=told_industries, reads_in_full=reads_in_full,
     )
 
 
@@ -143,6 +158,8 @@ def _search(kind: str, model: type, template: str) -> ResponseReturnValue:
     page = page_number()
     found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE)
     rows = operations.load(actor(), model, found.keys)
+    for row in rows:
+        opened(actor(), row, "list")
     facets = [(name, _values(kind, name, found.counts.get(name, {}), where)) for name in FACETS[kind]]
     return answer(
         template, None, typed=typed, rows=rows, total=found.total, corrected=found.corrected, facets=[(n, v) for n, v in facets if v],
@@ -194,7 +211,7 @@ def facet_value_name(name: str, value: str, lang: str) -> str:
     if name == "maturity":
         return _("TRL %(level)s", level=value)
     if name == "technology_kind":
-        return str(KIND_WORDS.get(value, value))
+        return _("shown on request") if value == UNTOLD else str(KIND_WORDS.get(value, value))
     return str({**GRADE_WORDS, **MODE_WORDS}.get(value, value))
 
 
@@ -240,6 +257,13 @@ def similar_needs_to(text: str, need: Need | None = None) -> Markup:
     return Markup(render_template("matching/part_similar_needs.html", rows=rows))
 
 
+def readers_said(listing: Technology | Need) -> Markup:
+    """What declined matches say of a listing, as a part of its page for its own people."""
+    if not may(actor(), f"{noun(listing)}.advice", listing):
+        return Markup("")
+    return Markup(render_template("matching/part_advice.html", reasons=advice.advice_for(actor(), listing)))
+
+
 def distillation_preview(need: Need, text: dict[str, str], targets: list[dict[str, Any]]) -> Markup:
     """What questions that are still being written do to the matches, as a part of their page."""
     return _improvement(need, distilled.measure(actor(), need, text, targets)) if text else Markup("")
@@ -263,11 +287,19 @@ def _may_see(match: Match) -> bool:
     return bool(actions_of(actor(), match, ["match.read"]))
 
 
+def reads_in_full(listing: Technology | Need) -> bool:
+    """Whether whoever asks may read the listing in full; else a page says its teaser and nothing more."""
+    return may(actor(), "listing.read_in_full", listing)
+
+
 def listings_of(organisation: Organisation) -> Markup:
-    """An organisation's open listings, as a part of its page."""
+    """An organisation's open listings, as a part of its page; its blind ones to its own people alone, for nobody else may know whose they are."""
     where = {"organisation": [organisation.public_id]}
-    found = {kind: operations.load(actor(), model, operations.search(actor(), kind, "", where, 0, PAGE).keys)
-             for kind, model in (("technology", Technology), ("need", Need))}
+    found = {}
+    for kind, model in (("technology", Technology), ("need", Need)):
+        rows = operations.load(actor(), model, operations.search(actor(), kind, "", where, 0, PAGE).keys)
+        own = operations.blind_of(actor(), model, organisation, PAGE)
+        found[kind] = own + [row for row in rows if row.visibility != "blind"]
     return Markup(render_template("matching/part_listings.html", found=found))
 
 
@@ -282,16 +314,31 @@ def match(public_id: str) -> ResponseReturnValue:
         try:
             form.check_version(found)
             operations.answer_match(actor(), found, form.side.data, form.answer.data, form.code.data or None, form.text.data)
-            return see("matching.match", public_id=public_id)
+            return redirect(safe_next(url_for("matching.match", public_id=public_id)), 303)
         except Problem as problem:
             form.refuse(problem)
-    scoring = found.scorings[0]
-    spoken = language() if found.need.problem.get(language()) else found.need.language
-    text, hit = need_query(found.need), operations.hit_of(found, scoring)
-    rows = operations.answers(actor(), need_query(found.need, language()), [hit], language(), 1, need_wishes(found.need))
-    near = operations.failures_near(actor(), operations.negative_results(text, actor()), [hit])
-    return answer("matching/match.html", form, match=found, sides=sides, scoring=scoring, row=rows[0] if rows else None,
-                  failure=near.get(hit.key), need_body=need_text(found.need, spoken), spoken=spoken)
+    advised = [(side, reason) for side in sides if side != "broker" and (reason := advice.advice_on(found, side))]
+    return answer("matching/match.html", form, match=found, sides=sides, advice=advised, **_as_read(found))
+
+
+def _as_read(match: Match) -> dict[str, Any]:
+    """What the page of a match says of it to whoever reads: evidence from both texts as far as they may be read.
+
+    The figures rest on both texts in full, so that they stand there only for whoever may read both; a question is asked from a need only
+    of those who may read it, for what comes back would tell what was asked.
+    """
+    need, scoring = match.need, match.scorings[0]
+    for listing in (need, match.technology):
+        opened(actor(), listing, "match")
+    hit = operations.hit_of(match, scoring)
+    if not reads_in_full(need):
+        return {"scoring": scoring, "row": None, "failure": None, "need_body": "", "spoken": language(), "runs": None}
+    spoken = language() if need.problem.get(language()) else need.language
+    rows = operations.answers(actor(), need_query(need, language()), [hit], language(), 1, need_wishes(need))
+    near = operations.failures_near(actor(), operations.negative_results(need_query(need), actor()), [hit]) if reads_in_full(match.technology) else {}
+    row = rows[0] if rows else None
+    runs = both_sides(need_query(need, language()), row.evidence) if row and row.evidence else None
+    return {"scoring": scoring, "row": row, "failure": near.get(hit.key), "need_body": need_text(need, spoken), "spoken": spoken, "runs": runs}
 
 
 @blueprint.route("/how")

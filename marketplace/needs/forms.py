@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import (
+    BooleanField,
     DateField,
     DecimalField,
     FieldList,
@@ -22,6 +23,8 @@ from wtforms import (
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from marketplace.catalogue.models import VISIBILITIES
+from marketplace.catalogue.teasers import LONGEST as LONGEST_TEASER
 from marketplace.db import in_language
 from marketplace.needs.models import CASH, DIRECTIONS, PAYERS, WANTED_MODES, Need
 from marketplace.needs.operations import PASTED_LIMIT, TEXTS
@@ -74,7 +77,10 @@ class NeedForm(VersionedForm):
     )
     industry = SelectField(_l("Industry"), [Optional()])
     region = SelectField(_l("Region"), [Optional()])
-    visibility = SelectField(_l("Who may read it"), choices=[(code, VISIBILITY_WORDS[code]) for code in ("public", "members")])
+    visibility = SelectField(_l("Who may read it"), choices=[(code, VISIBILITY_WORDS[code]) for code in VISIBILITIES])
+    teaser_zh = TextAreaField(_l("Teaser in Chinese"), [Length(max=LONGEST_TEASER)])
+    teaser_en = TextAreaField(_l("Teaser in English"), [Length(max=LONGEST_TEASER)])
+    nda_required = BooleanField(_l("A non-disclosure agreement is signed before access"))
 
     def offer_choices(self, organisations: list[Any], industries: list[Any], regions: list[Any], none: str, language: str) -> None:
         """Fill the lists that depend on who writes and in which language."""
@@ -86,7 +92,7 @@ class NeedForm(VersionedForm):
         """The fields as `create_need` and `edit_need` take them; money in minor units, empty rows left out."""
         texts = {name: _both(self, name) for name in TEXTS}
         chosen = next((one for one in organisations if one.public_id == self.organisation.data), None)
-        facts = {name: getattr(self, name).data for name in ("language", "currency", "payer", "cash", "deadline", "modes", "visibility")}
+        facts = {name: getattr(self, name).data for name in ("language", "currency", "payer", "cash", "deadline", "modes", "visibility", "nda_required")}
         return {
             **texts, **facts, "organisation": chosen, "industry": self.industry.data or None, "region": self.region.data or None,
             "budget_min": to_minor(self.budget_min.data, facts["currency"]),
@@ -111,7 +117,7 @@ class NeedForm(VersionedForm):
     def of(cls, need: Need) -> NeedForm:
         """The form filled with a need."""
         data: dict[str, Any] = {name: getattr(need, name) for name in ("language", "currency", "payer", "cash", "deadline", "modes",
-                                                                       "industry", "region", "visibility")}
+                                                                       "industry", "region", "visibility", "nda_required")}
         for name in TEXTS:
             data |= {f"{name}_zh": getattr(need, name).get("zh", ""), f"{name}_en": getattr(need, name).get("en", "")}
         data["organisation"] = need.organisation.public_id if need.organisation else ""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from marketplace.access import SYSTEM, Actor, require
+from marketplace.catalogue import teasers
 from marketplace.db import LANGUAGES, now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import handler
@@ -17,10 +18,11 @@ from marketplace.needs.models import Need, PastedProblem
 from marketplace.people.models import Organisation
 from marketplace.record import move, record, revise
 
-TEXTS = ("title", "problem", "place", "tried", "constraints", "volume")
+TEXTS = ("title", "problem", "place", "tried", "constraints", "volume", "teaser")
 FACTS = (
-    "visibility", "language", "targets", "budget_min", "budget_max", "currency", "payer", "cash", "modes", "industry", "region",
+    "visibility", "nda_required", "language", "targets", "budget_min", "budget_max", "currency", "payer", "cash", "modes", "industry", "region",
 )
+ONLY_IF_BLIND = ("teaser", "nda_required")
 PASTED_KEPT = timedelta(days=14)
 PASTED_LIMIT = 20_000
 TITLE_LENGTH = 40
@@ -31,7 +33,8 @@ BATCH = 200
 
 def content(need: Need) -> dict[str, Any]:
     """The whole content of a need as a revision keeps it."""
-    kept: dict[str, Any] = {name: getattr(need, name) for name in (*TEXTS, *FACTS, "questions", "question_targets", "grade")}
+    said = {name: getattr(need, name) for name in (*TEXTS, *FACTS, "questions", "question_targets", "grade")}
+    kept = {name: value for name, value in said.items() if value or name not in ONLY_IF_BLIND}
     kept["deadline"] = need.deadline.isoformat() if need.deadline else None
     kept["organisation"] = need.organisation_id
     return kept
@@ -47,6 +50,14 @@ def check(values: dict[str, Any]) -> None:
         raise Refused(N_("Describe the problem in at least one language."), field="problem_zh")
 
 
+def refuse_revealing(values: dict[str, Any], organisation: Organisation | None) -> None:
+    """Raise `Refused` where the teaser of a need that is or becomes blind gives it away."""
+    if values["visibility"] == "blind":
+        names = [*organisation.name.values(), *organisation.names] if organisation else []
+        texts = [values.get(name) or {} for name in (*TEXTS, "questions") if name not in ("title", "teaser")]
+        teasers.check(values["teaser"] or {}, teasers.Secrets(values["title"], texts, names))
+
+
 def fill(need: Need, values: dict[str, Any]) -> None:
     """Set the named fields. Raises `Refused`."""
     unknown = values.keys() - {*TEXTS, *FACTS, "deadline", "organisation"}
@@ -57,6 +68,9 @@ def fill(need: Need, values: dict[str, Any]) -> None:
         setattr(need, name, value)
     if "organisation" in values:
         need.organisation_id = values["organisation"].id if values["organisation"] else None
+    refuse_revealing({name: getattr(need, name) for name in (*TEXTS, "visibility", "questions")}, need.organisation)
+    if need.state in Need.OPEN_STATES:
+        teasers.refuse_without(need)
 
 
 def create_need(actor: Actor, organisation: Organisation | None, at: datetime | None = None, **values: Any) -> Need:
@@ -77,7 +91,7 @@ def draft(actor: Actor, organisation: Organisation | None, at: datetime) -> Need
     """An empty need, to be filled and added to the session."""
     return Need(
         organisation=organisation, organisation_id=organisation.id if organisation else None, author_id=actor.id, state="draft",
-        visibility="public", language="zh", currency="CNY", payer="undecided", cash="none", grade="declared", revision=0,
+        visibility="public", nda_required=False, language="zh", currency="CNY", payer="undecided", cash="none", grade="declared", revision=0,
         created=at, updated=at, targets=[], modes=[], **{name: {} for name in TEXTS}, questions={}, question_targets=[],
     )
 
@@ -120,6 +134,8 @@ def missing(need: Need, today: date) -> list[tuple[str, str]]:
         found.append(("modes", N_("Choose at least one way of working together.")))
     if need.budget_max is None and need.cash != "none":
         found.append(("budget_max", N_("Say how much is planned or committed.")))
+    if need.visibility == "blind" and not any(need.teaser.values()):
+        found.append(("teaser_zh", teasers.NO_TEASER))
     if need.deadline is not None and need.deadline < today:
         found.append(("deadline", N_("The deadline lies in the past.")))
     return found
@@ -206,7 +222,7 @@ def drafts_of(actor: Actor) -> list[Need]:
 
 
 def by_public_id(actor: Actor, public_id: str) -> Need:
-    """The need under this id, if the actor may read it. Raises `NotFound`."""
+    """The need under this id, if the actor may know of it: of a blind one perhaps its teaser alone. Raises `NotFound`."""
     need = session.scalar(select(Need).where(Need.public_id == public_id))
     if need is None:
         raise NotFound()

@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from marketplace.access import actions_of, require
+from marketplace.access import actions_of, may, require
 from marketplace.catalogue import attachments
 from marketplace.catalogue.classification import industry_choices
 from marketplace.catalogue.forms import AttachmentForm
-from marketplace.catalogue.views import send
+from marketplace.catalogue.views import send, teaser_page
 from marketplace.db import now
 from marketplace.errors import NotFound, Problem, Refused
 from marketplace.needs import operations, words
@@ -22,6 +22,7 @@ from marketplace.needs.changes import readable
 from marketplace.needs.forms import NeedForm
 from marketplace.needs.models import Need
 from marketplace.people import regions
+from marketplace.people.grants.log import opened
 from marketplace.people.operations import names_of
 from marketplace.record import history as revisions_of
 from marketplace.terms.payment import from_minor
@@ -98,8 +99,11 @@ def _edit_page(form: NeedForm, need: Need | None) -> ResponseReturnValue:
 
 @blueprint.route("/needs/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
-    """A need as its readers see it."""
+    """A need as its readers see it; a blind one as its teaser to whoever was given no access."""
     need = operations.by_public_id(actor(), public_id)
+    if not may(actor(), "listing.read_in_full", need):
+        return teaser_page(need, "needs")
+    opened(actor(), need, "page")
     lacks = operations.missing(need, now().date()) if need.state in ("draft", "submitted") else []
     return answer(
         "needs/show.html", need=need, steps=actions_of(actor(), need, STEPS), lacks=[_(message) for _field, message in lacks],
@@ -112,6 +116,7 @@ def history(public_id: str) -> ResponseReturnValue:
     """What changed, when, by whom."""
     need = operations.by_public_id(actor(), public_id)
     require(actor(), "need.history", need)
+    opened(actor(), need, "history")
     changes = readable(revisions_of(need), language(), need.currency)
     return answer("needs/history.html", need=need, changes=changes, names=names_of({change.person_id for change in changes}))
 
@@ -136,7 +141,7 @@ def step(public_id: str, verb: str) -> ResponseReturnValue:
             raise
         flash(_(problem.message, **problem.values))
         return see("needs.edit", public_id=public_id)
-    return see("needs.show", public_id=public_id)
+    return see("needs.show", public_id=public_id) if may(actor(), "listing.read", need) else see("matching.needs")
 
 
 @blueprint.route("/needs/<public_id>/files", methods=["GET", "POST"])
@@ -159,7 +164,9 @@ def files(public_id: str) -> ResponseReturnValue:
 def download(public_id: str, file_id: str) -> ResponseReturnValue:
     """One file, as a download and never as a page of this site."""
     need = operations.by_public_id(actor(), public_id)
-    return send(attachments.attachment_of(actor(), need, file_id))
+    file = attachments.attachment_of(actor(), need, file_id)
+    opened(actor(), need, "file", file.name)
+    return send(file)
 
 
 @blueprint.route("/needs/<public_id>/files/<file_id>/remove", methods=["POST"])

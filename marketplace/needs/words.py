@@ -14,13 +14,17 @@ MODE_WORDS = {
     "licence": _l("licence"), "assignment": _l("buy the technology"), "joint_development": _l("joint development"),
     "consulting": _l("consulting"), "open_call": _l("open call"), "pooled": _l("pooled research"),
 }
-VISIBILITY_WORDS = {"public": _l("everybody"), "members": _l("verified organisations and technology managers")}
+VISIBILITY_WORDS = {
+    "public": _l("everybody"), "members": _l("verified organisations and technology managers"),
+    "blind": _l("blind: a teaser for all, the rest for those you give access"),
+}
 GRADE_WORDS = {"declared": _l("declared by the firm"), "distilled": _l("distilled"), "verified": _l("verified real need")}
 STATE_WORDS = {
     "draft": _l("draft"), "submitted": _l("handed in"), "published": _l("published"), "matched": _l("published, matches found"),
     "in_deal": _l("in a deal"), "solved": _l("solved"), "withdrawn": _l("withdrawn"), "expired": _l("expired"),
 }
 FIELD_WORDS = {
+    "teaser": _l("Teaser"), "nda_required": _l("NDA before access"),
     "title": _l("Title"), "problem": _l("The problem"), "place": _l("Where it happens"), "tried": _l("What was tried and why it failed"),
     "constraints": _l("What must not change"), "volume": _l("Volume at stake"), "targets": _l("Targets"), "budget_min": _l("Budget from"),
     "budget_max": _l("Budget up to"), "currency": _l("Currency"), "payer": _l("Who pays"), "cash": _l("Is the money there?"),

@@ -71,12 +71,20 @@ class Person(Base):
         return any(membership.organisation.state == "verified" for membership in self.memberships)
 
     def granted(self, noun: str, key: int) -> bool:
-        """Whether one of the person's organisations has been given access to the blind listing, and has it still."""
+        """Whether one of the person's organisations has been given access to the blind listing, and has it still; or an operator looks
+        into it for a reason."""
         own = select(AccessGrant.id).where(
             AccessGrant.asking_id.in_(list(self.seats)), AccessGrant.thing == noun, AccessGrant.thing_id == key, AccessGrant.state == "granted",
             AccessGrant.until > now(),
         )
-        return bool(self.seats) and session.scalar(own.limit(1)) is not None
+        if self.seats and session.scalar(own.limit(1)) is not None:
+            return True
+        return self.is_operator and self.looks_into(noun, key) is not None
+
+    def looks_into(self, noun: str, key: int) -> Moderation | None:
+        """The operator's reasoned look into the blind listing, while it lasts."""
+        own = select(Moderation).where(Moderation.person_id == self.id, Moderation.thing == noun, Moderation.thing_id == key, Moderation.until > now())
+        return session.scalar(own.limit(1))
 
     @property
     def organisations(self) -> list[Organisation]:
@@ -263,3 +271,27 @@ class AccessGrant(Base):
     def sides(self) -> dict[str, int]:
         """Which organisation stands on which side, for the permission table."""
         return {"owner_side": self.owner_id, "asking_side": self.asking_id}
+
+
+class Moderation(Base):
+    """An operator's look into a blind listing: for a written reason that its owner reads, and not after `until`."""
+
+    __tablename__ = "moderation"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    thing: Mapped[str] = mapped_column(String(30))
+    thing_id: Mapped[int]
+    owner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    until: Mapped[datetime]
+
+    owner: Mapped[Organisation] = relationship()
+    person: Mapped[Person] = relationship()
+
+    __table_args__ = (
+        CheckConstraint("until > at", name="until"),
+        Index("ix_moderation_person_id_thing_thing_id", "person_id", "thing", "thing_id"),
+    )

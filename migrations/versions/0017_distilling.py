@@ -10,7 +10,7 @@ import sqlalchemy.dialects.postgresql
 from alembic import op
 
 revision = '0017'
-down_revision = '0014'
+down_revision = '0015'
 branch_labels = None
 depends_on = None
 

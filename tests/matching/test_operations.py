@@ -385,5 +385,5 @@ def test_an_import_that_outgrows_the_catalogue_has_the_index_built_anew():
     assert operations.rank_technologies("海水淡化膜", VISITOR)[0].key > 0
 
 
-def test_system_sees_everything_it_matches():
-    assert operations._readable(SYSTEM) == {}
+def test_the_system_finds_no_teaser_where_it_matches():
+    assert operations._readable(SYSTEM) == {"visibility": ("public", "members")}

@@ -134,8 +134,8 @@ def send_back(actor: Actor, distillation: Distillation, words: str, at: datetime
     if not words.strip():
         raise Refused(N_("Say in a few words what should be different."), field="words")
     moment = at or now()
-    move(distillation, "send_back", actor, moment)
     distillation.words, distillation.answered, distillation.answered_by_id = words.strip(), moment, actor.id
+    move(distillation, "send_back", actor, moment)
     return distillation
 
 

@@ -21,23 +21,29 @@ from marketplace.record import noun
 
 ADVICE: dict[str, dict[str, str]] = {
     "too_early": {
-        "holder": N_("Say what has been shown so far and where: sample, batch, hours run. Name the next test, what it costs and what the firm gets if it shares "
+        "holder": N_("Say what has been shown so far and where: sample, batch, hours run. Name the next test, what it costs and what the "
+                     "firm gets if it shares "
                      "it; a free trial moves the risk away from the firm."),
-        "firm": N_("If you can wait or share a pilot, say so: a later deadline or joint development among the wanted ways opens the need to younger results."),
+        "firm": N_("If you can wait or share a pilot, say so: a later deadline or joint development among the wanted ways opens the need to "
+                   "younger results."),
     },
     "benefit_unclear": {
-        "holder": N_("Put a figure on the benefit against what is usual today: minutes a piece, scrap rate, energy, cost a year. One measured case says more than "
+        "holder": N_("Put a figure on the benefit against what is usual today: minutes a piece, scrap rate, energy, cost a year. One "
+                     "measured case says more than "
                      "a list of advantages."),
         "firm": N_("Say what the problem costs you today: hours, scrap, complaints, orders lost. A laboratory judges by that whether it is worth its time."),
     },
     "market_route_unclear": {
-        "holder": N_("Say who makes the equipment or material, which certificates it needs, and who has used it. If nobody makes it yet, name a maker or a pilot line."),
+        "holder": N_("Say who makes the equipment or material, which certificates it needs, and who has used it. If nobody makes it yet, "
+                     "name a maker or a pilot line."),
         "firm": N_("Say what happens after the trial: how many lines or plants would use it, and who decides."),
     },
     "description_unclear": {
-        "holder": N_("Write what it does, on what, under which conditions, and what was measured: quantity, unit, method. Take out words of praise, and add the "
+        "holder": N_("Write what it does, on what, under which conditions, and what was measured: quantity, unit, method. Take out words of "
+                     "praise, and add the "
                      "range in which it was tried."),
-        "firm": N_("Write what goes wrong, on which part and material, how often, and the figure you need with its unit. Say what was tried; a technology manager can "
+        "firm": N_("Write what goes wrong, on which part and material, how often, and the figure you need with its unit. Say what was tried; "
+                   "a technology manager can "
                    "turn it into technical questions."),
     },
     "wrong_field": {
@@ -53,7 +59,8 @@ ADVICE: dict[str, dict[str, str]] = {
         "firm": N_("Name a budget range and what the solution is worth a year. If cash is short, say that you would pay from savings or sales."),
     },
     "terms": {
-        "holder": N_("See which clause stands in the way: exclusivity, territory, field of use, minimum payment. A trial with a locked price often answers it."),
+        "holder": N_("See which clause stands in the way: exclusivity, territory, field of use, minimum payment. A trial with a locked price "
+                     "often answers it."),
         "firm": N_("Say which ways of working together you accept, and which you cannot: exclusivity, joint rights, publication."),
     },
     "ip_position": {
@@ -62,7 +69,8 @@ ADVICE: dict[str, dict[str, str]] = {
     },
     "capacity": {
         "holder": N_("The firm has no hands free now. Say what it would have to provide, and how much you or a service provider can take over."),
-        "firm": N_("The laboratory has no hands free now. Say when you must begin at the latest; samples and data made ready beforehand make the start smaller."),
+        "firm": N_("The laboratory has no hands free now. Say when you must begin at the latest; samples and data made ready beforehand make "
+                   "the start smaller."),
     },
     "timing": {
         "holder": N_("Say from when it can be had, and how long the trial takes. Ask when the firm decides on its next budget."),

@@ -30,7 +30,9 @@ from marketplace.web import actor, answer, language, see
 
 blueprint = Blueprint("needs", __name__)
 
-STEPS = ("need.publish", "need.submit", "need.edit", "need.withdraw", "need.solve", "need.distil", "need.sign_off", "need.verify", "need.interview", "need.history")
+STEPS = (
+    "need.publish", "need.submit", "need.edit", "need.withdraw", "need.solve", "need.distil", "need.sign_off", "need.verify", "need.interview", "need.history",
+)
 
 
 def prepare(app: Flask) -> None:

@@ -70,7 +70,8 @@ def test_a_signed_off_round_is_measured_by_a_job_and_shown_to_the_broker_alone(c
         distilled.measure(owner, need, {"zh": "毛刺"}, [])
     round_ = distilling.save(broker, need, {}, questions, NOW)
     client.login(broker)
-    typed = {"version": str(round_.version_id), "questions-0-zh": questions[0]["text"]["zh"], "questions-0-targets-0-direction": "at_most", "questions-1-targets-0-direction": "at_most",
+    typed = {"version": str(round_.version_id), "questions-0-zh": questions[0]["text"]["zh"], "questions-0-targets-0-direction": "at_most",
+             "questions-1-targets-0-direction": "at_most",
              "currency": "CNY", "payer": "firm", "cash": "none", "alone": "unclear", "pays": "unclear", "preview": "1"}
     page = client.post(f"/zh/needs/{need.public_id}/distillation", data=typed).get_data(as_text=True)
     assert good.title["zh"] in page.split('id="preview"')[1]

@@ -148,7 +148,8 @@ def _day(text: str | None) -> Any:
 
 
 def _shown(row: dict[str, Any], language: str) -> dict[str, Any]:
-    return {**row, "quantity": in_language(row["quantity"], language)[0], **{name: Decimal(row[name]) if row.get(name) else None for name in ("today", "wanted")}}
+    figures = {name: Decimal(row[name]) if row.get(name) else None for name in ("today", "wanted")}
+    return {**row, "quantity": in_language(row["quantity"], language)[0], **figures}
 
 
 def _target(row: dict[str, Any], language: str, names: dict[str | None, dict[str, str]]) -> dict[str, Any] | None:

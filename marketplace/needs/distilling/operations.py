@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from marketplace.access import SYSTEM, Actor, may, require
-from marketplace.db import now, session
+from marketplace.db import in_language, now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import handler
 from marketplace.needs.distilling.composing import composed, targets_of
@@ -61,7 +61,7 @@ def by_public_id(actor: Actor, public_id: str) -> Distillation:
 
 def begun_sheet(need: Need) -> dict[str, Any]:
     """The sheet of a first interview: what the need says already, to be asked about."""
-    said = {name: getattr(need, name).get(need.language) or next(iter(getattr(need, name).values()), "") for name in ("place", "constraints", "volume", "tried")}
+    said = {name: in_language(getattr(need, name), need.language)[0] for name in ("place", "constraints", "volume", "tried")}
     attempts = [{"what": said.pop("tried"), "by": "", "when": "", "why": ""}]
     return {
         **said, "attempts": attempts if attempts[0]["what"] else [], "targets": "", "budget_min": need.budget_min, "budget_max": need.budget_max,

@@ -15,7 +15,8 @@ from tests.needs.distilling.test_distilling import QUESTIONS, YES, cast, sent, s
 pytestmark = pytest.mark.usefixtures("app")
 
 FORM = {
-    "version": "0", "asked": "车间主任", "interviewed": "2026-11-01", "place": "三号线", "currency": "CNY", "budget_max": "60.5", "payer": "firm", "cash": "committed",
+    "version": "0", "asked": "车间主任", "interviewed": "2026-11-01", "place": "三号线", "currency": "CNY", "budget_max": "60.5",
+    "payer": "firm", "cash": "committed",
     "attempts-0-what": "换过刀片", "attempts-0-by": "机加车间", "attempts-0-when": "2026-03", "attempts-0-why": "刃口崩", "attempts-1-what": "",
     "alone": "yes", "alone_evidence": "看过三个月的试验记录", "pays": "unclear", "pays_evidence": "",
     "questions-0-zh": "如何把毛刺高度控制在0.02mm以下？", "questions-0-targets-0-quantity": "毛刺高度", "questions-0-targets-0-direction": "at_most",

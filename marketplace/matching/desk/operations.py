@@ -16,6 +16,7 @@ from marketplace.needs.models import Need
 SIDES = ("firm", "holder")
 ORDER = ("new", "introduced", "shortlisted", "declined")
 OTHER = {"firm": "holder", "holder": "firm"}
+OWN = {"firm": "need_id", "holder": "technology_id"}
 
 
 @dataclass(frozen=True)
@@ -43,26 +44,55 @@ def _fresh(side: str) -> ColumnElement[bool]:
     return and_(Match.current, getattr(Match, OTHER[side]) != "declined")
 
 
-def counted(actor: Actor, side: str) -> dict[str, int]:
-    """How many matches the side has by answer; of the new ones those alone that are worth an answer."""
+def _by_listing(actor: Actor, side: str) -> list[tuple[int, str, int]]:
+    """How many matches each of the side's listings has by answer, the newest listing first; of the new ones those alone that are worth an answer."""
     if not actor.seats:
-        return dict.fromkeys(ORDER, 0)
-    given = getattr(Match, side)
+        return []
+    own, given = getattr(Match, OWN[side]), getattr(Match, side)
     worth = case((given != "new", 1), (_fresh(side), 1), else_=0)
-    found = dict(session.execute(_joined(select(given, func.sum(worth)).select_from(Match)).where(*_own(actor, side)).group_by(given)).all())
-    return {answer: int(found.get(answer) or 0) for answer in ORDER}
+    query = _joined(select(own, given, func.sum(worth)).select_from(Match)).where(*_own(actor, side)).group_by(own, given)
+    return [(key, answer, int(count)) for key, answer, count in session.execute(query.order_by(own.desc())) if count]
+
+
+def counted(actor: Actor, side: str) -> dict[str, int]:
+    """How many matches the side has by answer."""
+    return _summed(_by_listing(actor, side))
+
+
+def _summed(by_listing: list[tuple[int, str, int]]) -> dict[str, int]:
+    found = dict.fromkeys(ORDER, 0)
+    for _key, answer, count in by_listing:
+        found[answer] += count
+    return found
 
 
 def desk(actor: Actor, side: str, answer: str, page: int, size: int) -> Desk:
-    """A page of the side's matches with this answer: by listing, newest first, in each the best match first."""
-    counts = counted(actor, side)
-    if not counts[answer]:
-        return Desk(side, answer, [], counts)
-    own = Match.need_id if side == "firm" else Match.technology_id
-    query = _joined(select(Match.id)).where(*_own(actor, side), getattr(Match, side) == answer, *((_fresh(side),) if answer == "new" else ()))
-    keys = list(session.scalars(query.order_by(own.desc(), Match.score.desc(), Match.id).offset((page - 1) * size).limit(size)))
+    """A page of the side's matches with this answer: by listing, newest first, in each the best match first.
+
+    The counts by listing, which the page shows in sum anyway, say which few listings it needs: only their matches are sorted.
+    """
+    by_listing = _by_listing(actor, side)
+    skipped, before, chosen, ready = (page - 1) * size, 0, [], 0
+    for key, given, count in by_listing:
+        if given != answer or ready >= size:
+            continue
+        if before + count <= skipped:
+            before += count
+            continue
+        chosen.append(key)
+        ready += count - (0 if len(chosen) > 1 else skipped - before)
+    rows = _of(actor, side, answer, chosen, skipped - before, size) if chosen else []
+    return Desk(side, answer, rows, _summed(by_listing))
+
+
+def _of(actor: Actor, side: str, answer: str, listings: list[int], offset: int, size: int) -> list[Match]:
+    """The matches of these listings with this answer, in the order of the page."""
+    own = getattr(Match, OWN[side])
+    query = _joined(select(Match.id)).where(
+        own.in_(listings), *_own(actor, side), getattr(Match, side) == answer, *((_fresh(side),) if answer == "new" else ()))
+    keys = list(session.scalars(query.order_by(own.desc(), Match.score.desc(), Match.id).offset(offset).limit(size)))
     found = {match.id: match for match in session.scalars(select(Match).where(Match.id.in_(keys)))}
-    return Desk(side, answer, [found[key] for key in keys], counts)
+    return [found[key] for key in keys]
 
 
 def newest_answers(matches: list[Match], side: str) -> dict[int, MatchAnswer]:

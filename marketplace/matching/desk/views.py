@@ -32,7 +32,7 @@ def show() -> ResponseReturnValue:
     """A side's matches: those that wait for an answer, or those it has answered one way."""
     side = request.args.get("side", "")
     if side not in operations.SIDES:
-        side = next((one for one in operations.SIDES if any(operations.counted(actor(), one).values())), "firm")
+        side = "holder" if not any(operations.counted(actor(), "firm").values()) and any(operations.counted(actor(), "holder").values()) else "firm"
     chosen = request.args.get("answer", "")
     chosen = chosen if chosen in operations.ORDER else "new"
     page = page_number()

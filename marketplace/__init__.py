@@ -63,7 +63,9 @@ from marketplace.licensing.risk import views as risk_views
 from marketplace.licensing.signing import views as signing_views
 from marketplace.licensing.statements import views as statements_views
 from marketplace.matching import views as matching_views
+from marketplace.matching.desk import views as desk_views
 from marketplace.needs import views as needs_views
+from marketplace.needs.distilling import views as distilling_views
 from marketplace.people import operations as people
 from marketplace.people import views as people_views
 from marketplace.people.grants import views as grants_views
@@ -80,7 +82,7 @@ PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, income_views,
     duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, grants_views, scanning_views,
-    documents_views, alerts_views,
+    documents_views, distilling_views, desk_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

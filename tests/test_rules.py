@@ -34,6 +34,7 @@ from marketplace.licensing.risk import models as _risk  # noqa: F401 - fills the
 from marketplace.licensing.signing import models as _signing  # noqa: F401 - fills the metadata
 from marketplace.licensing.statements import models as _statements  # noqa: F401 - fills the metadata
 from marketplace.matching import models as _matching  # noqa: F401 - fills the metadata
+from marketplace.needs.distilling import models as _distilling  # noqa: F401 - fills the metadata
 from marketplace.people.grants import models as _grants  # noqa: F401 - fills the metadata
 from marketplace.reactions import REACTIONS
 

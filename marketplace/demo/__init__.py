@@ -22,6 +22,7 @@ from marketplace.catalogue.models import Technology
 from marketplace.catalogue.numbers import check_digit
 from marketplace.db import now, session
 from marketplace.needs import operations as needs
+from marketplace.needs.distilling import operations as distilling
 from marketplace.needs.models import Need
 from marketplace.people.models import Membership, Organisation, Person
 from marketplace.terms.payment import to_minor
@@ -30,6 +31,7 @@ FOLDER = Path(__file__).parent
 PASSWORD = "techbridge-demo"
 TEXTS = ("title", "abstract", "advantages", "applications")
 EVIDENCE = "演示数据：技术经理人已看过试验记录与预算。 Demo data: a technology manager saw the records of the trials and the budget."
+TESTS = {name: {"finding": "yes", "evidence": EVIDENCE} for name in ("alone", "pays")}
 
 
 def files() -> list[Path]:
@@ -118,8 +120,9 @@ def _need(row: dict[str, Any], organisations: dict[str, Organisation], manager: 
     made = needs.create_need(SYSTEM, organisation, language=row["lang"], region=organisation.region, **values)
     needs.post_need(SYSTEM, made)
     if row["grade"] != "declared":
-        needs.distil_need(manager, made, row["questions"])
-        needs.sign_off(SYSTEM, made)
+        sheet = {**distilling.begun_sheet(made), "tests": TESTS, "asked": "演示", "interviewed": made.published.date().isoformat()}
+        distilled = distilling.save(manager, made, sheet, [{"text": row["questions"], "targets": []}])
+        distilling.sign_off(SYSTEM, distilling.send(manager, distilled))
     if row["grade"] == "verified":
-        needs.verify_need(manager, made, EVIDENCE)
+        distilling.verify(manager, made, TESTS)
     return made

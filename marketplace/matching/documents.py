@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -145,21 +146,24 @@ def need_document(need: Need) -> Document:
     )
 
 
-def need_text(need: Need, code: str) -> str:
-    """The need's body in one language."""
+def need_text(need: Need, code: str, asked: dict[str, str] | None = None) -> str:
+    """The need's body in one language: the firm's words, its targets, and the questions signed off, or those `asked` in their place."""
     targets = [
         " ".join(str(part) for part in (row["quantity"].get(code), SIGNS[row["direction"]], row["wanted"], row["unit"]) if part)
         for row in need.targets if row["quantity"].get(code)
     ]
-    questions = need.questions.get(code, "") if need.signed_off else ""
-    return "\n".join(part for part in (need.problem.get(code, ""), "; ".join(targets), questions) if part)
+    questions = (need.questions if need.signed_off else {}) if asked is None else asked
+    return "\n".join(part for part in (need.problem.get(code, ""), "; ".join(targets), questions.get(code, "")) if part)
 
 
-def need_query(need: Need, reader: str | None = None) -> str:
-    """What a need is ranked with: title and body in the language the firm wrote in. For a `reader`, in that language where it is there."""
+def need_query(need: Need, reader: str | None = None, asked: dict[str, str] | None = None) -> str:
+    """What a need is ranked with: title and body in the language the firm wrote in. For a `reader`, in that language where it is there.
+
+    `asked` are questions in the place of those signed off; {} leaves the firm's words alone.
+    """
     written = [code for code in (reader, need.language, *LANGUAGES) if code and need.problem.get(code)]
     code = next(iter(written), "zh")
-    return "\n".join(part for part in (need.title.get(code, ""), need_text(need, code)) if part)
+    return "\n".join(part for part in (need.title.get(code, ""), need_text(need, code, asked)) if part)
 
 
 def technology_query(technology: Technology, reader: str | None = None) -> str:
@@ -172,15 +176,38 @@ def technology_query(technology: Technology, reader: str | None = None) -> str:
     return "\n".join(part for part in (technology.title.get(code, ""), technology.abstract.get(code, "")[: ASKED[code]]) if part)
 
 
-def need_wishes(need: Need) -> Wishes:
-    """What a need wants besides its words. Ages and months are counted from the day it was posted, so that a score does not
-    change overnight."""
+def need_wishes(need: Need, rows: Sequence[dict[str, Any]] | None = None) -> Wishes:
+    """What a need wants besides its words, with the targets of the firm and of the questions signed off, or those `rows` alone.
+
+    Ages and months are counted from the day it was posted, so that a score does not change overnight.
+    """
     day = (need.published or need.created).date()
     return Wishes(
         trl=level_for(day, need.deadline, need.modes), industries=(need.industry,) if need.industry else (), region=need.region,
         modes=tuple(need.modes), paid_first=False if need.cash == "none" else None, budget=_budget(need),
-        targets=tuple(read for row in need.targets if (read := _target(row))), deadline=need.deadline, day=day,
+        targets=_targets(all_targets(need) if rows is None else rows), deadline=need.deadline, day=day,
     )
+
+
+def all_targets(need: Need, asked: Sequence[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+    """The firm's own targets, then those of the questions signed off, or those `asked` in their place."""
+    own = (need.question_targets if need.signed_off else ()) if asked is None else asked
+    return [*need.targets, *own]
+
+
+def _targets(rows: Sequence[dict[str, Any]]) -> tuple[tuple[Figure, tuple[str, ...]], ...]:
+    """The rows as figures with their names; one that says again of the same thing what stands before is left out."""
+    found: list[tuple[Figure, tuple[str, ...]]] = []
+    for row in rows:
+        read = _target(row)
+        if read and not any(_says_again(read, known) for known in found):
+            found.append(read)
+    return tuple(found)
+
+
+def _says_again(one: tuple[Figure, tuple[str, ...]], known: tuple[Figure, tuple[str, ...]]) -> bool:
+    same = (one[0].low, one[0].high, one[0].unit, one[0].direction) == (known[0].low, known[0].high, known[0].unit, known[0].direction)
+    return same and not set(one[1]).isdisjoint(known[1])
 
 
 def _budget(need: Need) -> Amount | None:

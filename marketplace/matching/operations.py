@@ -20,9 +20,11 @@ from marketplace.access import SYSTEM, Actor, may, open_visibilities, require, v
 from marketplace.catalogue.models import KINDS, Technology
 from marketplace.config import EncoderSpec, Settings, read
 from marketplace.db import now, session, to_read
-from marketplace.errors import N_, NotFound, Refused
+from marketplace.errors import NotFound
 from marketplace.jobs import enqueue, handler, supersede, waiting
-from marketplace.matching import apart, batch
+from marketplace.matching import apart, batch, declines
+from marketplace.matching.advice import advice_for as advice_for  # one face for the rooms to the right
+from marketplace.matching.answering import answer_match as answer_match
 from marketplace.matching.batch import KEPT, LEAST
 from marketplace.matching.documents import (
     UNTOLD,
@@ -36,7 +38,7 @@ from marketplace.matching.documents import (
 )
 from marketplace.matching.explain import Evidence, evidence
 from marketplace.matching.index import Document, Hit, Index, Page
-from marketplace.matching.models import ANSWERS, DECLINE_CODES, SIDES, Match, MatchAnswer, Scoring
+from marketplace.matching.models import Match, Scoring
 from marketplace.matching.ranking import Filter
 from marketplace.matching.rules import Facts, Remark, Wishes, against
 from marketplace.matching.semantic import Encoder, Encoders, made
@@ -403,7 +405,11 @@ def _open_needs(keys: set[int] | None) -> list[batch.Asked]:
 
 
 def _keep_matches(need: Need, hits: Sequence[Hit], moment: datetime) -> None:
-    """Keep these as the need's current matches; scored again with the same revisions and index, nothing is added."""
+    """Keep these as the need's current matches; scored again with the same revisions and index, nothing is added.
+
+    What the firm has declined as of the wrong field for another need is not among them unless it fits this one much better.
+    """
+    hits = declines.offered(need, hits)
     found = {row.id: row for row in load(SYSTEM, Technology, [hit.key for hit in hits])}
     before = {match.technology_id: match for match in session.scalars(select(Match).where(Match.need_id == need.id))}
     if need.state not in Need.OPEN_STATES:
@@ -457,12 +463,6 @@ def matches_of(need: Need, limit: int = KEPT) -> list[Match]:
     return list(session.scalars(query.order_by(Match.score.desc(), Match.technology_id).limit(limit)))
 
 
-def _position(match: Match) -> int | None:
-    """Where the match stands in its need's list, from 1; nothing when it stands there no longer."""
-    ids = [each.id for each in matches_of(match.need)]
-    return ids.index(match.id) + 1 if match.id in ids else None
-
-
 def match_by_public_id(actor: Actor, public_id: str) -> Match:
     """The match under this id, if the actor stands on one of its sides and may read both texts. Raises `NotFound`."""
     match = session.scalar(select(Match).where(Match.public_id == public_id))
@@ -470,26 +470,4 @@ def match_by_public_id(actor: Actor, public_id: str) -> Match:
         raise NotFound()
     for listing in (match.need, match.technology):
         require(actor, "listing.read", listing)
-    return match
-
-
-def answer_match(
-    actor: Actor, match: Match, side: str, answer: str, code: str | None = None, text: str | None = None, at: datetime | None = None
-) -> Match:
-    """One side shortlists or declines; a decline needs a code of the one list, and `other` needs words."""
-    if side not in SIDES or answer not in ANSWERS[:3]:
-        raise NotFound()
-    require(actor, f"match.answer_{side}", match)
-    if answer == "declined" and code not in DECLINE_CODES:
-        raise Refused(N_("Choose why: the reason goes back as advice."), field="code")
-    if answer == "declined" and code == "other" and not (text or "").strip():
-        raise Refused(N_("Say in a few words what the reason is."), field="text")
-    moment = at or now()
-    setattr(match, side, answer)
-    session.add(MatchAnswer(
-        match_id=match.id, side=side, answer=answer, code=code if answer == "declined" else None,
-        text=(text or "").strip() or None, person_id=actor.id, position=_position(match),
-        scoring_id=match.scorings[0].id if match.scorings else None, at=moment,
-    ))
-    record(match, answer, actor, moment, side=side, code=code)
     return match

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from flask import Blueprint, Flask, render_template, request, url_for
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask import session as kept
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -21,13 +21,14 @@ from marketplace.catalogue.models import Technology
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
-from marketplace.matching import fusion, grouping, operations, words
+from marketplace.matching import advice, declines, distilled, fusion, grouping, operations, words
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import (
     UNTOLD,
     need_query,
     need_text,
     need_wishes,
+    shown_title,
     teaser,
     technology_facts,
     technology_query,
@@ -35,10 +36,13 @@ from marketplace.matching.documents import (
     told_industries,
 )
 from marketplace.matching.forms import AnswerForm
+from marketplace.matching.improvement import Improvement
+from marketplace.matching.marking import both_sides
 from marketplace.matching.models import SIDES, Match
 from marketplace.matching.quantities import quantities
 from marketplace.matching.quantities import words as quantity_words
 from marketplace.matching.waterfall import waterfall
+from marketplace.needs.distilling.models import Distillation
 from marketplace.needs.forms import PastedForm
 from marketplace.needs.models import Need
 from marketplace.needs.operations import keep_pasted, pasted
@@ -46,9 +50,10 @@ from marketplace.needs.words import GRADE_WORDS, MODE_WORDS
 from marketplace.people import regions
 from marketplace.people.grants.log import opened
 from marketplace.people.models import Organisation
+from marketplace.record import noun
 from marketplace.terms.payment import FORMS
 from marketplace.terms.words import form_name
-from marketplace.web import PAGE, actor, answer, language, limiter, page_number, see
+from marketplace.web import PAGE, actor, answer, language, limiter, page_number, safe_next, see
 
 blueprint = Blueprint("matching", __name__)
 
@@ -73,6 +78,7 @@ def prepare(app: Flask) -> None:
         needs_for=needs_for, technologies_for=technologies_for, listings_of=listings_of, match_words=words, waterfall=waterfall,
         also_filed=lambda technology: grouping.also_filed(actor(), technology),
         similar_technologies_to=similar_technologies_to, similar_needs_to=similar_needs_to, need_query=need_query, teaser_of=teaser,
+        distillation_preview=distillation_preview, distillation_improvement=distillation_improvement, readers_said=readers_said, shown_title=shown_title,
         told_industries=told_industries, reads_in_full=reads_in_full,
     )
 
@@ -213,7 +219,8 @@ def needs_for(technology: Technology) -> Markup:
     """The open needs that a technology might answer, as a part of its page."""
     if technology.state not in Technology.OPEN_STATES:
         return Markup("")
-    hits = [hit for hit in operations.rank_needs(technology, actor(), limit=8) if hit.probability >= operations.LEAST]
+    away = declines.declined_by(actor(), technology)
+    hits = [hit for hit in operations.rank_needs(technology, actor(), limit=8 + len(away)) if hit.probability >= operations.LEAST and hit.key not in away][:8]
     rows = operations.answers(actor(), technology_query(technology, language()), hits, language(), len(hits), technology_facts(technology))
     return Markup(render_template("matching/part_needs.html", rows=rows))
 
@@ -223,7 +230,9 @@ def technologies_for(need: Need) -> Markup:
     if need.state not in Need.OPEN_STATES:
         return Markup("")
     text = need_query(need)
-    hits = operations.rank_technologies(text, actor(), limit=SHOWN, wishes=need_wishes(need))
+    away = declines.declined_by(actor(), need)
+    hits = operations.rank_technologies(text, actor(), limit=SHOWN + len(away), wishes=need_wishes(need))
+    hits = [hit for hit in hits if hit.key not in away][:SHOWN]
     good = [hit for hit in hits if hit.probability >= operations.LEAST]
     rows = operations.answers(actor(), need_query(need, language()), good if len(good) > FEW else hits[:FEW], language(), FEW, need_wishes(need))
     failures = operations.negative_results(text, actor())
@@ -246,6 +255,32 @@ def similar_needs_to(text: str, need: Need | None = None) -> Markup:
     hits = [hit for hit in operations.similar_needs(text, actor(), TWINS, need) if hit.probability >= LEAST_TWIN]
     rows = operations.answers(actor(), text, hits, language(), TWINS)
     return Markup(render_template("matching/part_similar_needs.html", rows=rows))
+
+
+def readers_said(listing: Technology | Need) -> Markup:
+    """What declined matches say of a listing, as a part of its page for its own people."""
+    if not may(actor(), f"{noun(listing)}.advice", listing):
+        return Markup("")
+    return Markup(render_template("matching/part_advice.html", reasons=advice.advice_for(actor(), listing)))
+
+
+def distillation_preview(need: Need, text: dict[str, str], targets: list[dict[str, Any]]) -> Markup:
+    """What questions that are still being written do to the matches, as a part of their page."""
+    return _improvement(need, distilled.measure(actor(), need, text, targets)) if text else Markup("")
+
+
+def distillation_improvement(distillation: Distillation) -> Markup:
+    """What a round did to the matches when it was signed off, and how the rounds of the whole site did."""
+    found = distilled.kept(distillation)
+    return _improvement(distillation.need, found, distilled.middle_gain()) if found else Markup("")
+
+
+def _improvement(need: Need, found: Improvement, site: tuple[float | None, int] | None = None) -> Markup:
+    moves = {"answered": found.of(distilled.answered_of(need)), "came": found.came, "left": found.left, "shifted": found.shifted}
+    rows = operations.load(actor(), Technology, [move.key for each in moves.values() for move in each])
+    open_ = {row.id: row for row in rows if may(actor(), "listing.read_in_full", row)}  # a place says something of a text
+    shown = {name: [(move, open_[move.key]) for move in each if move.key in open_] for name, each in moves.items()}
+    return Markup(render_template("matching/part_improvement.html", found=found, shown=shown, site=site))
 
 
 def _may_see(match: Match) -> bool:
@@ -279,10 +314,11 @@ def match(public_id: str) -> ResponseReturnValue:
         try:
             form.check_version(found)
             operations.answer_match(actor(), found, form.side.data, form.answer.data, form.code.data or None, form.text.data)
-            return see("matching.match", public_id=public_id)
+            return redirect(safe_next(url_for("matching.match", public_id=public_id)), 303)
         except Problem as problem:
             form.refuse(problem)
-    return answer("matching/match.html", form, match=found, sides=sides, **_as_read(found))
+    advised = [(side, reason) for side in sides if side != "broker" and (reason := advice.advice_on(found, side))]
+    return answer("matching/match.html", form, match=found, sides=sides, advice=advised, **_as_read(found))
 
 
 def _as_read(match: Match) -> dict[str, Any]:
@@ -296,11 +332,13 @@ def _as_read(match: Match) -> dict[str, Any]:
         opened(actor(), listing, "match")
     hit = operations.hit_of(match, scoring)
     if not reads_in_full(need):
-        return {"scoring": scoring, "row": None, "failure": None, "need_body": "", "spoken": language()}
+        return {"scoring": scoring, "row": None, "failure": None, "need_body": "", "spoken": language(), "runs": None}
     spoken = language() if need.problem.get(language()) else need.language
     rows = operations.answers(actor(), need_query(need, language()), [hit], language(), 1, need_wishes(need))
     near = operations.failures_near(actor(), operations.negative_results(need_query(need), actor()), [hit]) if reads_in_full(match.technology) else {}
-    return {"scoring": scoring, "row": rows[0] if rows else None, "failure": near.get(hit.key), "need_body": need_text(need, spoken), "spoken": spoken}
+    row = rows[0] if rows else None
+    runs = both_sides(need_query(need, language()), row.evidence) if row and row.evidence else None
+    return {"scoring": scoring, "row": row, "failure": near.get(hit.key), "need_body": need_text(need, spoken), "spoken": spoken, "runs": runs}
 
 
 @blueprint.route("/how")

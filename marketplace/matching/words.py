@@ -20,7 +20,7 @@ CONTRIBUTION_WORDS = {
 }
 BANDS = ((0.5, "high"), (0.1, "medium"), (0.0, "low"))
 BAND_WORDS = {"high": _l("strong"), "medium": _l("fair"), "low": _l("weak")}
-ANSWER_WORDS = {"new": _l("not answered yet"), "shortlisted": _l("shortlisted"), "declined": _l("declined"), "introduced": _l("introduced")}
+ANSWER_WORDS = {"new": _l("not answered yet"), "shortlisted": _l("shortlisted"), "declined": _l("declined"), "introduced": _l("introduction asked for")}
 SIDE_WORDS = {"firm": _l("the firm"), "holder": _l("the holder of the technology"), "broker": _l("the technology manager")}
 MEANS_WORDS = {
     "known_answer": _l("Percentage points. The figure is the chance of being the known answer, as measured on judged test sets."),

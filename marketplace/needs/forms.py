@@ -1,4 +1,4 @@
-"""Forms of needs: the need itself, the technical questions, the check of a real need, and the pasted problem."""
+"""Forms of needs: the need itself, and the pasted problem."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wtforms import (
 from wtforms import (
     Form as PlainForm,
 )
-from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.catalogue.models import VISIBILITIES
@@ -147,23 +147,6 @@ def _plain(value: Decimal | None) -> str | None:
 
 def _number(value: str | None) -> Decimal | None:
     return Decimal(value) if value else None
-
-
-class QuestionsForm(VersionedForm):
-    """The broker's technical questions."""
-
-    questions_zh = TextAreaField(_l("Technical questions in Chinese"), [Length(max=LONG)])
-    questions_en = TextAreaField(_l("Technical questions in English"), [Length(max=LONG)])
-
-    def values(self) -> dict[str, str]:
-        """Both texts, empty ones left out."""
-        return _both(self, "questions")
-
-
-class VerifyForm(VersionedForm):
-    """What the broker saw when checking the two tests of a real need."""
-
-    evidence = TextAreaField(_l("Evidence: what was tried, and who pays"), [DataRequired(), Length(max=5000)])
 
 
 class PastedForm(Form):

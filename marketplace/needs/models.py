@@ -25,7 +25,8 @@ class Need(Base):
     """A problem an enterprise posts (domain.md §2). A draft may stand without organisation, under its author alone.
 
     Text fields hold {"zh": …, "en": …}; `targets` is a list of {quantity: {zh, en}, today, wanted, unit, direction};
-    budgets are integer minor units of `currency`. `questions` is the distilled text, the broker's technical questions.
+    budgets are integer minor units of `currency`. `questions` is the distilled text that the firm signed off, the broker's
+    technical questions, and `question_targets` their targets; with `signed_off` empty they wait for a new sign-off and count for nothing.
     """
 
     __tablename__ = "need"
@@ -60,12 +61,12 @@ class Need(Base):
 
     grade: Mapped[str] = mapped_column(String(10), default="declared")
     questions: Mapped[Bilingual]
+    question_targets: Mapped[list[Any]] = mapped_column(Data, default=list, server_default="[]")
     distilled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     signed_off: Mapped[datetime | None]
     verified_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     verified: Mapped[datetime | None]
     verified_until: Mapped[date | None]
-    verification_evidence: Mapped[str | None] = mapped_column(Text)
 
     source_key: Mapped[str | None] = mapped_column(String(120))
     import_run_id: Mapped[int | None] = mapped_column(ForeignKey("import_run.id"), index=True)

@@ -1,4 +1,4 @@
-"""The verbs of needs: write, post, withdraw, solve, distil, sign off, verify; and keep what a visitor pasted."""
+"""The verbs of needs: write, post, withdraw, solve; and keep what a visitor pasted. Distilling and verifying have a room of their own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from marketplace.catalogue import teasers
 from marketplace.db import LANGUAGES, now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import handler
+from marketplace.needs.distilling.models import Distillation
 from marketplace.needs.models import Need, PastedProblem
 from marketplace.people.models import Organisation
 from marketplace.record import move, record, revise
@@ -32,7 +33,7 @@ BATCH = 200
 
 def content(need: Need) -> dict[str, Any]:
     """The whole content of a need as a revision keeps it."""
-    said = {name: getattr(need, name) for name in (*TEXTS, *FACTS, "questions", "grade")}
+    said = {name: getattr(need, name) for name in (*TEXTS, *FACTS, "questions", "question_targets", "grade")}
     kept = {name: value for name, value in said.items() if value or name not in ONLY_IF_BLIND}
     kept["deadline"] = need.deadline.isoformat() if need.deadline else None
     kept["organisation"] = need.organisation_id
@@ -91,7 +92,7 @@ def draft(actor: Actor, organisation: Organisation | None, at: datetime) -> Need
     return Need(
         organisation=organisation, organisation_id=organisation.id if organisation else None, author_id=actor.id, state="draft",
         visibility="public", nda_required=False, language="zh", currency="CNY", payer="undecided", cash="none", grade="declared", revision=0,
-        created=at, updated=at, targets=[], modes=[], **{name: {} for name in TEXTS}, questions={},
+        created=at, updated=at, targets=[], modes=[], **{name: {} for name in TEXTS}, questions={}, question_targets=[],
     )
 
 
@@ -106,6 +107,9 @@ def edit_need(actor: Actor, need: Need, at: datetime | None = None, **values: An
     fill(need, values)
     if need.grade != "declared" and need.problem != before:
         need.grade, need.signed_off, need.verified, need.verified_until = "declared", None, None, None
+        signed = session.scalar(select(Distillation).where(Distillation.need_id == need.id, Distillation.state == "signed_off"))
+        if signed is not None:
+            move(signed, "supersede", SYSTEM, moment)
     if revise(need, actor, content(need), moment) is not None:
         need.updated = moment
         if need.state in Need.OPEN_STATES:
@@ -165,49 +169,6 @@ def withdraw_need(actor: Actor, need: Need, at: datetime | None = None) -> Need:
 def solve_need(actor: Actor, need: Need, at: datetime | None = None) -> Need:
     """The firm says that the problem is solved."""
     move(need, "solve", actor, at)
-    return need
-
-
-def distil_need(actor: Actor, need: Need, questions: dict[str, str], at: datetime | None = None) -> Need:
-    """A broker writes the technical questions; they count once the firm has signed them off."""
-    require(actor, "need.distil", need)
-    if not any(questions.values()):
-        raise Refused(N_("Write at least one technical question."), field="questions_zh")
-    moment = at or now()
-    need.questions, need.distilled_by_id, need.signed_off = questions, actor.id, None
-    need.grade, need.verified, need.verified_until = "declared", None, None
-    revise(need, actor, content(need), moment)
-    record(need, "questions_written", actor, moment)
-    return need
-
-
-def sign_off(actor: Actor, need: Need, at: datetime | None = None) -> Need:
-    """The firm signs the technical questions off: grade distilled, and both texts are matched."""
-    require(actor, "need.sign_off", need)
-    if not any(need.questions.values()):
-        raise Refused(N_("There are no technical questions to sign off yet."))
-    moment = at or now()
-    need.signed_off, need.grade = moment, "distilled"
-    revise(need, actor, content(need), moment)
-    record(need, "distilled", actor, moment)
-    return need
-
-
-def verify_need(actor: Actor, need: Need, evidence: str, at: datetime | None = None) -> Need:
-    """A broker has checked both tests of a real need, with evidence; the badge stands for 180 days."""
-    require(actor, "need.verify", need)
-    if need.organisation_id in actor.seats:
-        raise Refused(N_("Somebody outside the firm must check the need."))
-    if need.grade == "declared":
-        raise Refused(N_("The firm must sign the technical questions off before the need can be verified."))
-    if len(evidence.strip()) < 10:
-        raise Refused(N_("Write down what you saw: what was tried, and who pays."), field="evidence")
-    moment = at or now()
-    need.grade, need.verified, need.verified_by_id = "verified", moment, actor.id
-    need.verified_until = (moment + VERIFIED).date()
-    need.verification_evidence = evidence.strip()
-    revise(need, actor, content(need), moment)
-    record(need, "verified", actor, moment)
     return need
 
 

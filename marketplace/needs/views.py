@@ -19,7 +19,7 @@ from marketplace.db import now
 from marketplace.errors import NotFound, Problem, Refused
 from marketplace.needs import operations, words
 from marketplace.needs.changes import readable
-from marketplace.needs.forms import NeedForm, QuestionsForm, VerifyForm
+from marketplace.needs.forms import NeedForm
 from marketplace.needs.models import Need
 from marketplace.people import regions
 from marketplace.people.grants import operations as grants
@@ -31,7 +31,9 @@ from marketplace.web import actor, answer, language, see
 
 blueprint = Blueprint("needs", __name__)
 
-STEPS = ("need.publish", "need.submit", "need.edit", "need.withdraw", "need.solve", "need.distil", "need.sign_off", "need.verify", "need.history")
+STEPS = (
+    "need.publish", "need.submit", "need.edit", "need.withdraw", "need.solve", "need.distil", "need.sign_off", "need.verify", "need.interview", "need.history",
+)
 
 
 def prepare(app: Flask) -> None:
@@ -126,11 +128,10 @@ def history(public_id: str) -> ResponseReturnValue:
 STEPPED = {
     "publish": (operations.post_need, "need.publish"), "submit": (operations.submit_need, "need.submit"),
     "withdraw": (operations.withdraw_need, "need.withdraw"), "solve": (operations.solve_need, "need.solve"),
-    "sign_off": (operations.sign_off, "need.sign_off"),
 }
 
 
-@blueprint.route("/needs/<public_id>/<any(publish, submit, withdraw, solve, sign_off):verb>", methods=["POST"])
+@blueprint.route("/needs/<public_id>/<any(publish, submit, withdraw, solve):verb>", methods=["POST"])
 @login_required
 def step(public_id: str, verb: str) -> ResponseReturnValue:
     """Take one step of the need's life by a button."""
@@ -145,41 +146,6 @@ def step(public_id: str, verb: str) -> ResponseReturnValue:
         flash(_(problem.message, **problem.values))
         return see("needs.edit", public_id=public_id)
     return see("needs.show", public_id=public_id) if may(actor(), "listing.read", need) else see("matching.needs")
-
-
-@blueprint.route("/needs/<public_id>/questions", methods=["GET", "POST"])
-@login_required
-def questions(public_id: str) -> ResponseReturnValue:
-    """The broker's technical questions beside the firm's own words."""
-    need = operations.by_public_id(actor(), public_id)
-    require(actor(), "need.distil", need)
-    form = QuestionsForm(data={"questions_zh": need.questions.get("zh"), "questions_en": need.questions.get("en"),
-                               "version": str(need.version_id)})
-    if form.ready():
-        try:
-            form.check_version(need)
-            operations.distil_need(actor(), need, form.values())
-            return see("needs.show", public_id=public_id)
-        except Problem as problem:
-            form.refuse(problem)
-    return answer("needs/questions.html", form, need=need)
-
-
-@blueprint.route("/needs/<public_id>/verify", methods=["GET", "POST"])
-@login_required
-def verify(public_id: str) -> ResponseReturnValue:
-    """The check of both tests of a real need."""
-    need = operations.by_public_id(actor(), public_id)
-    require(actor(), "need.verify", need)
-    form = VerifyForm(data={"version": str(need.version_id)})
-    if form.ready():
-        try:
-            form.check_version(need)
-            operations.verify_need(actor(), need, form.evidence.data)
-            return see("needs.show", public_id=public_id)
-        except Problem as problem:
-            form.refuse(problem)
-    return answer("needs/verify.html", form, need=need)
 
 
 @blueprint.route("/needs/<public_id>/files", methods=["GET", "POST"])

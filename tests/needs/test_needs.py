@@ -1,4 +1,4 @@
-"""Needs: writing, posting, the gate, revisions, what a visitor pasted; each refusal beside its field."""
+"""Needs: writing, posting, revisions, what a visitor pasted; each refusal beside its field."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from marketplace.access import SYSTEM, VISITOR
-from marketplace.errors import NotAllowed, NotFound, Refused
+from marketplace.errors import NotFound, Refused
 from marketplace.jobs import Job
 from marketplace.needs import operations
 from marketplace.needs.models import Need, PastedProblem
@@ -104,47 +104,6 @@ def test_budget_ends_must_be_in_order():
     with pytest.raises(Refused) as refused:
         draft(person, organisation, budget_min=200, budget_max=100)
     assert refused.value.field == "budget_max"
-
-
-def test_distilled_signed_off_verified_and_the_badge_expires(session):
-    person, organisation = firm()
-    broker = factories.broker()
-    need = operations.post_need(person, draft(person, organisation), NOW)
-    with pytest.raises(NotAllowed):
-        operations.distil_need(person, need, {"zh": "问题"})
-    operations.distil_need(broker, need, {"zh": "如何在不锈钢上以低于 0.02 mm 的毛刺铣削？"}, NOW)
-    assert need.grade == "declared"
-    with pytest.raises(Refused):
-        operations.verify_need(broker, need, "看过试验记录与预算批件", NOW)
-    operations.sign_off(person, need, NOW)
-    assert need.grade == "distilled"
-    operations.verify_need(broker, need, "看过试验记录与预算批件", NOW)
-    assert need.grade == "verified" and need.verified_until == (NOW + timedelta(days=180)).date()
-    need.verified_until = date(2026, 1, 1)
-    session.flush()
-    for _pause in operations.expire_needs():
-        session.flush()
-    assert need.grade == "distilled"
-
-
-def test_a_changed_problem_takes_the_sign_off_back():
-    person, organisation = firm()
-    need = operations.post_need(person, draft(person, organisation), NOW)
-    operations.distil_need(factories.broker(), need, {"zh": "问题一"}, NOW)
-    operations.sign_off(person, need, NOW)
-    operations.edit_need(person, need, NOW, problem={"zh": "其实是裂纹"})
-    assert (need.grade, need.signed_off) == ("declared", None)
-
-
-def test_a_broker_of_the_same_firm_does_not_verify():
-    person, organisation = firm()
-    need = operations.post_need(person, draft(person, organisation), NOW)
-    broker = factories.broker()
-    factories.membership(broker, organisation)
-    operations.distil_need(broker, need, {"zh": "问题一"}, NOW)
-    operations.sign_off(person, need, NOW)
-    with pytest.raises(Refused):
-        operations.verify_need(broker, need, "看过试验记录与预算批件", NOW)
 
 
 def test_expired_needs_leave_the_site(session):
@@ -250,27 +209,6 @@ def test_two_people_edit_the_same_need(client, session):
     assert answer.status_code == 409
     session.expire_all()
     assert session.query(Need).one().title == {"zh": "第一位"}
-
-
-def test_the_whole_gate_through_pages(client, session):
-    person, organisation = firm()
-    broker = factories.broker()
-    need = operations.post_need(person, draft(person, organisation), NOW)
-    session.commit()
-    url = f"/zh/needs/{need.public_id}"
-    client.login(broker)
-    client.get(f"{url}/questions")
-    assert client.post(f"{url}/questions", data={"questions_zh": "如何控制毛刺？"}).status_code == 303
-    client.login(person)
-    client.get(url)
-    assert client.post(f"{url}/sign_off").status_code == 303
-    client.login(broker)
-    client.get(f"{url}/verify")
-    assert client.post(f"{url}/verify", data={"evidence": "短"}).status_code == 422
-    assert client.post(f"{url}/verify", data={"evidence": "看过试验记录与预算批件"}).status_code == 303
-    assert "真需求" in client.get(url).get_data(as_text=True)
-    client.login(person)
-    assert client.get(f"{url}/history").status_code == 200
 
 
 def test_who_may_read_members_only_needs(client, session):

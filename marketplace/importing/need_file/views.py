@@ -13,6 +13,7 @@ from marketplace.errors import Problem, Refused
 from marketplace.importing.need_file import operations
 from marketplace.importing.need_file.forms import DraftForm, WritingForm, as_field
 from marketplace.importing.need_file.proposals import proposals, title_of
+from marketplace.importing.need_file.targets import targets
 from marketplace.importing.need_file.words import KIND_WORDS
 from marketplace.importing.need_file.writings import LARGEST, read_writing
 from marketplace.matching import text as cut
@@ -24,7 +25,12 @@ blueprint = Blueprint("need_file", __name__)
 
 def prepare(app: Flask) -> None:
     """Words for the templates."""
-    app.jinja_env.globals.update(proposal_words=KIND_WORDS, target_signs=SIGNS)
+    app.jinja_env.globals.update(proposal_words=KIND_WORDS, target_signs=SIGNS, targets_read_in=_targets_read_in)
+
+
+def _targets_read_in(text: str) -> list[dict[str, Any]]:
+    """The rows of targets that a text states, for pages of other rooms where somebody writes about a need."""
+    return [row for target in targets(text) for row in target.rows]
 
 
 def _organisations() -> list[Any]:

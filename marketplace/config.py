@@ -179,6 +179,8 @@ def _replies(environ: Mapping[str, str], faults: list[str]) -> str | None:
     if replies and not _ADDRESS.fullmatch(replies):
         faults.append("MARKETPLACE_REPLIES must look like reply@example.org: 30 characters at most before the @, and no plus sign")
     return replies
+
+
 def _scanner(environ: Mapping[str, str], faults: list[str]) -> str | None:
     """The virus scanner's address."""
     scanner = environ.get("MARKETPLACE_SCANNER") or None
@@ -230,10 +232,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     database = _database(environ.get("DATABASE_URL") or f"sqlite:///{data / 'marketplace.db'}")
     if not database.startswith(("sqlite:", "postgresql+psycopg:")):
         faults.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
-    smtp, inbox, replies = _smtp(environ, faults), _inbox(environ, faults), _replies(environ, faults)
-    smtp, scanner = _smtp(environ, faults), _scanner(environ, faults)
-    encoders = _encoders(environ, faults)
-    key = _encoder_key(environ, faults)
+    smtp, inbox, replies, scanner, encoders, key = (
+        setting(environ, faults) for setting in (_smtp, _inbox, _replies, _scanner, _encoders, _encoder_key)
+    )
     megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     least = _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
@@ -256,8 +257,6 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
         income_rules=rules,
         duty_rules=duties,
-        funnel_least=least,
-        inbox=inbox,
-        replies=replies,
+        funnel_least=least, inbox=inbox, replies=replies,
         scanner=scanner,
     )

@@ -41,12 +41,9 @@ from marketplace.reactions import REACTIONS
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
-    "errors", "config", "migrate", "paper", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching", "importing",
-    "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
-    "cli_bench", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_terms", "cli",
     "errors", "scanner", "config", "migrate", "paper", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching",
     "importing", "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
-    "cli_bench", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_matching", "cli_terms", "cli",
+    "cli_bench", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_terms", "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
 FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}

@@ -11,6 +11,8 @@ from marketplace.alerts import models as _alerts  # noqa: F401 - the import fill
 from marketplace.config import read
 from marketplace.db import Base, Data, UTCTime
 from marketplace.deals import models as _deals  # noqa: F401
+from marketplace.deals.fees import models as _fees  # noqa: F401
+from marketplace.deals.introduction import models as _introduction  # noqa: F401
 from marketplace.importing import models as _importing  # noqa: F401
 from marketplace.jobs import Job  # noqa: F401
 from marketplace.licensing import models as _licensing  # noqa: F401

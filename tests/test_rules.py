@@ -16,6 +16,8 @@ from marketplace.access import ACTIONS
 from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metadata
 from marketplace.db import Base
 from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata
+from marketplace.deals.fees import models as _fees  # noqa: F401 - fills the metadata
+from marketplace.deals.introduction import models as _introduction  # noqa: F401 - fills the metadata
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
 from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata
 from marketplace.licensing.billing import models as _billing  # noqa: F401 - fills the metadata
@@ -51,6 +53,7 @@ PURE = {
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
     "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula"},
+    "deals": {"schedule", "because"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_learning.py", "cli_matching.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}

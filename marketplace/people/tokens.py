@@ -16,7 +16,9 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from marketplace.errors import N_, Refused
 
-LIFE = {"reset": timedelta(hours=1), "address": timedelta(days=3), "invitation": timedelta(days=14)}
+LIFE = {"reset": timedelta(hours=1), "address": timedelta(days=3), "invitation": timedelta(days=14), "party": timedelta(days=365)}
+"""A party's row says when its invitation ends; its link stays readable, so that whoever comes late is told so."""
+
 _secret: list[str] = []
 
 

@@ -40,6 +40,9 @@ from marketplace.catalogue import views as catalogue_views
 from marketplace.config import Settings, read
 from marketplace.db import connect
 from marketplace.deals import views as deals_views
+from marketplace.deals.fees import views as fees_views
+from marketplace.deals.introduction import views as introduction_views
+from marketplace.deals.parties import views as parties_views
 from marketplace.exporting import views as exporting_views
 from marketplace.importing import views as importing_views
 from marketplace.importing.need_file import views as need_file_views
@@ -68,7 +71,7 @@ ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
-    income_views, deals_views, alerts_views,
+    income_views, deals_views, parties_views, introduction_views, fees_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

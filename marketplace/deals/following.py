@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.db import now, session
-from marketplace.deals.fees.operations import clauses_of, of_agreement
+from marketplace.deals.fees.dues import of_agreement
+from marketplace.deals.fees.operations import clauses_of
 from marketplace.deals.models import OPEN_STAGES, Deal
 from marketplace.deals.operations import locked, step
 from marketplace.deals.timeline import tell

@@ -69,7 +69,7 @@ def open_deal(actor: Actor, match: Match, at: datetime | None = None) -> Deal:
     deal = _made(actor, moment, match.need, match.technology, firm, match, broker_id=person.id, agency_id=agency_of(person))
     deal.parties.append(_led_by(person, moment))
     session.flush()  # the broker takes part before anything is told
-    introduced(actor, match, "broker", moment)
+    _introduced(actor, match, "broker", moment)
     tell(actor, deal, "opened", moment)
     return deal
 
@@ -98,7 +98,7 @@ def ask(
     ))
     session.flush()  # whoever asks takes part before anything is told
     if match is not None:
-        introduced(actor, match, side, moment)
+        _introduced(actor, match, side, moment)
     tell(actor, deal, "asked", moment, asking=side, message=message.strip()[:MESSAGE])
     return deal
 
@@ -160,7 +160,7 @@ def _led_by(person: Person, moment: datetime) -> Party:
     )
 
 
-def introduced(actor: Actor, match: Match, side: str, moment: datetime) -> None:
+def _introduced(actor: Actor, match: Match, side: str, moment: datetime) -> None:
     """Keep with the match that this side went on to an introduction: the ranking learns from it."""
     setattr(match, side, "introduced")
     session.add(MatchAnswer(

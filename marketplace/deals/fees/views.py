@@ -12,7 +12,7 @@ from marketplace.access import may, require
 from marketplace.db import now
 from marketplace.deals import operations as deals
 from marketplace.deals.consents import answers_to, fee_in_force, fee_on_table
-from marketplace.deals.fees import operations
+from marketplace.deals.fees import dues, operations
 from marketplace.deals.fees.forms import FeeForm, ReceivedForm
 from marketplace.deals.models import OPEN_STAGES, Deal
 from marketplace.errors import N_, Problem, Refused
@@ -31,8 +31,8 @@ def part(deal: Deal) -> Markup:
     """The fee, who has agreed to it, and what is due of it, as a part of the deal's page."""
     table, in_force = fee_on_table(deal), fee_in_force(deal)
     return Markup(render_template(
-        "deals/fees/part.html", deal=deal, fee=table, in_force=in_force, answers=answers_to(table), dues=operations.dues_of(deal),
-        receipts=operations.receipts_of(deal), today=now().astimezone(operations.ZONE).date(), may_mark=may(actor(), "deal.mark_fee", deal),
+        "deals/fees/part.html", deal=deal, fee=table, in_force=in_force, answers=answers_to(table), dues=dues.dues_of(deal),
+        receipts=dues.receipts_of(deal), today=now().astimezone(dues.ZONE).date(), may_mark=may(actor(), "deal.mark_fee", deal),
         may_set=deal.state in OPEN_STAGES and may(actor(), "deal.set_fee", deal),
     ))
 

@@ -18,9 +18,10 @@ from marketplace.deals.operations import locked, step
 from marketplace.deals.timeline import tell
 from marketplace.errors import N_, Refused
 from marketplace.jobs import handler
-from marketplace.licensing.ledger import day_of, standing_events
+from marketplace.licensing.ledger import standing_events
 from marketplace.licensing.models import Agreement, AgreementEvent
 from marketplace.licensing.operations import create_agreement, draft_from_offer
+from marketplace.record import Event
 
 KINDS = ("agreement_drafted", "agreement_linked", "agreement_withdrawn", "agreement_proposed")
 AHEAD = timedelta(days=14)
@@ -115,10 +116,16 @@ def follow_event(thing_id: int) -> None:
     follow(session.get_one(AgreementEvent, thing_id).agreement, now())
 
 
-def follow_price(agreement: Agreement, published: bool, at: datetime) -> Deal | None:
-    """The price of a deal's agreement is published, or its notice has come to nothing: the deal waits, or is negotiated again."""
-    deal = of_agreement(agreement.id)
-    verb = "announce" if published else "resume"
-    if deal is None or deal.state not in Deal.TRANSITIONS[verb].origin:
-        return None
-    return step(SYSTEM, locked(deal), verb, at, day=day_of(agreement, at).isoformat())
+NOTICED = {"publish": "announce", "uphold": "resume", "void": "resume", "withdraw": "resume"}
+"""What a deal does when the notice of its price is published, or comes to nothing; when it simply ends the deal waits for the signatures."""
+
+
+@handler("deals.follow_notice")
+def follow_notice(thing_id: int) -> None:
+    """Bring the deal to where the notice of its agreement's price is: the newest thing that happened to the notice says it."""
+    told = select(Event).where(Event.thing == "agreement_notice", Event.thing_id == thing_id).order_by(Event.id.desc())
+    verbs = {f"agreement_notice.{verb}": step_ for verb, step_ in NOTICED.items()}
+    last = session.scalar(told.where(Event.name.in_(list(verbs))).limit(1))
+    deal = of_agreement(int(last.facts["agreement"])) if last is not None else None
+    if last is not None and deal is not None and deal.state in Deal.TRANSITIONS[verbs[last.name]].origin:
+        step(SYSTEM, locked(deal), verbs[last.name], now())

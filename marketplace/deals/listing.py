@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from heapq import nsmallest
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import aliased, selectinload
@@ -15,12 +16,12 @@ from sqlalchemy.orm import aliased, selectinload
 from marketplace.access import Actor
 from marketplace.catalogue.models import Technology
 from marketplace.db import LANGUAGES, now, session
-from marketplace.deals.models import SIDES, STAGES, Deal, Party
-from marketplace.licensing.models import Agreement, Standing
+from marketplace.deals.models import OPEN_STAGES, SIDES, STAGES, Deal, Party
+from marketplace.licensing.models import Standing
 from marketplace.needs.models import Need
 from marketplace.people.models import AccessGrant, Organisation
 
-COLUMN = 12  # cards of a stage on the board; the list has the rest
+COLUMN = 10  # cards of a stage on the board; the list has the rest
 LOOKED_AT = 60  # deals of a stage, longest without movement first, among which the board looks for what is due
 
 DueOf = Callable[[Sequence[int]], dict[int, date]]
@@ -57,7 +58,7 @@ def own(actor: Actor, side: str = "") -> ColumnElement[bool]:
 def _wanted(actor: Actor, wanted: Filter) -> Select[tuple[Deal]]:
     query = select(Deal).where(own(actor, wanted.side if wanted.side in SIDES else ""))
     if wanted.stage == "open":
-        query = query.where(Deal.state.in_(STAGES[:-2]))
+        query = query.where(Deal.state.in_(OPEN_STAGES))
     elif wanted.stage in STAGES:
         query = query.where(Deal.state == wanted.stage)
     return _said(query, actor, wanted.text.strip()) if wanted.text.strip() else query
@@ -101,8 +102,14 @@ def _loaded(query: Select[tuple[Deal]]) -> Select[tuple[Deal]]:
 
 def listed(actor: Actor, wanted: Filter, page: int, size: int) -> list[Deal]:
     """A page of the actor's deals, what moved last first, and one more row if there is a next page."""
-    rows = _loaded(_wanted(actor, wanted)).order_by(Deal.since.desc(), Deal.id.desc())
-    return list(session.scalars(rows.offset((page - 1) * size).limit(size + 1)))
+    ids = _wanted(actor, wanted).with_only_columns(Deal.id).order_by(Deal.since.desc(), Deal.id.desc())
+    return _rows(list(session.scalars(ids.offset((page - 1) * size).limit(size + 1))))
+
+
+def _rows(keys: list[int]) -> list[Deal]:
+    """The deals of these keys in their order. They are read apart from the sorting, which would carry the frozen texts along."""
+    rows = {deal.id: deal for deal in session.scalars(_loaded(select(Deal).where(Deal.id.in_(keys))))} if keys else {}
+    return [rows[key] for key in keys]
 
 
 def counts(actor: Actor, wanted: Filter) -> dict[str, int]:
@@ -113,26 +120,20 @@ def counts(actor: Actor, wanted: Filter) -> dict[str, int]:
 
 def board(actor: Actor, wanted: Filter) -> dict[str, list[Card]]:
     """The open stages, each with its first cards: what is due first, then what has stood longest. Ended deals are in the list alone."""
-    found: dict[str, list[Card]] = {}
-    how_many = counts(actor, wanted)
-    for stage in STAGES[:-2]:
-        if not how_many.get(stage):
-            found[stage] = []
-            continue
-        query = _wanted(actor, Filter(stage, wanted.side, wanted.text)).outerjoin(Agreement, Deal.agreement_id == Agreement.id)
-        query = query.outerjoin(Standing, Standing.agreement_id == Agreement.id)
-        ids = list(session.execute(
-            query.with_only_columns(Deal.id, Standing.next_due).order_by(Standing.next_due.is_(None), Standing.next_due, Deal.since, Deal.id).limit(LOOKED_AT)
-        ))
-        found[stage] = _cards([row.id for row in ids], {row.id: row.next_due for row in ids if row.next_due})
-    return found
+    query = _wanted(actor, Filter("open", wanted.side, wanted.text)).outerjoin(Standing, Standing.agreement_id == Deal.agreement_id)
+    columns: dict[str, list[tuple[date, datetime, int]]] = {stage: [] for stage in OPEN_STAGES}
+    for row in session.execute(query.with_only_columns(Deal.id, Deal.state, Deal.since, Standing.next_due)):
+        columns[row.state].append((row.next_due or date.max, row.since, row.id))
+    firsts = {stage: _firsts(nsmallest(LOOKED_AT, column)) for stage, column in columns.items()}
+    rows = {deal.id: deal for deal in _rows([key for column in firsts.values() for key in column])}
+    return {stage: [Card(rows[key], due) for key, due in column.items()] for stage, column in firsts.items()}
 
 
-def _cards(ids: list[int], due: dict[int, date]) -> list[Card]:
-    """The first cards of a column: by the earliest day that anybody names, then in the order given."""
+def _firsts(column: list[tuple[date, datetime, int]]) -> dict[int, date | None]:
+    """The first deals of a column with the earliest day on which anything is due in each, in their order."""
+    due = {key: day for day, _since, key in column if day != date.max}
     for source in DUE:
-        for key, day in source(ids).items():
+        for key, day in source([key for _day, _since, key in column]).items():
             due[key] = min(day, due.get(key, day))
-    first = sorted(ids, key=lambda key: (due.get(key, date.max), ids.index(key)))[:COLUMN]
-    rows = {deal.id: deal for deal in session.scalars(_loaded(select(Deal).where(Deal.id.in_(first))))}
-    return [Card(rows[key], due.get(key)) for key in first]
+    first = sorted(column, key=lambda row: (due.get(row[2], date.max), row[1], row[2]))[:COLUMN]
+    return {key: due.get(key) for _day, _since, key in first}

@@ -96,6 +96,7 @@ class Deal(Base):
               sqlite_where=text("need_id is null and state <> 'lost'"), postgresql_where=text("need_id is null and state <> 'lost'")),
         Index("ix_deal_broker_id_state", "broker_id", "state"),
         Index("ix_deal_state_id", "state", "id"),
+        Index("ix_deal_id_state_since", "id", "state", "since"),  # lists sort and count without reading the frozen texts
         Index("ix_deal_agency_id_state", "agency_id", "state"),
     )
 
@@ -171,6 +172,7 @@ class Party(Base):
         Index("uq_party_deal_id_address_key", "deal_id", "address_key", unique=True,
               sqlite_where=text("state in ('invited', 'active')"), postgresql_where=text("state in ('invited', 'active')")),
         Index("ix_party_deal_id", "deal_id"),
+        Index("ix_party_person_id_state_side_deal_id", "person_id", "state", "side", "deal_id"),
     )
 
 

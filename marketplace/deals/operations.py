@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.access import SYSTEM, Actor, may, require
+from marketplace.access import SYSTEM, Actor, actions_of, may, require
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.deals.conditions import lacking, refuse_unmet
@@ -293,14 +293,20 @@ class Next:
     lacks: str | None
 
 
-def next_steps(actor: Actor, deal: Deal, verbs: Sequence[str] = (*WALK, *BACK), at: datetime | None = None) -> list[Next]:
-    """The steps from this stage that the actor may take, in the order of the walk. A step that does not apply here is left out."""
-    moment = at or now()
+def open_steps(actor: Actor, deal: Deal, verbs: Sequence[str] = (*WALK, *BACK)) -> list[str]:
+    """The steps from this stage that the actor may take, in the order of the walk, whatever is missing for them: no query, for lists.
+
+    A step that does not apply to this deal is left out.
+    """
     skipped = ("protect",) if not deal.nda_required else ("evaluate",) if deal.state == "introduced" else ()
-    return [
-        Next(verb, lacking(deal, verb, moment)) for verb in verbs
-        if deal.state in Deal.TRANSITIONS[verb].origin and verb not in skipped and may(actor, f"deal.{verb}", deal)
-    ]
+    here = [verb for verb in verbs if deal.state in Deal.TRANSITIONS[verb].origin and verb not in skipped]
+    return [name.removeprefix("deal.") for name in actions_of(actor, deal, [f"deal.{verb}" for verb in here])]
+
+
+def next_steps(actor: Actor, deal: Deal, at: datetime | None = None) -> list[Next]:
+    """The steps from this stage that the actor may take, each with what is still missing for it."""
+    moment = at or now()
+    return [Next(verb, lacking(deal, verb, moment)) for verb in open_steps(actor, deal)]
 
 
 def house_of(deal: Deal, side: str) -> Organisation:

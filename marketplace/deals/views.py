@@ -43,7 +43,7 @@ def prepare(app: Flask) -> None:
     app.jinja_env.globals.update(
         deal_words=words, shown_title=shown_title, deal_called=lambda deal: called(actor(), deal, language()), deal_sight=lambda deal: sight(actor(), deal),
         deal_who=who, introduction_button=introduction_button, deal_button=deal_button, deal_stages=STAGES, decline_words=DECLINE_WORDS,
-        deal_steps=operations.next_steps,
+        deal_steps=operations.open_steps,
     )
 
 

@@ -111,22 +111,26 @@ def upgrade() -> None:
     with op.batch_alter_table('deal') as batch:
         batch.add_column(sa.Column('introduced', sa.DateTime(timezone=True), nullable=True))
         batch.create_index('ix_deal_agency_id_state', ['agency_id', 'state'], unique=False)
+        batch.create_index('ix_deal_id_state_since', ['id', 'state', 'since'], unique=False)
         batch.create_index('ix_deal_state_id', ['state', 'id'], unique=False)
     with op.batch_alter_table('party') as batch:
         batch.add_column(sa.Column('phone', sa.String(length=40), nullable=True))
         batch.add_column(sa.Column('language', sa.String(length=2), server_default='zh', nullable=False))
         batch.add_column(sa.Column('reason', sa.Text(), nullable=True))
+        batch.create_index('ix_party_person_id_state_side_deal_id', ['person_id', 'state', 'side', 'deal_id'], unique=False)
     op.execute("update deal set introduced = (select min(entered) from stage_span where stage_span.deal_id = deal.id and stage = 'introduced')")
 
 
 def downgrade() -> None:
     """Back."""
     with op.batch_alter_table('party') as batch:
+        batch.drop_index('ix_party_person_id_state_side_deal_id')
         batch.drop_column('reason')
         batch.drop_column('language')
         batch.drop_column('phone')
     with op.batch_alter_table('deal') as batch:
         batch.drop_index('ix_deal_state_id')
+        batch.drop_index('ix_deal_id_state_since')
         batch.drop_index('ix_deal_agency_id_state')
         batch.drop_column('introduced')
     with op.batch_alter_table('fee_receipt') as batch:

@@ -81,7 +81,8 @@ def test_the_introduction_needs_a_fee_and_both_sides():
 
 
 def test_an_evaluation_under_nda_waits_for_access_to_what_is_blind():
-    technology = factories.technology(factories.organisation(factories.person(), kind="institute"), visibility="blind", teaser={"zh": "一种装置"}, nda_required=True)
+    holder = factories.organisation(factories.person(), kind="institute")
+    technology = factories.technology(holder, visibility="blind", teaser={"zh": "一种装置"}, nda_required=True)
     match = factories.match(factories.need(factories.organisation(factories.person())), technology)
     deal = factories.deal(match, stage="introduced", nda_required=True)
     assert [one.verb for one in operations.next_steps(deal.broker, deal)] == ["protect"]
@@ -235,7 +236,8 @@ def test_a_deal_waits_with_the_notice_of_its_price():
     agreement = factories.agreement(state="proposed")
     deal = factories.deal(factories.match(factories.need(agreement.licensee), agreement.technology), stage="negotiating", agreement=agreement)
     for verb, stage in (("publish", "notice"), ("end", "notice"), ("uphold", "negotiating"), ("publish", "notice"), ("void", "negotiating")):
-        session.add(Event(at=now(), name=f"agreement_notice.{verb}", thing="agreement_notice", thing_id=7, actor_kind="system", facts={"agreement": agreement.id}))
+        told = {"thing": "agreement_notice", "thing_id": 7, "actor_kind": "system", "facts": {"agreement": agreement.id}}
+        session.add(Event(at=now(), name=f"agreement_notice.{verb}", **told))
         session.flush()
         following.follow_notice(7)
         assert deal.state == stage, verb

@@ -45,7 +45,10 @@ from marketplace.config import Settings, read
 from marketplace.db import connect
 from marketplace.deals import views as deals_views
 from marketplace.deals.documents import views as documents_views
+from marketplace.deals.fees import views as fees_views
 from marketplace.deals.funnel import views as funnel_views
+from marketplace.deals.introduction import views as introduction_views
+from marketplace.deals.parties import views as parties_views
 from marketplace.deals.talk import views as talk_views
 from marketplace.deals.worklist import views as worklist_views
 from marketplace.exporting import views as exporting_views
@@ -82,7 +85,7 @@ PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, income_views,
     duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, grants_views, scanning_views,
-    documents_views, distilling_views, desk_views, alerts_views,
+    documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -162,6 +162,7 @@ def deal(match_: Match | None = None, leading: Person | None = None, stage: str 
     defaults = {
         "match": pair, "need": pair.need, "technology": pair.technology, "firm": pair.need.organisation, "holder": pair.technology.organisation,
         "broker": leading, "state": stage, "since": NOW, "frozen": frozen(pair), "created": NOW, "lost_code": "price" if stage == "lost" else None,
+        "introduced": None if stage in ("lead", "qualified", "lost") else NOW,
     }
     made = _kept(Deal(**{**defaults, **values}))
     _kept(StageSpan(deal_id=made.id, stage=stage, entered=NOW))

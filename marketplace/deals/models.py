@@ -32,7 +32,8 @@ def _listed(codes: tuple[str, ...]) -> str:
 class Deal(Base):
     """One deal. `state` is its stage, `since` when it entered it. `frozen` holds both texts, the reasons and the revisions as they stood when it was opened.
 
-    A deal without a broker is a lead that waits for one. `agreement` is what the parties negotiate and sign.
+    A deal without a broker is a lead that waits for one. `agreement` is what the parties negotiate and sign. `introduced` is when each side was
+    told who the other is, and stays when the deal is lost.
     """
 
     __tablename__ = "deal"
@@ -49,6 +50,7 @@ class Deal(Base):
     agreement_id: Mapped[int | None] = mapped_column(ForeignKey("agreement.id"), unique=True)
     state: Mapped[str] = mapped_column(String(12), default="lead")
     since: Mapped[datetime]
+    introduced: Mapped[datetime | None]
     nda_required: Mapped[bool] = mapped_column(default=False, server_default=false())
     frozen: Mapped[dict[str, Any]] = mapped_column(Data, default=dict)
     lost_code: Mapped[str | None] = mapped_column(String(24))
@@ -71,9 +73,11 @@ class Deal(Base):
         "introduce": Step(("lead", "qualified"), "introduced", LED),
         "protect": Step(("introduced",), "nda", SPOKEN),
         "evaluate": Step(("introduced", "nda"), "evaluation", SPOKEN),
-        "negotiate": Step(("evaluation",), "negotiating", SPOKEN),
-        "announce": Step(("negotiating",), "notice", ("holder_party", "system")),
-        "sign": Step(("evaluation", "negotiating", "notice"), "signed", ("system",)),
+        "negotiate": Step(("evaluation",), "negotiating", (*SPOKEN, "system")),
+        "reconsider": Step(("negotiating",), "evaluation", SPOKEN),
+        "announce": Step(("evaluation", "negotiating"), "notice", ("holder_party", "system")),
+        "resume": Step(("notice",), "negotiating", ("holder_party", "system")),
+        "sign": Step(("introduced", "nda", "evaluation", "negotiating", "notice"), "signed", ("system",)),
         "perform": Step(("signed",), "performing", ("broker_party", "system")),
         "win": Step(("signed", "performing"), "won", ("broker_party", "system")),
         "lose": Step(OPEN_STAGES, "lost", (*SPOKEN, "system")),
@@ -91,12 +95,21 @@ class Deal(Base):
         Index("uq_deal_firm_id_technology_id", "firm_id", "technology_id", unique=True,
               sqlite_where=text("need_id is null and state <> 'lost'"), postgresql_where=text("need_id is null and state <> 'lost'")),
         Index("ix_deal_broker_id_state", "broker_id", "state"),
+        Index("ix_deal_state_id", "state", "id"),
+        Index("ix_deal_id_state_since", "id", "state", "since"),  # lists sort and count without reading the frozen texts
+        Index("ix_deal_agency_id_state", "agency_id", "state"),
     )
 
     @property
     def sides(self) -> dict[str, int]:
-        """The houses of the two sides, for the permission table: their owners may look into and join any deal of theirs."""
-        return {"firm_house": self.firm_id, "holder_house": self.holder_id}
+        """The houses, for the permission table: owners of the two sides' may look into and join any deal of theirs, owners of the agency
+        may give it to another broker."""
+        return {"firm_house": self.firm_id, "holder_house": self.holder_id, **({"agency": self.agency_id} if self.agency_id else {})}
+
+    @property
+    def was_introduced(self) -> bool:
+        """Whether the two sides know each other: from the introduction on, also when it is lost later."""
+        return self.introduced is not None or self.state in STAGES[2:-1]
 
     @property
     def people(self) -> dict[str, set[int]]:
@@ -112,7 +125,7 @@ class Deal(Base):
 class Party(Base):
     """One person's part in a deal for one side: invited by mail address, active once accepted, and removed at any time.
 
-    `organisation_id` is whom the person acts for; `duty` what they do here, in their words.
+    `organisation_id` is whom the person acts for; `duty` what they do here, in their words. A broker invited takes the deal over.
     """
 
     __tablename__ = "party"
@@ -125,6 +138,9 @@ class Party(Base):
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     address_key: Mapped[str] = mapped_column(String(254), index=True)
     duty: Mapped[str | None] = mapped_column(String(120))
+    phone: Mapped[str | None] = mapped_column(String(40))
+    language: Mapped[str] = mapped_column(String(2), default="zh", server_default="zh")
+    reason: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(10), default="active")
     invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     expires: Mapped[datetime | None]
@@ -156,6 +172,7 @@ class Party(Base):
         Index("uq_party_deal_id_address_key", "deal_id", "address_key", unique=True,
               sqlite_where=text("state in ('invited', 'active')"), postgresql_where=text("state in ('invited', 'active')")),
         Index("ix_party_deal_id", "deal_id"),
+        Index("ix_party_person_id_state_side_deal_id", "person_id", "state", "side", "deal_id"),
     )
 
 

@@ -16,8 +16,12 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from marketplace.errors import N_, Refused
 
-LIFE = {"reset": timedelta(hours=1), "address": timedelta(days=3), "invitation": timedelta(days=14),
-        "unsubscribe": timedelta(days=36_500)}
+LIFE = {
+    "reset": timedelta(hours=1), "address": timedelta(days=3), "invitation": timedelta(days=14), "party": timedelta(days=365),
+    "unsubscribe": timedelta(days=36_500),
+}
+"""A party's row says when its invitation ends; its link stays readable, so that whoever comes late is told so."""
+
 _secret: list[str] = []
 
 

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from marketplace.access import SYSTEM, Actor, require
 from marketplace.db import now, session
@@ -133,7 +134,8 @@ def replies_waiting(actor: Actor, limit: int = 50) -> list[Message]:
     marked = select(ReadMark.id).where(
         ReadMark.party_id.in_(leading), ReadMark.audience == Message.audience, ReadMark.message_id >= Message.id).correlate(Message)
     query = select(Message).where(Message.id.in_(select(newest.c.id)), Message.person_id != actor.id, ~marked.exists(), leading.exists())
-    return list(session.scalars(query.order_by(Message.id).limit(limit)))
+    shown = joinedload(Message.deal).joinedload(Deal.technology), joinedload(Message.person)
+    return list(session.scalars(query.options(*shown).order_by(Message.id).limit(limit)))
 
 
 def tasks_due(actor: Actor, day: date, limit: int = 100) -> list[Task]:

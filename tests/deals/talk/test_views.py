@@ -27,8 +27,8 @@ from tests.inspection import faults, playing, work
 
 pytestmark = pytest.mark.usefixtures("app")
 
-PAGES = ("", "/messages", "/messages?audience=all", "/messages?audience=firm_broker", "/messages?audience=firm", "/messages?audience=broker", "/notes", "/tasks",
-         "/meetings", "/meetings/new")
+PAGES = ("", "/messages", "/messages?audience=all", "/messages?audience=firm_broker", "/messages?audience=firm", "/messages?audience=broker", "/notes",
+         "/tasks", "/meetings", "/meetings/new")
 SHAPE = {"title": "对接会", "day": DAY.isoformat(), "begin": "15:00", "end": "16:00", "zone": "Asia/Shanghai", "place": "杭州"}
 
 
@@ -67,7 +67,8 @@ def test_nobody_is_chosen_beforehand_and_the_form_says_what_is_missing(client, t
 
 def test_tasks_by_the_page(client, there):
     client.login(there.broker)
-    form = {"key": "one", "audience": "all", "text": "寄样品", "due": (now() + timedelta(days=3)).date().isoformat(), "party": there.party(there.firm).public_id}
+    due = (now() + timedelta(days=3)).date().isoformat()
+    form = {"key": "one", "audience": "all", "text": "寄样品", "due": due, "party": there.party(there.firm).public_id}
     assert client.post(f"{base(there)}/tasks", data=form).status_code == 303
     task = session.scalars(select(Task)).one()
     edit = f"{base(there)}/tasks/{task.public_id}"
@@ -80,6 +81,16 @@ def test_tasks_by_the_page(client, there):
     client.login(there.guest)
     assert client.post(f"{edit}/reopen").status_code == 403
     assert client.post(f"{base(there)}/tasks", data={**form, "due": "2020-01-01", "key": "2"}).status_code == 422
+
+
+def test_the_desk_shows_what_is_due_soon(client, there):
+    day = tasks.day_of(now())
+    for number, days in enumerate((0, 6, 8)):
+        tasks.set_task(there.broker, there.deal, "all", f"待办{number}号", day + timedelta(days=days), there.party(there.firm).public_id, f"k{number}")
+    for person, seen in ((there.firm, [True, True, False]), (there.broker, [False] * 3), (factories.person(), [False] * 3)):
+        client.login(person)
+        page = client.get("/zh/desk").get_data(as_text=True)
+        assert [f"待办{number}号" in page for number in range(3)] == seen
 
 
 def test_notes_by_the_page(client, there):
@@ -116,7 +127,8 @@ def test_meetings_by_the_page(client, there):
     assert client.post(f"{url}/answer", data={"answer": "maybe"}).status_code == 303 and client.post(f"{url}/answer", data={"answer": "x"}).status_code == 422
     assert client.get(f"{url}/edit").status_code == 404 and client.post(f"{url}/cancel").status_code == 403
     saved = client.get(f"{url}.ics")
-    assert saved.mimetype == "text/calendar" and str(Calendar.from_ical(saved.data)["METHOD"]) == "PUBLISH" and there.firm.address not in saved.get_data(as_text=True)
+    assert saved.mimetype == "text/calendar" and str(Calendar.from_ical(saved.data)["METHOD"]) == "PUBLISH"
+    assert there.firm.address not in saved.get_data(as_text=True)
     client.login(there.guest)
     assert client.get(url).status_code == 200 and client.post(f"{url}/answer", data={"answer": "yes"}).status_code == 404
     client.login(there.broker)

@@ -111,8 +111,8 @@ def _about_meeting(meeting: Meeting, party: Party, what: str, method: str) -> Ma
     calendar = calendar_of(meeting, party, method, page_address(language, f"/deals/{meeting.deal.public_id}/{page}"))
     envelope = Envelope(reply_to=reply_address(party.public_id, meeting.audience), calendar=calendar)
     return _write(
-        "deal_meeting", party, page, envelope, what=what, organiser=_name(meeting.organiser), meeting=meeting.title, when=in_zone(meeting.starts, meeting.ends, meeting.zone),
-        place=meeting.place, online=meeting.link, agenda=meeting.agenda, by_mail=are_configured(),
+        "deal_meeting", party, page, envelope, what=what, organiser=_name(meeting.organiser), meeting=meeting.title,
+        when=in_zone(meeting.starts, meeting.ends, meeting.zone), place=meeting.place, online=meeting.link, agenda=meeting.agenda, by_mail=are_configured(),
     )
 
 

@@ -21,9 +21,11 @@ _SEPARATOR = re.compile(
     r"\s*[-_=*\s]{2,}$", re.IGNORECASE)
 _HEAD = re.compile(r"^[*|\s]*(?:from|von|de|发件人|寄件者|寄件人|發件人)[*|\s]*[:：|]", re.IGNORECASE)
 _HEADER = re.compile(
-    r"^[*|\s]*(?:sent|date|to|subject|cc|gesendet|an|betreff|发送时间|发送日期|发件日期|日期|时间|收件人|主题|抄送|抄送人|寄件日期|收件者|主旨)[*|\s]*[:：|]", re.IGNORECASE)
+    r"^[*|\s]*(?:sent|date|to|subject|cc|gesendet|an|betreff|发送时间|发送日期|发件日期|日期|时间|收件人|主题|抄送|抄送人|寄件日期|收件者|主旨)"
+    r"[*|\s]*[:：|]", re.IGNORECASE)
 _DEVICE = re.compile(
-    r"^(?:sent from (?:my )?.{1,60}|get outlook for .{1,40}|sent with .{1,40}|发自我?的?\s?.{1,40}|(?:从|由)我的.{1,30}发送|来自我的.{1,30}|获取 ?outlook.{0,30}"
+    r"^(?:sent from (?:my )?.{1,60}|get outlook for .{1,40}|sent with .{1,40}|发自我?的?\s?.{1,40}"
+    r"|(?:从|由)我的.{1,30}发送|来自我的.{1,30}|获取 ?outlook.{0,30}"
     r"|von meinem .{1,30} gesendet)$", re.IGNORECASE)
 
 

@@ -108,7 +108,7 @@ class PlanForm(VersionedForm):
     place = StringField(_l("Place"), [Length(max=200)])
     link = StringField(_l("Link to meet at"), [Length(max=500)])
     agenda = TextAreaField(_l("Agenda"), [Length(max=4000)])
-    parties = SelectMultipleField(_l("Invited"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    parties = SelectMultipleField(_l("Whom to invite"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
 
     def plan(self) -> Plan:
         """What was typed, for the operation; a zone that was typed counts before the one chosen."""

@@ -154,7 +154,8 @@ class Task(Base):
     def people(self) -> dict[str, set[int]]:
         """Who is to do it, who asked for it, and the broker where he hears it."""
         heard = hearers(self.deal, self.audience)
-        return {"concerned": {party.person_id for party in heard if party.person_id and (party.id in (self.party_id, self.set_by_id) or party.side == "broker")}}
+        own = (self.party_id, self.set_by_id)
+        return {"concerned": {party.person_id for party in heard if party.person_id and (party.id in own or party.side == "broker")}}
 
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from marketplace.access import SYSTEM, Actor, require
 from marketplace.db import now, session
@@ -78,7 +79,7 @@ def threads(actor: Actor, deal: Deal) -> dict[str, int]:
     """The audiences whose messages the actor may read and in which something was said → the id of the newest message."""
     require(actor, "deal.read", deal)
     newest = select(Message.audience, func.max(Message.id)).where(Message.deal_id == deal.id, Message.audience.in_(open_to(actor, deal)))
-    found = {audience: newest_id for audience, newest_id in session.execute(newest.group_by(Message.audience))}
+    found = dict(session.execute(newest.group_by(Message.audience)).all())
     return {audience: found[audience] for audience in AUDIENCES if audience in found}
 
 
@@ -118,7 +119,7 @@ def unread(actor: Actor, deal: Deal) -> dict[str, int]:
     query = select(Message.audience, func.count()).where(
         Message.deal_id == deal.id, Message.audience.in_(open_to(actor, deal)), Message.person_id != actor.id, later,
     )
-    return {audience: count for audience, count in session.execute(query.group_by(Message.audience))} if own else {}
+    return dict(session.execute(query.group_by(Message.audience)).all()) if own else {}
 
 
 def replies_waiting(actor: Actor, limit: int = 50) -> list[Message]:
@@ -133,7 +134,8 @@ def replies_waiting(actor: Actor, limit: int = 50) -> list[Message]:
     marked = select(ReadMark.id).where(
         ReadMark.party_id.in_(leading), ReadMark.audience == Message.audience, ReadMark.message_id >= Message.id).correlate(Message)
     query = select(Message).where(Message.id.in_(select(newest.c.id)), Message.person_id != actor.id, ~marked.exists(), leading.exists())
-    return list(session.scalars(query.order_by(Message.id).limit(limit)))
+    shown = joinedload(Message.deal).joinedload(Deal.technology), joinedload(Message.person)
+    return list(session.scalars(query.options(*shown).order_by(Message.id).limit(limit)))
 
 
 def tasks_due(actor: Actor, day: date, limit: int = 100) -> list[Task]:

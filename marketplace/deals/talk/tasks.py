@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import joinedload
 
 from marketplace.access import SYSTEM, Actor, require
 from marketplace.db import now, session
@@ -106,7 +107,7 @@ def due_of(actor: Actor, day: date, limit: int) -> list[Task]:
     query = select(Task).join(Party, Party.id == Task.party_id).join(Deal, Deal.id == Task.deal_id).where(
         Party.person_id == actor.id, Party.state == "active", Task.state == "open", Task.due <= day, Deal.state != "lost",
     )
-    return list(session.scalars(query.order_by(Task.due, Task.id).limit(limit)))
+    return list(session.scalars(query.options(joinedload(Task.deal).joinedload(Deal.technology)).order_by(Task.due, Task.id).limit(limit)))
 
 
 @handler("deals.remind_tasks", every=timedelta(hours=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, Response, flash, render_template, request
@@ -20,7 +20,7 @@ from marketplace.deals.talk.calendars import calendar_of
 from marketplace.deals.talk.forms import EditNoteForm, EditTaskForm, MeetingForm, MessageForm, NoteForm, PlanForm, TaskForm
 from marketplace.deals.talk.models import Meeting, Message, Note, Task
 from marketplace.errors import NotFound, Problem
-from marketplace.web import PAGE, actor, answer, language, new_token, page_number, see
+from marketplace.web import PAGE, actor, answer, language, limiter, new_token, page_number, see
 
 blueprint = Blueprint("talk", __name__)
 
@@ -42,7 +42,7 @@ def prepare(app: Flask) -> None:
     settings = app.config["SETTINGS"]
     addresses.configure(settings.secret, settings.replies, settings.sender, settings.site)
     app.jinja_env.globals.update(
-        deal_talk_part=part, talk_words=words, talk_thing=_thing, meeting_time=_meeting_time, tasks_due_of=_due, day_typed=date.fromisoformat,
+        deal_talk_part=part, talk_words=words, talk_thing=_thing, meeting_time=_meeting_time, talk_desk_part=desk_part, day_typed=date.fromisoformat,
     )
     app.jinja_env.globals.setdefault("entry_templates", {}).update(dict.fromkeys(KINDS, LINES))
 
@@ -63,8 +63,11 @@ def _today() -> date:
     return tasks.day_of(now())
 
 
-def _due() -> list[Task]:
-    return operations.tasks_due(actor(), _today())
+def desk_part() -> Markup:
+    """What a desk shows: one's own tasks in all deals that are due within a week or were before; nothing when there are none."""
+    day = _today()
+    due = operations.tasks_due(actor(), day + timedelta(days=7), 20)
+    return Markup(render_template("deals/talk/desk.html", tasks=due, day=day)) if due else Markup()
 
 
 def part(deal: Deal) -> Markup:
@@ -80,7 +83,13 @@ def part(deal: Deal) -> Markup:
     ))
 
 
+def _writer() -> str:
+    """Whose mails to others are counted: the person's, wherever he writes from."""
+    return str(actor().id or request.remote_addr or "")
+
+
 @blueprint.route("/deals/<public_id>/messages", methods=["GET", "POST"])
+@limiter.limit("120 per hour", methods=["POST"], key_func=_writer)
 @login_required
 def messages(public_id: str) -> ResponseReturnValue:
     """One thread at a time, newest first, and a place to write."""
@@ -223,6 +232,7 @@ def meetings_page(public_id: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/deals/<public_id>/meetings/new", methods=["GET", "POST"])
+@limiter.limit("60 per hour", methods=["POST"], key_func=_writer)
 @login_required
 def call_meeting(public_id: str) -> ResponseReturnValue:
     """Invite to a meeting."""

@@ -12,8 +12,8 @@ from marketplace.alerts.models import Mail
 from marketplace.db import now, session
 from marketplace.deals.models import Entry
 from marketplace.deals.operations import step
-from marketplace.deals.talk import addresses, operations
-from marketplace.deals.talk.audience import choices
+from marketplace.deals.talk import addresses, operations, tasks
+from marketplace.deals.talk.audience import choices, hearers
 from marketplace.deals.talk.models import Message, ReceivedMail
 from marketplace.errors import NotAllowed, NotFound, Refused
 from marketplace.record import move
@@ -107,6 +107,17 @@ def test_strangers_and_removed_parties_say_and_hear_nothing():
         operations.post_message(removed, there.deal, "all", "还在", "k3")
 
 
+def test_nothing_can_be_given_to_a_party_that_was_removed():
+    there = talking()
+    public_id = there.party(there.guest).public_id
+    move(there.party(there.guest), "remove", SYSTEM)
+    session.flush()
+    assert there.guest.id not in [party.person_id for party in hearers(there.deal, "all")]
+    with pytest.raises(Refused) as refused:
+        tasks.set_task(there.broker, there.deal, "all", "寄样品", tasks.day_of(now()), public_id, "k")
+    assert refused.value.field == "party"
+
+
 def test_what_others_wrote_is_unread_until_it_is_marked_or_answered():
     there = talking()
     operations.post_message(there.firm, there.deal, "all", "一", "1")
@@ -197,7 +208,7 @@ def test_what_is_refused_posts_nothing_and_says_why(case):
         before = len(mails())
         work()
     assert not list(session.scalars(select(Message).where(Message.via == "mail")))
-    told = [mail for mail in mails()[before:]]
+    told = mails()[before:]
     if case in ("another address", "no text", "too large"):
         assert [mail.address for mail in told] == [there.holder.address] and "没有被接收" in told[0].subject
     else:

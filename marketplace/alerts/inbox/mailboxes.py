@@ -56,12 +56,13 @@ class FileLetter:
 
 @dataclass(frozen=True)
 class ServerLetter:
-    """A message on an IMAP server, by its UID."""
+    """A message on an IMAP server, by its UID. `alone`: the server can take away this one and no other (UIDPLUS, RFC 4315)."""
 
     server: imaplib.IMAP4
     uid: str
     folders: tuple[str, str]
     size: int
+    alone: bool
 
     def read(self) -> bytes:
         """All of it, without marking it as read."""
@@ -71,10 +72,7 @@ class ServerLetter:
         """Copy, then take away: a process that dies in between leaves two, of which the second is known by its Message-ID."""
         _ok(self.server.uid("COPY", self.uid, f'"{self.folders[refused]}"'))
         _ok(self.server.uid("STORE", self.uid, "+FLAGS", r"(\Deleted)"))
-        if "UIDPLUS" in self.server.capabilities:
-            _ok(self.server.uid("EXPUNGE", self.uid))
-        else:
-            _ok(self.server.expunge())
+        _ok(self.server.uid("EXPUNGE", self.uid) if self.alone else self.server.expunge())
 
 
 def _ok(answer: tuple[str, list]) -> list:
@@ -139,11 +137,12 @@ def _on_server(server: imaplib.IMAP4, folder: str, most: int) -> list[Letter]:
     listed = _ok(server.list('""', '""'))
     found = re.search(rb'"(.)"', listed[0] or b"") if listed else None
     between = found[1].decode() if found else "/"
-    folders = tuple(f"{folder}{between}{name}" for name in (DONE, REFUSED))
+    folders = (f"{folder}{between}{DONE}", f"{folder}{between}{REFUSED}")
     for name in folders:
         server.create(f'"{name}"')  # NO when it is there already
     uids = (_ok(server.uid("SEARCH", "UNDELETED"))[0] or b"").decode().split()
-    return [ServerLetter(server, uid, folders, _size(server, uid)) for uid in uids[:most]]
+    alone = b"UIDPLUS" in b" ".join(_ok(server.capability())).upper()  # many servers say so only after the sign-in
+    return [ServerLetter(server, uid, folders, _size(server, uid), alone) for uid in uids[:most]]
 
 
 def _size(server: imaplib.IMAP4, uid: str) -> int:

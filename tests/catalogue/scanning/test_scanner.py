@@ -69,12 +69,12 @@ def test_a_scanner_that_never_answers_is_given_up(file, monkeypatch):
 
 
 @pytest.mark.parametrize(("content", "why"), [
-    (b"a note", None), (b"x" * (scanner.CHUNK - 20) + EICAR, "test_string"), (packed(a_txt=b"fine"), None), (packed(a_txt=b"fine" + EICAR), "test_string"),
+    (b"a note", None), (b"x" * (scanner.CHUNK - 40) + EICAR, "test_string"), (packed(a_txt=b"fine"), None), (packed(a_txt=b"fine" + EICAR), "test_string"),
     (packed(inner_zip=packed(deep_zip=packed(a_txt=EICAR))), "test_string"), (packed(word__vbaProject_bin=b"x"), "macros"),
     (packed(inner_docx=packed(xl__vbaProject_bin=b"x")), "macros"), (locked(packed(a_txt=b"secret")), "locked"),
     (packed(a_txt=b"fine" * 500)[:40] + b"PK", "unreadable"), (packed(a=packed(b=packed(c=packed(d=b"x")))), "unreadable"),
     (packed(a_txt=b"fine" * 500).replace(b"\x08\x00", b"\x63\x00"), "unreadable"),
-])
+], ids=lambda value: "" if isinstance(value, bytes) else str(value))
 def test_what_we_see_ourselves(file, content, why):
     assert scanner.own_look(file(content)) == why
     state = "quarantined" if why else "unscanned"

@@ -181,7 +181,7 @@ def test_the_walk_through_the_pages(client, session, deal):
 @pytest.mark.parametrize(("content", "name", "words"), [
     (b"MZ\x90\x00" * 100, "plan.exe", "can be attached"), (b"MZ\x90\x00" * 100, "plan.pdf", "not what its name says"), (b"", "plan.txt", "empty"),
     (b"PK\x03\x04 broken", "plan.docx", "not what its name says"),
-])
+], ids=["unknown", "disguised", "empty", "broken"])
 def test_a_wrong_type_is_refused_and_nothing_kept(client, session, folder, deal, content, name, words):
     client.login(person_of(deal, "firm"))
     answer = client.post(f"/en/deals/{deal.public_id}/documents", data={"side": "", "file": (io.BytesIO(content), name)})

@@ -23,7 +23,10 @@ from tests.factories import NOW
 
 SYLLABLES = "bavo cidu fego hilu jomi kuna lepo mori nuda peso quvi rato siku tome vuna wiro xelu yopa zimu".split()
 HAN = "鼂鼃鼄鼅鼆鼇鼈鼊鼌鼏鼑鼒鼔鼕鼖鼘鼚鼛鼜鼝鼞鼟鼡鼣鼤鼥鼦鼧鼨鼩鼪鼫鼭鼮鼰鼱"
-TEASER = {"technology": {"zh": "一种给小零件修边的新办法", "en": "A new way to trim small parts"}, "need": {"zh": "一家工厂想把小零件的边修得更快", "en": "A works wants small parts trimmed faster"}}
+TEASER = {
+    "technology": {"zh": "一种给小零件修边的新办法", "en": "A new way to trim small parts"},
+    "need": {"zh": "一家工厂想把小零件的边修得更快", "en": "A works wants small parts trimmed faster"},
+}
 OUTSIDE = (
     "visitor", "unconfirmed", "stranger", "other_firm", "broker", "operator", "expired", "revoked", "asked", "nda", "refused", "party",
 )
@@ -149,6 +152,18 @@ def ids(*things: Any) -> list[str]:
 
 LISTS = ("technologies", "needs", "open-calls")
 QUERIES = ("", "?q=trim", "?q=修边", "?technology_kind=blind", "?region=330000&language=en")
+def asked(cast: Cast) -> dict[str, tuple[str, ...]]:
+    """Endpoint → what is asked behind its address: words, filters, and the ids that some pages take there."""
+    technology, institute, firm = (cast.things[name].public_id for name in ("technology", "institute", "firm"))
+    files = dict.fromkeys(("exporting.newest", "exporting.table", "exporting.paper"), QUERIES[:2])
+    return {
+        **files, "matching.technologies": QUERIES, "matching.needs": QUERIES,
+        "simulator.simulator": ("", f"?offer={technology}", f"?agreement={cast.things['agreement'].public_id}"),
+        "importing.template": (f"?organisation={institute}", f"?listing=need&organisation={firm}"),
+        "importing.run": ("", "?outcome=rejected"), "matching.problem": ("", "?terms=upfront"),
+    }
+
+
 UNDER_AN_AGREEMENT = (
     "audits", "claims", "credit", "guarantee-entries", "guarantees", "income", "invoices", "payments", "statements",
 )

@@ -28,9 +28,8 @@ from marketplace.exporting import views as exporting
 from marketplace.jobs import enqueue
 from marketplace.matching import operations as matching
 from tests.inspection import playing, work
-from tests.web.blind_cast import INSIDE, OUTSIDE, QUERIES, Cast, filled, gather
+from tests.web.blind_cast import INSIDE, OUTSIDE, Cast, asked, filled, gather
 
-SEARCHES = {"matching.technologies": QUERIES, "matching.needs": QUERIES, **dict.fromkeys(("exporting.newest", "exporting.table", "exporting.paper"), QUERIES[:2])}
 READ_IN_BOTH = ("technologies", "needs", "matches", "deals", "problems", "organisations")
 ABOUT_LISTINGS = (*READ_IN_BOTH, "desk", "simulator", "imports", "<name>.atom", "<name>.xlsx", "<name>.pdf")
 DIFFERENT = ("visitor", "other_firm", "broker", "operator", "party")
@@ -128,7 +127,7 @@ def paths(app: Flask, cast: Cast, rule: Rule) -> Iterator[str]:
         chosen = dict(zip(wanted, values, strict=True))
         for language in languages if "lang" in rule.arguments else (None,):
             path = adapter.build(rule.endpoint, {**chosen, **({"lang": language} if language else {})})
-            yield from (path + query for query in SEARCHES.get(rule.endpoint, ("",)))
+            yield from (path + query for query in asked(cast).get(rule.endpoint, ("",)))
 
 
 def _choices(rule: Rule) -> dict[str, list[str]]:
@@ -201,14 +200,14 @@ def without(text: str, *typed: str) -> str:
 @contextmanager
 def counted() -> Iterator[list[str]]:
     """The statements that the database is asked meanwhile."""
-    asked: list[str] = []
+    statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        asked.append(re.sub(r"sa_savepoint_\d+", "", statement))
+        statements.append(re.sub(r"sa_savepoint_\d+", "", statement))
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        yield asked
+        yield statements
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 
@@ -222,10 +221,10 @@ def test_a_guess_that_is_right_is_answered_like_one_that_is_wrong(app: Flask, ca
         for path in ("/zh/technologies?q={}", "/en/needs?q={}", "/zh/technologies.atom?q={}", "/zh/needs.pdf?q={}", "/zh/open-calls.atom?q={}"):
             found = []
             for typed in (right, wrong):
-                with counted() as asked:
+                with counted() as statements:
                     answer = browser.get(path.format(quote(typed)))
-                found.append((answer.status, without(answer.text, typed), asked))
-            assert found[0] == found[1], (name, path, [line for line in difflib.unified_diff(found[1][1].split("\n"), found[0][1].split("\n"), n=0)][:9])
+                found.append((answer.status, without(answer.text, typed), statements))
+            assert found[0] == found[1], (name, path, list(difflib.unified_diff(found[1][1].split("\n"), found[0][1].split("\n"), n=0))[:9])
 
 
 @pytest.mark.parametrize("role", ["visitor", "other_firm"])
@@ -235,9 +234,9 @@ def test_a_pasted_guess_moves_no_figure(app: Flask, cast: Cast, role: str) -> No
         right, pages_ = {**cast.marks, **cast.names}[name], []
         for typed in (right, wrong):
             place = browser.post("/zh/", problem=f"零件修边太慢 {typed} 小零件").location
-            with counted() as asked:
+            with counted() as statements:
                 answer = browser.get(place)
-            pages_.append((answer.status, without(answer.text, typed), len(asked)))
+            pages_.append((answer.status, without(answer.text, typed), len(statements)))
         assert pages_[0] == pages_[1], (name, list(difflib.unified_diff(pages_[1][1].split("\n"), pages_[0][1].split("\n"), n=0))[:9])
 
 

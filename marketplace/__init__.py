@@ -41,6 +41,7 @@ from marketplace.config import Settings, read
 from marketplace.db import connect
 from marketplace.deals import views as deals_views
 from marketplace.deals.funnel import views as funnel_views
+from marketplace.deals.talk import views as talk_views
 from marketplace.deals.worklist import views as worklist_views
 from marketplace.exporting import views as exporting_views
 from marketplace.importing import views as importing_views
@@ -70,7 +71,7 @@ ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
-    income_views, deals_views, worklist_views, funnel_views, alerts_views,
+    income_views, deals_views, talk_views, worklist_views, funnel_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 WEAK_SECRET = 32
 ENCODERS = {"full": "use,e5", "fast": "use", "none": "none"}  # short words for what stands in the two slots
 _ENDPOINT = re.compile(r"endpoint:(?P<model>.+)@(?P<url>https?://.+)", re.ASCII)
+_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+", re.ASCII)
 _MODEL = re.compile(r"sentence-transformers:(?P<model>.+)")
 
 
@@ -56,6 +57,7 @@ class Settings:
     upload_limit: int  # MARKETPLACE_UPLOAD_MB: largest upload, in bytes here; default 64 MB
     checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; read by terms.checklist
     limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default memory://
+    replies: str | None = None  # MARKETPLACE_REPLIES: address that answers to messages go to, such as reply@example.org; its mail must reach the inbox
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
 
@@ -156,6 +158,14 @@ def _smtp(environ: Mapping[str, str], faults: list[str]) -> str | None:
     return smtp
 
 
+def _replies(environ: Mapping[str, str], faults: list[str]) -> str | None:
+    """The address that answers go to; each reader's own is made of it by a plus sign and a token."""
+    replies = environ.get("MARKETPLACE_REPLIES", "").strip() or None
+    if replies and not _ADDRESS.fullmatch(replies):
+        faults.append("MARKETPLACE_REPLIES must look like reply@example.org: 30 characters at most before the @, and no plus sign")
+    return replies
+
+
 def _own_data(environ: Mapping[str, str], name: str, faults: list[str]) -> Path | None:
     """A file or folder with data of the operator's own; what is in it is judged where it is read."""
     path = Path(environ[name]).resolve() if environ.get(name) else None
@@ -192,7 +202,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     database = _database(environ.get("DATABASE_URL") or f"sqlite:///{data / 'marketplace.db'}")
     if not database.startswith(("sqlite:", "postgresql+psycopg:")):
         faults.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
-    smtp = _smtp(environ, faults)
+    smtp, replies = _smtp(environ, faults), _replies(environ, faults)
     encoders = _encoders(environ, faults)
     key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
     if not key.isascii() or not key.isprintable() or " " in key:
@@ -217,6 +227,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         upload_limit=megabytes * 1024 * 1024,
         checks=checks,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
-        income_rules=rules,
-        funnel_least=least,
+        replies=replies, income_rules=rules, funnel_least=least,
     )

@@ -120,6 +120,19 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "claim.settle": ("alerts.claim_settled",),
     "claim.paid_twice": ("alerts.claim_paid_twice",),
     "claim.recourse_overdue": ("alerts.recourse_overdue",),
+    # what the people of a deal say and agree
+    "deal_message.post": ("alerts.deal_message",),
+    "deal_task.set": ("alerts.task_set",),
+    "deal_task.hand": ("alerts.task_set",),
+    "deal_task.hand_back": ("alerts.task_back",),
+    "deal_task.due": ("alerts.task_due",),
+    "deal_meeting.call": ("alerts.meeting_told",),
+    "deal_meeting.change": ("alerts.meeting_told",),
+    "deal_meeting.leave": ("alerts.meeting_told",),
+    "deal_meeting.cancel": ("alerts.meeting_told",),
+    "deal_attendance.answer": ("alerts.meeting_declined",),
+    "received_mail.refuse": ("alerts.reply_refused",),
+    "party.remove": ("deals.hand_back_tasks", "deals.leave_meetings"),
     # mail
     "mail.queued": ("alerts.send",),
 }

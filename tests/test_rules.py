@@ -18,6 +18,7 @@ from marketplace.db import Base
 from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata
 from marketplace.deals.funnel import models as _funnel  # noqa: F401 - fills the metadata
 from marketplace.deals.worklist import models as _worklist  # noqa: F401 - fills the metadata
+from marketplace.deals.talk import models as _talk  # noqa: F401 - fills the metadata
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
 from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata
 from marketplace.licensing.billing import models as _billing  # noqa: F401 - fills the metadata
@@ -52,6 +53,7 @@ PURE = {
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
+    "deals": {"addresses", "cutting", "incoming"},
     "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula"},
     "deals": {"tally", "picture"},
 }

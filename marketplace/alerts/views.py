@@ -13,6 +13,7 @@ from marketplace.alerts import money as _money  # noqa: F401 - registers its job
 from marketplace.alerts import operations
 from marketplace.alerts import risk as _risk  # noqa: F401 - registers its mails
 from marketplace.alerts import statements as _statements  # noqa: F401 - the import registers who writes about them
+from marketplace.alerts import talk as _talk  # noqa: F401 - registers its mails
 from marketplace.web import PAGE, actor, answer, page_number
 
 blueprint = Blueprint("alerts", __name__)

@@ -7,7 +7,7 @@ import sqlalchemy.dialects.postgresql
 from alembic import op
 
 revision = '0018'
-down_revision = '0014'
+down_revision = ('0020', '0021')
 branch_labels = None
 depends_on = None
 

@@ -124,7 +124,7 @@ def test_the_table_names_known_relations_only():
     known = {"anyone", "visitor", "user", "verified", "broker", "operator", "system", "self", "member", "owner", "signatory", "author",
              "reader", "teaser_reader", "broker_reader", "moderator", "firm", "holder", "licensor", "licensee", "guarantor", "protected", "counterparty",
              "subject", "owner_side", "asking_side", "firm_house_owner", "holder_house_owner", "own_side_party"}
-    known |= {f"{side}_party" for side in ("firm", "holder", "broker", "guest")}
+    known |= {f"{side}_party" for side in ("firm", "holder", "broker", "guest", "writing", "concerned", "arranging", "invited")}
     known |= {f"{side}_{role}" for side in ("licensor", "licensee", "guarantor", "protected") for role in ("owner", "signatory")}
     for action, who in ACTIONS.items():
         assert who and who <= known, action

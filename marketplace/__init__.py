@@ -19,6 +19,7 @@
 - **invoice** 账单: a demand for one obligation of an agreement, cancelled only by a **mirror** 冲销账单; **payment** 付款: money that one side says has moved.
 - **deal** 交易: from the first contact to the signed and performed agreement; a **party** 参与人 takes part in it for one side.
 - **blind listing** 隐名信息: shows a **teaser** 简介 to all, and the rest to whoever has an **access grant** 查阅授权.
+- **notice** 公示: an agreed price, published before it is signed; a **decision** 决策记录 stands in an institute's asset register.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, config, paper, db → access → record → jobs → web → people → terms → catalogue →
@@ -50,6 +51,8 @@ from marketplace.licensing import views as licensing_views
 from marketplace.licensing.audits import views as audits_views
 from marketplace.licensing.billing import views as billing_views
 from marketplace.licensing.credit import views as credit_views
+from marketplace.licensing.duties import views as duties_views
+from marketplace.licensing.duties.register import views as register_views
 from marketplace.licensing.income import views as income_views
 from marketplace.licensing.performing import views as performing_views
 from marketplace.licensing.risk import views as risk_views
@@ -71,7 +74,7 @@ ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views,
-    income_views, deals_views, talk_views, worklist_views, funnel_views, alerts_views,
+    income_views, duties_views, register_views, deals_views, talk_views, worklist_views, funnel_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

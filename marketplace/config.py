@@ -60,6 +60,7 @@ class Settings:
     replies: str | None = None  # MARKETPLACE_REPLIES: address that answers to messages go to, such as reply@example.org; its mail must reach the inbox
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
+    duty_rules: Path | None = None  # MARKETPLACE_DUTY_RULES: file of rules for notices and recordals, beside those of the product
 
     @property
     def index_folder(self) -> Path:
@@ -210,7 +211,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     least = _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
-    checks, rules = (_own_data(environ, f"MARKETPLACE_{name}", faults) for name in ("CHECKS", "INCOME_RULES"))
+    checks, rules, duties = (_own_data(environ, f"MARKETPLACE_{name}", faults) for name in ("CHECKS", "INCOME_RULES", "DUTY_RULES"))
     if faults:
         raise SettingsError(faults)
     return Settings(
@@ -227,5 +228,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         upload_limit=megabytes * 1024 * 1024,
         checks=checks,
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
-        replies=replies, income_rules=rules, funnel_least=least,
+        replies=replies, income_rules=rules, duty_rules=duties, funnel_least=least,
     )

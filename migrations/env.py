@@ -19,6 +19,7 @@ from marketplace.jobs import Job  # noqa: F401
 from marketplace.licensing import models as _licensing  # noqa: F401
 from marketplace.licensing.billing import models as _billing  # noqa: F401
 from marketplace.licensing.credit import models as _credit  # noqa: F401
+from marketplace.licensing.duties import models as _duties  # noqa: F401
 from marketplace.licensing.income import models as _income  # noqa: F401
 from marketplace.licensing.performing import models as _performing  # noqa: F401
 from marketplace.licensing.risk import models as _risk  # noqa: F401

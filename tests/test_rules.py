@@ -23,6 +23,7 @@ from marketplace.importing import models as _importing  # noqa: F401 - fills the
 from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata
 from marketplace.licensing.billing import models as _billing  # noqa: F401 - fills the metadata
 from marketplace.licensing.credit import models as _credit  # noqa: F401 - fills the metadata
+from marketplace.licensing.duties import models as _duties  # noqa: F401 - fills the metadata
 from marketplace.licensing.income import models as _income  # noqa: F401 - fills the metadata
 from marketplace.licensing.performing import models as _performing  # noqa: F401 - fills the metadata
 from marketplace.licensing.risk import models as _risk  # noqa: F401 - fills the metadata
@@ -53,9 +54,8 @@ PURE = {
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
-    "deals": {"addresses", "cutting", "incoming"},
-    "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula"},
-    "deals": {"tally", "picture"},
+    "deals": {"addresses", "cutting", "incoming", "tally", "picture"},
+    "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula", "clock", "related", "pricing"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_learning.py", "cli_matching.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask
 from flask_babel import lazy_gettext as _l
 
 from marketplace.alerts import agreements as _agreements  # noqa: F401 - registers its jobs
+from marketplace.alerts import duties as _duties  # noqa: F401 - registers its mails
 from marketplace.alerts import income as _income  # noqa: F401 - registers its jobs
 from marketplace.alerts import money as _money  # noqa: F401 - registers its jobs
 from marketplace.alerts import operations

@@ -14,6 +14,7 @@ from marketplace.access import Actor, may, require
 from marketplace.db import now, session
 from marketplace.errors import N_, NotAllowed, NotFound, Refused
 from marketplace.licensing import ledger, text
+from marketplace.licensing.duties.operations import refuse_before_end
 from marketplace.licensing.models import SIGNERS, Agreement, AgreementEvent, Obligation, Signature, Standing
 from marketplace.licensing.operations import LATE, facts_of, findings, other, own_sides, text_of
 from marketplace.licensing.performing.queue import EXCLUSIVE, IN_FORCE
@@ -129,6 +130,7 @@ def _refuse_unsignable(agreement: Agreement, today: date) -> None:
         raise Refused(N_("The day of effect lies more than %(days)s days back. Propose a version with a later one."), days=LATE.days)
     if any(finding.severity == "refuse" for finding in findings(agreement.technology, terms, version.clauses, today)):
         raise Refused(N_("This may not be agreed as it stands; the notes beside it say why."))
+    refuse_before_end(agreement, today)
     others = triers_of(agreement)
     if any(one.exclusivity in EXCLUSIVE and one.status in IN_FORCE and not one.undecided for one in others):
         raise Refused(N_("An exclusive or sole licence of this technology is in force; it cannot be licensed to anybody else."))

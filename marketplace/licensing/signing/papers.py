@@ -12,6 +12,7 @@ from datetime import timedelta
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.dates import format_datetime
 from babel.support import Translations
@@ -68,6 +69,12 @@ def page(kept: SignedText, given: dict[str, Signature], lang: str) -> str:
         kept=kept, parts=text.parts(words), title=words.split("\n", 1)[0], given=[given[side] for side in ("licensor", "licensee") if side in given],
         tag=TAGS[lang], lang=lang, verify=f"{press.site}/{lang}/verify/{kept.sha256}",
     )
+
+
+def printed(template: str, lang: str, **values: Any) -> bytes:
+    """Another of the templates of templates/pdf in a language, as a PDF. Raises `OSError` where Debian's Pango is missing."""
+    html = _press[0].templates[lang].get_template(template).render(values, tag=TAGS[lang], lang=lang)
+    return import_module("marketplace.paper").pdf(html, _press[0].static)
 
 
 def print_text(kept: SignedText) -> Iterator[Paper]:

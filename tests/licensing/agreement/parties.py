@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 from marketplace.catalogue.models import Technology
 from marketplace.db import session
 from marketplace.jobs import run_all
 from marketplace.licensing import clauses, operations
+from marketplace.licensing.duties import operations as duties
 from marketplace.licensing.models import Agreement, Signature
 from marketplace.licensing.signing import codes
 from marketplace.licensing.signing import operations as signing
@@ -60,15 +62,23 @@ def work_on(*kinds: str) -> None:
     session.expire_all()
 
 
+def priced(who: Parties, agreement: Agreement, at: datetime = NOW, mode: str = "listing") -> Agreement:
+    """How the price was found, as the institute has to record it before anybody signs; a listing needs no notice."""
+    minutes = (BytesIO("挂牌结果".encode()), "minutes.txt")
+    duties.record_pricing(who.holder_member, agreement, f"priced{agreement.id}{mode}", mode, "校长办公会", at.date(), "第3号决议", minutes, at)
+    session.flush()
+    return agreement
+
+
 def proposed(who: Parties, terms: dict[str, Any] | None = None, at: datetime = NOW, **said: Any) -> Agreement:
-    """A proposal of the firm's member."""
+    """A proposal of the firm's member, its price found by a market listing."""
     agreement = operations.create_agreement(
         who.firm_member, who.technology, who.licensor, who.licensee, terms or TRIAL, {**clauses.defaults(), **said}, at,
     )
     session.flush()
     operations.propose_agreement(who.firm_member, agreement, at)
     session.flush()
-    return agreement
+    return priced(who, agreement, at)
 
 
 def give(person: Person, agreement: Agreement, at: datetime = NOW, of: str = "agreement", number: int | None = None) -> Signature:

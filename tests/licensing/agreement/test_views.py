@@ -19,7 +19,7 @@ from marketplace.licensing.signing import operations as signing
 from marketplace.licensing.signing.models import Paper, SignedText
 from tests import factories
 from tests.inspection import work
-from tests.licensing.agreement.parties import TRIAL, parties, proposed, signed
+from tests.licensing.agreement.parties import TRIAL, parties, priced, proposed, signed
 
 OFFER = {"mode": "licence", "exclusivity": "exclusive", "term_months": 36, "terms": {name: value for name, value in TRIAL.items() if name != "effective"}}
 
@@ -77,6 +77,7 @@ def test_from_the_technology_to_the_signed_text(client, session, lang):
     assert answer.status_code == 303, answer.get_data(as_text=True)
     versions = client.get(f"/{lang}/agreements/{agreement.public_id}/versions").get_data(as_text=True)
     assert "5,000" in versions and ("补救" in versions if lang == "zh" else "cure" in versions)
+    priced(who, agreement, now())
     for person in (who.firm_signatory, who.holder_signatory):
         assert press_signed(client, session, agreement, person).status_code == 303
     session.refresh(agreement)

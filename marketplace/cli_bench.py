@@ -18,6 +18,8 @@ from marketplace import create_app
 from marketplace.alerts.subscriptions.bench import bench_alerts
 from marketplace.console import as_json, fail, settings_or_fail, show, telling
 from marketplace.db import now, session, to_write
+from marketplace.deals.funnel import bench as funnel_bench
+from marketplace.deals.funnel.operations import count
 from marketplace.deals.worklist import bench as worklist_bench
 from marketplace.deals.worklist.operations import set_specialty
 from marketplace.importing.bench import bench_rows, write_file
@@ -187,6 +189,25 @@ def bench_worklist_command(matches: int, deals: int, requests: int, fields: bool
         gc.collect()
         gc.freeze()  # as the served application does
         report = worklist_bench.measure(get, broker, requests)
+    show({"matches": matches, "deals": deals, **report})
+
+
+@bench_group.command("funnel")
+@click.option("--matches", type=click.IntRange(min=100), default=100_000, show_default=True)
+@click.option("--deals", type=click.IntRange(min=10), default=10_000, show_default=True)
+@click.option("--database", help="An empty database to fill instead of a throw-away SQLite file.")
+@as_json
+def bench_funnel_command(matches: int, deals: int, database: str | None, json_: bool) -> None:
+    """Count the funnel of a large site, and time one bare pass over its matches."""
+    with _throw_away(database) as app, telling("Bench", json_) as say:
+        say("filling")
+        with to_write():
+            worklist_bench.fill(matches, deals, now())
+            session.execute(text("ANALYZE"))
+            session.commit()
+        say("counting")
+        client = app.test_client()
+        report = funnel_bench.measure(lambda: client.get("/en/funnel"), lambda: _committing(count()), now())
     show({"matches": matches, "deals": deals, **report})
 
 

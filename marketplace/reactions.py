@@ -190,6 +190,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "deal_meeting.cancel": ("alerts.meeting_told",),
     "deal_attendance.answer": ("alerts.meeting_declined",),
     "received_mail.refuse": ("alerts.reply_refused",),
+    # duties of institutes
     # mail
     "mail.queued": ("alerts.send",),
 }

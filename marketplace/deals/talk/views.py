@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, Response, flash, render_template, request
+from flask import Blueprint, Flask, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -20,7 +20,7 @@ from marketplace.deals.talk.calendars import calendar_of
 from marketplace.deals.talk.forms import EditNoteForm, EditTaskForm, MeetingForm, MessageForm, NoteForm, PlanForm, TaskForm
 from marketplace.deals.talk.models import Meeting, Message, Note, Task
 from marketplace.errors import NotFound, Problem
-from marketplace.web import PAGE, actor, answer, language, limiter, new_token, page_number, see
+from marketplace.web import PAGE, actor, answer, language, limiter, new_token, page_number, safe_next, see
 
 blueprint = Blueprint("talk", __name__)
 
@@ -217,7 +217,7 @@ def close_task(public_id: str, task_id: str, verb: str) -> ResponseReturnValue:
     """Say that a task is done, drop or reopen it."""
     deal = deals.by_public_id(actor(), public_id)
     tasks.close_task(actor(), tasks.task_of(actor(), deal, task_id), verb)
-    return see("talk.tasks_page", public_id=public_id)
+    return redirect(safe_next(url_for("talk.tasks_page", public_id=public_id)), 303)
 
 
 @blueprint.route("/deals/<public_id>/meetings")

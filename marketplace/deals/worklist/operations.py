@@ -13,7 +13,8 @@ from marketplace.db import now, session
 from marketplace.deals.worklist.models import Snooze, Specialty
 from marketplace.deals.worklist.pairs import pairs, specialty_of
 from marketplace.deals.worklist.rows import Row
-from marketplace.deals.worklist.sources import asked, badges, day_at, statements, still, trials
+from marketplace.deals.worklist.sources import asked, badges, day_at, notices, statements, still, trials
+from marketplace.deals.worklist.talked import promises, replies
 from marketplace.errors import N_, Refused
 from marketplace.matching.models import Match
 from marketplace.matching.operations import answer_match, match_by_public_id
@@ -24,7 +25,7 @@ NOT_PUT_OFF = N_("This cannot be put off like that. Reload the page and try agai
 SECTIONS = ("reply", "task", "asked", "trial", "decision", "statement", "notice", "badge", "still", "pair")
 """The kinds of rows in the order of the page."""
 
-SOURCES: list[Callable[[Actor, date], list[Row]]] = [asked, trials, statements, badges, still, pairs]
+SOURCES: list[Callable[[Actor, date], list[Row]]] = [replies, promises, asked, trials, statements, notices, badges, still, pairs]
 """Who finds rows: each is asked with the actor and the day, and gives at most twenty rows of a kind, the most urgent first."""
 
 

@@ -25,7 +25,8 @@ class Step:
 class Row:
     """One thing to do. `kind` is its section, `thing` the public id it is about; `why` a message id with `values`, `day` since when or until when.
 
-    `listings` are shown through `shown_title` alone. `parties` are names that the actor may read. `match` is the public id of a pair that can be declined here.
+    `listings` are shown through `shown_title` alone. `parties` are names that the actor may read. `match` is the public id of a pair that can be
+    declined here, `quote` what somebody wrote.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Row:
     parties: tuple[Mapping[str, str], ...] = ()
     day: date | None = None
     match: str | None = None
+    quote: str = ""
 
     @property
     def key(self) -> str:

@@ -16,11 +16,14 @@ from marketplace.deals.models import OPEN_STAGES, Deal
 from marketplace.deals.worklist.pairs import MOST, awake, specialty_of, within
 from marketplace.deals.worklist.rows import Row, Step
 from marketplace.errors import N_
+from marketplace.licensing.duties.operations import notices_ending
 from marketplace.licensing.models import Standing
 from marketplace.needs.models import Need
 
 HOME = ZoneInfo("Asia/Shanghai")
 TRIAL_SOON = BADGE_SOON = STILL = timedelta(days=14)
+NOTICE_SOON = timedelta(days=7)
+NOTICED = ("evaluation", "negotiating", "notice")
 WITH_LISTINGS = (defer(Deal.frozen), selectinload(Deal.need), selectinload(Deal.technology))
 PATIENT = ("notice", "performing")
 """Stages that last by their nature: the clock of the notice, the trial and the years of the agreement have rows of their own."""
@@ -31,7 +34,7 @@ def day_at(moment: datetime) -> date:
     return moment.astimezone(HOME).date()
 
 
-def _about(actor: Actor, deal: Deal) -> dict[str, object]:
+def about(actor: Actor, deal: Deal) -> dict[str, object]:
     """What a row says of a deal besides its sentence. Whose listing is blind to the actor, his name is not told."""
     sides = ((deal.need, deal.firm), (deal.technology, deal.holder))
     known = tuple(house.name for listing, house in sides if listing is None or listing.visibility != "blind" or may(actor, "listing.read_in_full", listing))
@@ -72,9 +75,9 @@ def trials(actor: Actor, today: date) -> list[Row]:
     waiting = watched(actor, "decision", today, Standing.status == "awaiting_decision")
     return [
         *(Row("trial", deal.public_id, N_("The trial ends on %(day)s; talk to both sides about what comes after it."), _look(deal, N_("Remind"), "talk"),
-              {"day": end}, day=end, **_about(actor, deal)) for deal, end, _, _ in running),
+              {"day": end}, day=end, **about(actor, deal)) for deal, end, _, _ in running),
         *(Row("decision", deal.public_id, N_("The firm decides until %(day)s whether it goes on after the trial."), _look(deal, N_("Remind"), "talk"),
-              {"day": end}, day=end, **_about(actor, deal)) for deal, _, end, _ in waiting),
+              {"day": end}, day=end, **about(actor, deal)) for deal, _, end, _ in waiting),
     ]
 
 
@@ -82,8 +85,20 @@ def statements(actor: Actor, today: date) -> list[Row]:
     """Agreements of the actor's deals under which a sales statement is overdue."""
     return [
         Row("statement", deal.public_id, N_("A sales statement was due on %(day)s and has not come."), _look(deal, N_("Remind"), "talk"), {"day": due},
-            day=due, **_about(actor, deal))
+            day=due, **about(actor, deal))
         for deal, _, _, due in watched(actor, "statement", today, Standing.statements_overdue > 0)
+    ]
+
+
+def notices(actor: Actor, today: date) -> list[Row]:
+    """Notices of a price, in the actor's deals, that end within a week: then the agreement can be signed."""
+    own = select(Deal).where(Deal.broker_id == actor.id, Deal.agreement_id.is_not(None), Deal.state.in_(NOTICED)).options(*WITH_LISTINGS)
+    deals = {deal.agreement_id: deal for deal in session.scalars(own) if may(actor, "deal.watch_agreement", deal)}
+    ending = notices_ending(list(deals), today + NOTICE_SOON)
+    return [
+        Row("notice", notice.public_id, N_("The notice of the price ends on %(day)s; then both sides can sign."),
+            _look(deals[notice.agreement_id], N_("Look at it")), {"day": notice.runs_until}, day=notice.runs_until, **about(actor, deals[notice.agreement_id]))
+        for notice in ending[:MOST]
     ]
 
 
@@ -116,6 +131,6 @@ def still(actor: Actor, today: date) -> list[Row]:
     )
     return [
         Row("still", deal.public_id, N_("%(days)s days in the stage “%(stage)s”."), _look(deal, N_("Look at it")),
-            {"days": (today - day_at(deal.since)).days, "stage": deal.state}, day=day_at(deal.since), **_about(actor, deal))
+            {"days": (today - day_at(deal.since)).days, "stage": deal.state}, day=day_at(deal.since), **about(actor, deal))
         for deal in session.scalars(query.options(*WITH_LISTINGS).order_by(Deal.since, Deal.id).limit(MOST))
     ]

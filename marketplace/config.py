@@ -65,8 +65,6 @@ class Settings:
     duty_rules: Path | None = None  # MARKETPLACE_DUTY_RULES: file of rules for notices and recordals, beside those of the product
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
     scanner: str | None = None  # MARKETPLACE_SCANNER: clamd://host:3310 or clamd:///run/clamav/clamd.ctl; without one uploads are marked as not scanned
-    funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
-    duty_rules: Path | None = None  # MARKETPLACE_DUTY_RULES: file of rules for notices and recordals, beside those of the product
 
     @property
     def index_folder(self) -> Path:
@@ -259,7 +257,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
         income_rules=rules,
         duty_rules=duties,
-        funnel_least=least, inbox=inbox, replies=replies,
-        scanner=scanner,
-        replies=replies, income_rules=rules, duty_rules=duties, funnel_least=least,
+        funnel_least=least, inbox=inbox, replies=replies, scanner=scanner,
     )

@@ -98,7 +98,10 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "agreement.withdraw": ("alerts.agreement_withdrawn", "duties.follow_agreement", "deals.follow_agreement"),
     "signature.code_asked": ("alerts.signing_code",),
     "signature.signed": ("alerts.signature_given",),
-    "agreement.countersign": ("licensing.print", "alerts.agreement_signed", "duties.begin_recordal", "duties.decided_agreement", "deals.follow_agreement", "deals.refresh_fee_of_agreement"),
+    "agreement.countersign": (
+        "licensing.print", "alerts.agreement_signed", "duties.begin_recordal", "duties.decided_agreement",
+        "deals.follow_agreement", "deals.refresh_fee_of_agreement",
+    ),
     "agreement.certificate_signed": ("licensing.print",),
     "agreement.stands": ("licensing.queue_moved", "credit.of_agreement"),
     "agreement_event.trial_started": ("alerts.agreement_event", "deals.follow_event"),
@@ -190,7 +193,6 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "deal_meeting.cancel": ("alerts.meeting_told",),
     "deal_attendance.answer": ("alerts.meeting_declined",),
     "received_mail.refuse": ("alerts.reply_refused",),
-    # duties of institutes
     # mail
     "mail.queued": ("alerts.send",),
 }

@@ -13,12 +13,12 @@ from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401
 from marketplace.config import read
 from marketplace.db import Base, Data, UTCTime
-from marketplace.deals import models as _deals  # noqa: F401  # noqa: F401  # noqa: F401  # noqa: F401
+from marketplace.deals import models as _deals  # noqa: F401
 from marketplace.deals.documents import models as _documents  # noqa: F401
 from marketplace.deals.fees import models as _fees  # noqa: F401
 from marketplace.deals.funnel import models as _funnel  # noqa: F401
 from marketplace.deals.introduction import models as _introduction  # noqa: F401
-from marketplace.deals.talk import models as _talk  # noqa: F401  # noqa: F401
+from marketplace.deals.talk import models as _talk  # noqa: F401
 from marketplace.deals.worklist import models as _worklist  # noqa: F401
 from marketplace.importing import models as _importing  # noqa: F401
 from marketplace.jobs import Job  # noqa: F401

@@ -18,12 +18,12 @@ from marketplace.alerts.inbox import models as _inbox  # noqa: F401 - fills the 
 from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401 - fills the metadata
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401 - fills the metadata
 from marketplace.db import Base
-from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata  # noqa: F401 - fills the metadata  # noqa: F401 - fills the metadata  # noqa: F401 - fills the metadata
+from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata# noqa: F401 - fills the metadata  # noqa: F401 - fills the metadata
 from marketplace.deals.documents import models as _documents  # noqa: F401 - fills the metadata
 from marketplace.deals.fees import models as _fees  # noqa: F401 - fills the metadata
 from marketplace.deals.funnel import models as _funnel  # noqa: F401 - fills the metadata
 from marketplace.deals.introduction import models as _introduction  # noqa: F401 - fills the metadata
-from marketplace.deals.talk import models as _talk  # noqa: F401 - fills the metadata  # noqa: F401 - fills the metadata
+from marketplace.deals.talk import models as _talk  # noqa: F401 - fills the metadata
 from marketplace.deals.worklist import models as _worklist  # noqa: F401 - fills the metadata
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
 from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata

@@ -8,7 +8,6 @@ from alembic import op
 
 revision = '0018'
 down_revision = '0017'
-down_revision = ('0020', '0021')
 branch_labels = None
 depends_on = None
 

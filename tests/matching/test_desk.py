@@ -83,7 +83,7 @@ def test_there_is_advice_for_every_code_of_the_one_list():
 
 def test_declines_are_counted_with_their_words_for_the_owners_alone():
     firm, holder, match = cast()
-    others = [factories.match(factories.need(factories.organisation(person := factories.person())), match.technology) for _ in range(3)]
+    others = [factories.match(factories.need(factories.organisation(factories.person())), match.technology) for _ in range(3)]
     people = [session.get(type(firm), other.need.organisation.memberships[0].person_id) for other in others]
     answer_match(firm, match, "firm", "declined", "description_unclear", "不知道测的是什么", NOW)
     answer_match(people[0], others[0], "firm", "declined", "description_unclear", None, NOW)

@@ -22,7 +22,6 @@ from marketplace.deals.sight import called, frozen_texts, side_in, sight
 from marketplace.deals.timeline import entries
 from marketplace.errors import N_, NotFound, Problem, Refused
 from marketplace.matching import operations as matching
-from marketplace.matching.documents import shown_title
 from marketplace.matching.models import Match
 from marketplace.matching.words import DECLINE_WORDS
 from marketplace.needs import operations as needs
@@ -41,7 +40,7 @@ def prepare(app: Flask) -> None:
     known = app.jinja_env.globals.setdefault("entry_templates", {})
     known.update({kind: TEMPLATE for kinds in words.ENTRY_KINDS.values() for kind in kinds})
     app.jinja_env.globals.update(
-        deal_words=words, shown_title=shown_title, deal_called=lambda deal: called(actor(), deal, language()), deal_sight=lambda deal: sight(actor(), deal),
+        deal_words=words, deal_called=lambda deal: called(actor(), deal, language()), deal_sight=lambda deal: sight(actor(), deal),
         deal_who=who, introduction_button=introduction_button, deal_button=deal_button, deal_stages=STAGES, decline_words=DECLINE_WORDS,
         deal_steps=operations.open_steps,
     )

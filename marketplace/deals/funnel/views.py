@@ -15,7 +15,6 @@ from marketplace.deals.funnel import operations, words
 from marketplace.deals.funnel.picture import draw
 from marketplace.deals.funnel.tally import DIMENSIONS, STAGES
 from marketplace.errors import NotFound
-from marketplace.matching.words import DECLINE_WORDS
 from marketplace.people.operations import acting_person
 from marketplace.web import actor, answer, language
 
@@ -26,7 +25,7 @@ OPENED = ("opened", *STAGES[1:])
 
 def prepare(app: Flask) -> None:
     """Words and drawing for the templates of the funnel."""
-    app.jinja_env.globals.update(funnel_words=words, funnel_picture=draw, funnel_rates=operations.rates, funnel_stages=STAGES, decline_words=DECLINE_WORDS)
+    app.jinja_env.globals.update(funnel_words=words, funnel_picture=draw, funnel_rates=operations.rates, funnel_stages=STAGES)
 
 
 def _published() -> operations.Public | None:

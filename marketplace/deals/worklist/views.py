@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from flask import Blueprint, Flask, current_app, flash, render_template, url_for
+from flask import Blueprint, Flask, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -16,14 +16,12 @@ from marketplace.deals.models import Deal
 from marketplace.deals.worklist import operations, words
 from marketplace.deals.worklist.forms import DeclineForm, PutOffForm, SpecialtyForm
 from marketplace.deals.worklist.pairs import specialty_of
-from marketplace.deals.worklist.rows import Row, Step
-from marketplace.errors import N_, Problem, Refused
+from marketplace.errors import Problem, Refused
 from marketplace.matching.words import DECLINE_WORDS
 from marketplace.web import actor, answer, language, see
 
 blueprint = Blueprint("worklist", __name__)
 
-LOOK = N_("Look at it")
 
 
 def prepare(app: Flask) -> None:
@@ -36,15 +34,6 @@ def watch_part(deal: Deal) -> Markup:
     return Markup(render_template("deals/worklist/part_watched.html", deal=deal) if deal.agreement_id else "")
 
 
-def step_of(row: Row) -> Step:
-    """The row's button; where the room it leads to is not part of the site, the listing is there to look at."""
-    if row.step.endpoint in current_app.view_functions:
-        return row.step
-    if row.match:
-        return Step(LOOK, "matching.match", {"public_id": row.match})
-    return Step(LOOK, "catalogue.show", {"public_id": row.listings[-1].public_id})
-
-
 @blueprint.get("/worklist")
 @login_required
 def show() -> ResponseReturnValue:
@@ -52,7 +41,7 @@ def show() -> ResponseReturnValue:
     sections = operations.worklist(actor())
     keys = [row.key for rows in sections.values() for row in rows]
     return answer(
-        "deals/worklist/show.html", None, sections=sections, following=dict(zip_longest(keys, keys[1:], fillvalue="")), total=len(keys), step_of=step_of,
+        "deals/worklist/show.html", None, sections=sections, following=dict(zip_longest(keys, keys[1:], fillvalue="")), total=len(keys),
         put_off=operations.put_off_count(actor()), specialty=specialty_of(actor()), codes=DECLINE_WORDS,
         put_off_address=url_for("worklist.put_off"),
     )

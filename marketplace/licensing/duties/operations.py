@@ -340,7 +340,8 @@ def enter_objection(
         raise Refused(N_("This day lies in the future."), field="received_on")
     if received_on < notice.published_on or (last is not None and received_on > last):
         raise Refused(N_("This day lies outside the notice."), field="received_on")
-    if notice.state not in ("published", "ended") or (notice.state == "ended" and notice.agreement.state != "proposed"):
+    over = notice.state == "ended" or reading(notice, ledger.day_of(notice.agreement, moment)).over
+    if notice.state not in ("published", "ended") or (over and notice.agreement.state != "proposed"):
         raise Refused(N_("This notice is over; nothing can be objected to it here any more. Write to the institute."))
     return _objection(actor, notice, key, text, received_on, moment, file, received_from)
 

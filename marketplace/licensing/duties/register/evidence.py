@@ -36,7 +36,7 @@ from marketplace.terms.payment import from_minor
 from marketplace.terms.words import Tongue
 
 BATCH = 500
-ON_PAPER = 1000
+ON_PAPER = 300
 """Decisions on the PDF; all of them stand in the tables."""
 
 LARGEST = 1024 * 1024 * 1024

@@ -105,6 +105,13 @@ def _missing(agreement: Agreement, today: date) -> tuple[str, dict[str, Any]]:
     return "", {}
 
 
+def is_unpublished(agreement: Agreement) -> bool:
+    """Whether the price on the table was agreed and no notice says it."""
+    found, notice, version = pricing_of(agreement), live_notice(agreement), ledger.version_of(agreement)
+    agreed = agreement.state == "proposed" and found is not None and found.mode == "agreement"
+    return agreed and (notice is None or notice.price_sha256 != pricing.digest(version.terms, version.clauses))
+
+
 def refuse_before_end(agreement: Agreement, today: date) -> None:
     """Raise `Refused`, with what is missing or until when, where the rule of the region forbids signing yet."""
     found = hindrance(agreement, today)

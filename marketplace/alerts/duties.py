@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from marketplace.access import may
 from marketplace.alerts.agreements import hearers
 from marketplace.alerts.operations import to_person
 from marketplace.db import session
@@ -57,7 +58,7 @@ def objection_answered(thing_id: int) -> None:
         return
     if found.received_from is None and found.person.is_active:
         path = f"/notices/{notice.public_id}/objections/{found.public_id}"
-        title = notice.titled(found.person.language)[0]
+        title = notice.titled(found.person.language)[0] if may(found.person, "agreement_notice.read", notice) else ""
         institute = notice.agreement.licensor.called(found.person.language)
         to_person("objection_answered", found.person, path, upheld=found.state == "upheld", title=title, institute=institute)
     if notice.state == "published" and notice.runs_until is not None:

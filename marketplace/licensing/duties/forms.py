@@ -84,7 +84,7 @@ class PaperObjectionForm(ObjectionForm):
     """An objection that came otherwise."""
 
     received_from = StringField(_l("From whom"), [DataRequired(message=_l("Say from whom it came.")), Length(max=200)])
-    received_on = DateField(_l("Received on"), [DataRequired(message=GIVE_DAY)])
+    received_on = DateField(_l("It came on"), [DataRequired(message=GIVE_DAY)])
 
 
 class AnswerForm(Form):

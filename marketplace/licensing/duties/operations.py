@@ -105,6 +105,13 @@ def _missing(agreement: Agreement, today: date) -> tuple[str, dict[str, Any]]:
     return "", {}
 
 
+def is_unpublished(agreement: Agreement) -> bool:
+    """Whether the price on the table was agreed and no notice says it."""
+    found, notice, version = pricing_of(agreement), live_notice(agreement), ledger.version_of(agreement)
+    agreed = agreement.state == "proposed" and found is not None and found.mode == "agreement"
+    return agreed and (notice is None or notice.price_sha256 != pricing.digest(version.terms, version.clauses))
+
+
 def refuse_before_end(agreement: Agreement, today: date) -> None:
     """Raise `Refused`, with what is missing or until when, where the rule of the region forbids signing yet."""
     found = hindrance(agreement, today)
@@ -340,7 +347,8 @@ def enter_objection(
         raise Refused(N_("This day lies in the future."), field="received_on")
     if received_on < notice.published_on or (last is not None and received_on > last):
         raise Refused(N_("This day lies outside the notice."), field="received_on")
-    if notice.state not in ("published", "ended") or (notice.state == "ended" and notice.agreement.state != "proposed"):
+    over = notice.state == "ended" or reading(notice, ledger.day_of(notice.agreement, moment)).over
+    if notice.state not in ("published", "ended") or (over and notice.agreement.state != "proposed"):
         raise Refused(N_("This notice is over; nothing can be objected to it here any more. Write to the institute."))
     return _objection(actor, notice, key, text, received_on, moment, file, received_from)
 

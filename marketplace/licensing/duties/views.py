@@ -69,7 +69,7 @@ def duties_part(agreement: Agreement) -> Markup:
         "licensing/duties/part.html", agreement=agreement, owed=owed, is_holder=may(actor(), "agreement.price", agreement),
         pricing=operations.pricing_of(agreement), notices=operations.notices_of(agreement), hindrance=operations.hindrance(agreement, today),
         rule=operations.least_days(agreement.licensor, today), recordal=recordals.recordal_of(agreement), today=today,
-        registration=registrations.registration_of(agreement), files=attachments.attachments_of,
+        registration=registrations.registration_of(agreement), files=attachments.attachments_of, unpublished=operations.is_unpublished(agreement),
     ))
 
 

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 PRICING_WORDS = {"agreement": _l("by agreement"), "listing": _l("by market listing"), "auction": _l("by auction")}
 NOTICE_WORDS = {
-    "published": _l("published"), "ended": _l("ended"), "upheld": _l("ended: an objection was right"), "void": _l("void: the price has changed"),
+    "published": _l("being published"), "ended": _l("ended"), "upheld": _l("ended: an objection was right"), "void": _l("void: the price has changed"),
     "withdrawn": _l("withdrawn"),
 }
 OBJECTION_WORDS = {

@@ -127,9 +127,8 @@ def test_rows_are_only_added(session):
         decisions.void_decision(head(institute), first, "v3", "x", at=NOW)
     session.commit()
     for statement in ("update decision set basis = 'x'", "delete from decision"):
-        with session.begin_nested() as nested, pytest.raises(DatabaseError):
+        with pytest.raises(DatabaseError), session.begin_nested():
             session.connection().exec_driver_sql(statement)
-        assert not nested.is_active
     technology = factories.technology(institute)
     values = {"acquisition": "own_research", "acquired_on": date(2026, 1, 1), "cost": 5, "currency": "CNY"}
     first = operations.record_asset(head(institute), technology, **values, at=NOW)

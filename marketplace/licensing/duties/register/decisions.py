@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, lazyload, load_only, selectinload
 
 from marketplace.access import Actor, may, require
 from marketplace.catalogue import attachments
@@ -28,6 +28,15 @@ from marketplace.licensing.models import Agreement
 from marketplace.people.models import Organisation
 from marketplace.people.operations import acting_person
 from marketplace.record import Event, record
+
+SHOWN = (
+    load_only(Technology.public_id, Technology.title, Technology.kind, Technology.application_number, Technology.publication_number, Technology.created),
+    lazyload(Technology.offer), lazyload(Technology.organisation),
+)
+"""What lists of assets and decisions load of a technology: its names and numbers, without texts and offers."""
+
+NAMED = (selectinload(Decision.technology).options(*SHOWN), selectinload(Decision.person))
+"""What lists of decisions load besides. Not by a join: SQLite would make one of all technologies first, seconds at 50,000."""
 
 
 def by_public_id(actor: Actor, public_id: str) -> Decision:
@@ -102,7 +111,7 @@ def standing(organisation_id: int, kind: str) -> Select[tuple[int | None]]:
 
 def listed(organisation: Organisation, first: date | None, last: date | None, technology: Technology | None, page: int, size: int) -> list[Decision]:
     """A page of an institute's decisions, newest day first, and one more if there is a next page."""
-    own = select(Decision).where(Decision.organisation_id == organisation.id).options(joinedload(Decision.technology), joinedload(Decision.person))
+    own = select(Decision).where(Decision.organisation_id == organisation.id).options(*NAMED)
     for bound in (Decision.day >= first if first else None, Decision.day <= last if last else None):
         own = own if bound is None else own.where(bound)
     own = own.where(Decision.technology_id == technology.id) if technology else own

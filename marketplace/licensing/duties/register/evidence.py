@@ -17,7 +17,6 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
 
 from marketplace.access import SYSTEM
 from marketplace.catalogue.attachments import store
@@ -26,7 +25,7 @@ from marketplace.db import in_language, now, session
 from marketplace.jobs import handler
 from marketplace.licensing.duties import archive
 from marketplace.licensing.duties.models import Decision, EvidenceExport
-from marketplace.licensing.duties.register.decisions import minutes_of
+from marketplace.licensing.duties.register.decisions import NAMED, minutes_of
 from marketplace.licensing.duties.register.operations import STATES, Line, end_of, lines, states_on
 from marketplace.licensing.duties.register.sheet_words import ASSETS, DECISIONS, KINDS, STATE_NAMES, TITLES, WAYS
 from marketplace.licensing.signing import papers
@@ -36,7 +35,7 @@ from marketplace.terms.payment import from_minor
 from marketplace.terms.words import Tongue
 
 BATCH = 500
-ON_PAPER = 1000
+ON_PAPER = 300
 """Decisions on the PDF; all of them stand in the tables."""
 
 LARGEST = 1024 * 1024 * 1024
@@ -62,7 +61,7 @@ def chain(organisation_id: int, last: date) -> Iterator[tuple[Decision, list[Att
     before, key = START, 0
     while True:
         own = select(Decision).where(Decision.organisation_id == organisation_id, Decision.id > key, Decision.at < end_of(last))
-        rows = list(session.scalars(own.options(joinedload(Decision.technology), joinedload(Decision.person)).order_by(Decision.id).limit(BATCH)))
+        rows = list(session.scalars(own.options(*NAMED).order_by(Decision.id).limit(BATCH)))
         if not rows:
             return
         beside = minutes_of(rows)

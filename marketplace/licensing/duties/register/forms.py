@@ -36,7 +36,7 @@ class AssetForm(Form):
     acquired_on = DateField(_l("Acquired on"), [Optional()])
     cost = StringField(_l("Cost"), [Length(max=30), is_amount])
     currency = SelectField(_l("Currency"), choices=list(MINOR_UNITS))
-    note = TextAreaField(_l("Note"), [Length(max=LONG)])
+    note = TextAreaField(_l("Remark"), [Length(max=LONG)])
 
     @property
     def minor(self) -> int | None:

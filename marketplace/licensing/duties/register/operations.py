@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
-from sqlalchemy.orm import aliased, load_only
+from sqlalchemy.orm import aliased
 
 from marketplace.access import Actor, may, require
 from marketplace.catalogue.models import Offer, Technology
@@ -21,7 +21,7 @@ from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.licensing import ledger
 from marketplace.licensing.duties.models import Asset, Decision, EvidenceExport
-from marketplace.licensing.duties.register.decisions import standing
+from marketplace.licensing.duties.register.decisions import SHOWN, standing
 from marketplace.licensing.income import policies
 from marketplace.licensing.models import Agreement, Standing
 from marketplace.people.models import Organisation
@@ -120,9 +120,6 @@ class Line:
     state: str
 
 
-SHOWN = (Technology.public_id, Technology.title, Technology.kind, Technology.application_number, Technology.publication_number, Technology.created)
-
-
 def counts(organisation: Organisation, today: date) -> dict[str, int]:
     """How many assets are in which state."""
     named = select(state_now(organisation.id, today).label("state")).where(Technology.organisation_id == organisation.id).subquery()
@@ -146,7 +143,7 @@ def lines(rows: Iterable[tuple[int, str]]) -> list[Line]:
     """The lines of these technologies with their states, in this order."""
     rows = list(rows)
     keys = [key for key, _state in rows]
-    technologies = {one.id: one for one in session.scalars(select(Technology).where(Technology.id.in_(keys)).options(load_only(*SHOWN)))}
+    technologies = {one.id: one for one in session.scalars(select(Technology).where(Technology.id.in_(keys)).options(*SHOWN))}
     later = aliased(Asset)
     newest = ~select(later.id).where(later.technology_id == Asset.technology_id, later.number > Asset.number).exists()
     assets = {one.technology_id: one for one in session.scalars(select(Asset).where(Asset.technology_id.in_(keys), newest))}

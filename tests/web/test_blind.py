@@ -31,7 +31,7 @@ from tests.inspection import playing, work
 from tests.web.blind_cast import INSIDE, OUTSIDE, Cast, asked, filled, gather
 
 READ_IN_BOTH = ("technologies", "needs", "matches", "deals", "problems", "organisations")
-ABOUT_LISTINGS = (*READ_IN_BOTH, "desk", "simulator", "imports", "<name>.atom", "<name>.xlsx", "<name>.pdf")
+ABOUT_LISTINGS = (*READ_IN_BOTH[:-1], "desk", "simulator", "<name>.atom", "<name>.xlsx")
 DIFFERENT = ("visitor", "other_firm", "broker", "operator", "party")
 """Roles that the permission table tells apart without looking at a grant."""
 
@@ -154,7 +154,7 @@ def seen_by(role: str, every: dict[str, str], whole: bool) -> dict[str, str]:
     than their grant."""
     if whole:
         return every
-    chosen = {path: part for path, part in every.items() if role in DIFFERENT or part in ABOUT_LISTINGS}
+    chosen = {path: part for path, part in every.items() if role in DIFFERENT or part in ABOUT_LISTINGS or re.fullmatch("/../organisations/[^/]+", path)}
     return {path: part for path, part in chosen.items() if role == "other_firm" or not path.startswith("/en/")}
 
 

@@ -87,7 +87,7 @@ def test_a_job_that_runs_twice_adds_nothing():
     enqueue("matching.index_need", thing_id=need.id)
     work()
     assert (session.query(Match).count(), session.query(Scoring).count(), session.query(Event).count()) == before
-    assert {job.state for job in session.query(Job)} == {"done"}
+    assert {job.state for job in session.query(Job) if job.kind != "alerts.notice"} == {"done"}, "what came in is noticed half a minute later"
 
 
 def test_a_new_technology_finds_the_open_needs():

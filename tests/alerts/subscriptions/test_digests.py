@@ -176,14 +176,15 @@ def test_an_author_who_stopped_everything_is_not_written_to_again_by_publishing(
 
 
 def test_more_than_a_screenful_is_counted_and_no_more_than_that_waits(session, arrive, tell, monkeypatch):
-    monkeypatch.setattr(noticing, "KEPT", 23)
-    monkeypatch.setattr(digests, "KEPT", 23)
+    for module in (noticing, digests):
+        monkeypatch.setattr(module, "KEPT", 5)
+    monkeypatch.setattr(digests, "SHOWN", 2)
     person = factories.person(language="en")
     follow(person, "granulation", name="Granules")
     house = factories.organisation(kind="institute")
-    arrive(*(factories.technology(house, title={"en": f"Granulation {number}"}) for number in range(24)))
+    arrive(*(factories.technology(house, title={"en": f"Granulation {number}"}) for number in range(6)))
     [mail] = tell()
-    assert mail.subject.startswith("23 ") and mail.body.count("* Granulation") == 20
+    assert mail.subject.startswith("5 ") and mail.body.count("* Granulation") == 2
     assert "… and more than 3 more:" in mail.body and "/en/technologies?q=granulation\n" in mail.body
 
 

@@ -13,8 +13,8 @@ from marketplace.errors import Refused
 from marketplace.licensing.duties import operations
 from marketplace.licensing.duties.models import Notice, Objection
 from marketplace.licensing.models import Agreement
-from marketplace.licensing.signing import codes
 from marketplace.licensing.signing import operations as signing
+from marketplace.people import one_time
 from tests import factories
 from tests.factories import NOW
 from tests.licensing.agreement.parties import give, parties
@@ -36,7 +36,7 @@ class TestAtOnce:
         asked = signing.ask_code(who.holder_signatory, agreement, 1, signing.text_to_sign(agreement).sha256, at=AFTER)
         session.commit()
         clerk, key, holder = person(who.holder_member), asked.id, person(who.holder_signatory)
-        code, sha256 = codes.code_of(asked.public_id, asked.counter), asked.text_sha256
+        code, sha256 = one_time.code_of(asked.public_id, asked.counter), asked.text_sha256
 
         def object_to() -> None:
             operations.enter_objection(clerk(), session.query(Notice).one(), "o", "信", "某人", LAST.date(), at=AFTER)

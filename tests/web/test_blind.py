@@ -31,7 +31,7 @@ from tests.inspection import playing, work
 from tests.web.blind_cast import INSIDE, OUTSIDE, Cast, asked, filled, gather
 
 READ_IN_BOTH = ("technologies", "needs", "matches", "deals", "problems", "organisations")
-ABOUT_LISTINGS = (*READ_IN_BOTH[:-1], "desk", "simulator", "<name>.atom", "<name>.xlsx")
+ABOUT_LISTINGS = (*READ_IN_BOTH[:-1], "desk", "simulator", "<name>.atom")
 DIFFERENT = ("visitor", "other_firm", "broker", "operator", "party")
 """Roles that the permission table tells apart without looking at a grant."""
 

@@ -154,7 +154,8 @@ def seen_by(role: str, every: dict[str, str], whole: bool) -> dict[str, str]:
     than their grant."""
     if whole:
         return every
-    chosen = {path: part for path, part in every.items() if role in DIFFERENT or part in ABOUT_LISTINGS or re.fullmatch("/../organisations/[^/]+", path)}
+    shown = [path for path, part in every.items() if part in ABOUT_LISTINGS and not path.endswith("/new") or re.fullmatch("/../organisations/[^/]+", path)]
+    chosen = every if role in DIFFERENT else {path: every[path] for path in shown}
     return {path: part for path, part in chosen.items() if role == "other_firm" or not path.startswith("/en/")}
 
 

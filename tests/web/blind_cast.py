@@ -151,7 +151,7 @@ def ids(*things: Any) -> list[str]:
 
 
 LISTS = ("technologies", "needs", "open-calls")
-QUERIES = ("", "?q=trim", "?q=修边", "?technology_kind=blind", "?region=330000&language=en")
+QUERIES = ("", "?q=trim", "?q=修边&technology_kind=blind&region=330000")
 def asked(cast: Cast) -> dict[str, tuple[str, ...]]:
     """Endpoint → what is asked behind its address: words, filters, and the ids that some pages take there."""
     technology, institute, firm = (cast.things[name].public_id for name in ("technology", "institute", "firm"))

@@ -31,7 +31,7 @@ from tests.inspection import playing, work
 from tests.web.blind_cast import INSIDE, OUTSIDE, Cast, asked, filled, gather
 
 READ_IN_BOTH = ("technologies", "needs", "matches", "deals", "problems", "organisations")
-ABOUT_LISTINGS = (*READ_IN_BOTH[:-1], "desk", "simulator", "<name>.atom", "<name>.xlsx")
+ABOUT_LISTINGS = (*READ_IN_BOTH[:-1], "desk", "simulator", "<name>.atom")
 DIFFERENT = ("visitor", "other_firm", "broker", "operator", "party")
 """Roles that the permission table tells apart without looking at a grant."""
 
@@ -154,7 +154,8 @@ def seen_by(role: str, every: dict[str, str], whole: bool) -> dict[str, str]:
     than their grant."""
     if whole:
         return every
-    chosen = {path: part for path, part in every.items() if role in DIFFERENT or part in ABOUT_LISTINGS or re.fullmatch("/../organisations/[^/]+", path)}
+    shown = [path for path, part in every.items() if part in ABOUT_LISTINGS and not path.endswith("/new") or re.fullmatch("/../organisations/[^/]+", path)]
+    chosen = every if role in DIFFERENT else {path: every[path] for path in shown}
     return {path: part for path, part in chosen.items() if role == "other_firm" or not path.startswith("/en/")}
 
 

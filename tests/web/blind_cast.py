@@ -140,7 +140,8 @@ def gather() -> Cast:
 
 def _grants(listing: Any, who: dict[str, Person | None]) -> None:
     """One grant in each state it can have."""
-    states = {"granted": {}, "expired": {"until": now() - timedelta(days=1)}, **{state: {"state": state} for state in ("revoked", "asked", "nda", "refused")}}
+    never = {state: {"state": state, "until": None} for state in ("asked", "nda", "refused")}
+    states = {"granted": {}, "expired": {"until": now() - timedelta(days=1)}, "revoked": {"state": "revoked"}, **never}
     for role, values in states.items():
         make.access_grant(listing, who[role].organisations[0], person=who[role], **values)
 

@@ -98,7 +98,11 @@ def _dealt(cast: Cast) -> None:
     """Three deals: of the party without access before and after the introduction, and of two others; a request that waits for a broker."""
     people, things = cast.people, cast.things
     house = people["party"].organisations[0]
-    later = make.match(make.need(house, title={"zh": "修边以后"}, problem={"zh": "用于零件"}), things["technology"], score=1.0, probability=0.7311)
+    known = make.technology(  # its owner's names are no marks: after the introduction both sides may read them
+        make.organisation(make.person(), kind="institute"), visibility="blind", teaser=TEASER["technology"], title=both(cast.marks, "known_title"),
+        abstract=both(cast.marks, "known_abstract"),
+    )
+    later = make.match(make.need(house, title={"zh": "修边以后"}, problem={"zh": "用于零件"}), known, score=1.0, probability=0.7311)
     things["deals"].append(make.deal(later, people["broker"], "introduced", since=now()))
     things["matches"].append(later)
     for number, deal in enumerate(things["deals"]):
@@ -109,20 +113,22 @@ def _dealt(cast: Cast) -> None:
     for deal in things["deals"][:2]:
         fees.set_fee(deal.broker, deal, fees.Wanted("fixed", amount=100_000, payer="firm", moment="signing"))
     introduction.ask_consents(people["broker"], things["deals"][0])
+    introduction.answer(people["owner"], things["deals"][0], "holder", True, 1)
     lead = make.need(house, title={"zh": "还想问问"}, problem={"zh": "用于零件"})
     deals.ask(people["party"], "firm", things["technology"], lead, house, "想了解")
 
 
 def _talked(cast: Cast, deal: Deal, number: int) -> None:
-    """What the holder says and keeps for its own side, marked; what the deal's broker says to the firm, or to all, unmarked."""
-    owner, broker = cast.people["owner"], deal.broker
-    party, other = _colleague(cast, deal), next(one for one in deal.parties if one.side == "firm")
+    """What the holder says and keeps for its own side, marked; what it says to the broker, and the broker to the firm or to all, unmarked."""
+    owner, broker = deal.holder.memberships[0].person, deal.broker
+    colleague, other = _colleague(cast, deal), next(one for one in deal.parties if one.side == "firm")
+    led = next(one for one in deal.parties if one.side == "broker")
     to = "all" if deal.was_introduced else "firm_broker"
-    for who, audience, whose in ((owner, "holder", party), (broker, to, other)):
+    for who, audience, whose in ((owner, "holder", colleague), (colleague.person, "holder_broker", led), (broker, "holder_broker", colleague), (broker, to, other)):
         def says(what: str, own: bool = who is owner) -> str:
             return word(cast.marks, f"{what}_{number}") if own else "什么时候能看"
 
-        key = f"{audience}{number}"
+        key = f"{audience}{number}{who.id}"
         talk.post_message(who, deal, audience, says("message"), key)
         notes = [talk.add_note(who, deal, audience, says("note"), key)]
         due = [tasks.set_task(who, deal, audience, says("task"), now().date() + timedelta(days=3), whose.public_id, key)]
@@ -130,7 +136,7 @@ def _talked(cast: Cast, deal: Deal, number: int) -> None:
             says("meeting"), now().date() + timedelta(days=9), time(9), time(10), "Asia/Shanghai", says("place"), "", says("agenda"), (whose.public_id,)
         )
         called = [meetings.call_meeting(who, deal, audience, plan, key)]
-        document = documents.add_document(who, deal, says("document"), io.BytesIO(says("content").encode()), says("file") + ".txt", "holder" if who is owner else None)
+        document = documents.add_document(who, deal, says("document"), io.BytesIO(says("content").encode()), says("file") + ".txt", "holder" if audience == "holder" else None)
         session.flush()
         documents.add_version(who, document, 1, io.BytesIO(says("second").encode()), says("newer") + ".txt")
         for name, more in (("notes", notes), ("tasks", due), ("meetings", called), ("documents", [document])):
@@ -139,11 +145,9 @@ def _talked(cast: Cast, deal: Deal, number: int) -> None:
 
 def _colleague(cast: Cast, deal: Deal) -> Party:
     """Somebody else of the institute who takes part: one does not meet alone."""
-    house = cast.things["institute"]
-    person = cast.things.setdefault("colleague", None) or make.person(name=blind_cast.han(cast.names, "colleague"))
-    if cast.things["colleague"] is None:
-        make.membership(person, house)
-        cast.things["colleague"] = person
+    house, own = deal.holder, deal.holder_id == cast.things["institute"].id
+    person = make.person(name=blind_cast.han(cast.names, f"colleague_{deal.id}")) if own else make.person()
+    make.membership(person, house)
     found = Party(deal=deal, side="holder", person=person, organisation_id=house.id, address_key=person.address_key, state="active", created=NOW)
     session.add(found)
     session.flush()
@@ -274,5 +278,12 @@ def within(cast: Cast, chosen: dict[str, Any]) -> bool:
 
 
 def may_be_told(cast: Cast, role: str, path: str) -> set[str]:
-    """The names that a role may read on a page, and why."""
-    return set()
+    """The marks that a role may read on a page."""
+    told: set[str] = set()
+    if role == "nda" and f"/access/{cast.things['need_grants'][0].public_id}" in path:
+        told |= {"firm_zh", "firm_en"}  # the owner of the need has chosen to be named in this NDA
+    if role in ("expired", "revoked") and "/access" in path:
+        told |= {"institute_zh", "institute_en", "firm_zh", "firm_en"}  # it had access once, and has been told then whose listings they are
+    if role == "other_firm" and "/deals/invitations/" in path:
+        told.add("invited_duty")  # written to the one who is invited
+    return told

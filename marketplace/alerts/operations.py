@@ -288,6 +288,11 @@ def mail_of(actor: Actor, public_id: str) -> Mail:
     return mail
 
 
+def readable_subject(mail: Mail) -> str:
+    """The subject of a mail for the outbox; on a production site only what kind of mail it is, because a subject may name what is its reader's alone."""
+    return mail.template if _post[0].settings.production else mail.subject
+
+
 def readable_body(mail: Mail) -> str | None:
     """The text of a mail for the outbox; None on a production site, because its links open other people's accounts."""
     return None if _post[0].settings.production else _filled(mail.body)

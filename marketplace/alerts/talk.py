@@ -11,6 +11,7 @@ from marketplace.alerts.models import Mail
 from marketplace.alerts.operations import PLAIN, Envelope, to_person
 from marketplace.db import now, session
 from marketplace.deals.models import Party
+from marketplace.deals.sight import known_name
 from marketplace.deals.talk.addresses import are_configured, page_address, reply_address
 from marketplace.deals.talk.audience import AUDIENCES, hearers
 from marketplace.deals.talk.calendars import calendar_of
@@ -19,6 +20,7 @@ from marketplace.deals.talk.models import Attendance, Delivery, Meeting, Message
 from marketplace.deals.talk.operations import delivery_of, last_delivery
 from marketplace.jobs import handler
 from marketplace.matching.documents import shown_title
+from marketplace.people.models import Person
 
 
 def _write(template: str, party: Party, page: str, envelope: Envelope = PLAIN, **values: Any) -> Mail | None:
@@ -30,8 +32,9 @@ def _write(template: str, party: Party, page: str, envelope: Envelope = PLAIN, *
     return to_person(template, person, f"/deals/{deal.public_id}/{page}", envelope=envelope, title=title, **values)
 
 
-def _name(party: Party) -> str:
-    return party.person.name if party.person else ""
+def _name(reader: Party, person: Person | None) -> str | None:
+    """Somebody's name, as far as the reader is told it."""
+    return known_name(reader.person, reader.deal, person) if reader.person and person else None
 
 
 @handler("alerts.deal_message")
@@ -43,7 +46,7 @@ def deal_message(thing_id: int) -> None:
             continue
         envelope = Envelope(reply_to=reply_address(party.public_id, message.audience), answers=last_delivery(party, message))
         mail = _write(
-            "deal_message", party, f"messages?audience={message.audience}", envelope, writer=message.person.name, side=message.party.side,
+            "deal_message", party, f"messages?audience={message.audience}", envelope, writer=_name(party, message.person), side=message.party.side,
             readers=AUDIENCES[message.audience], text=message.text, left_out=message.left_out, by_mail=are_configured(),
         )
         if mail is not None:
@@ -52,7 +55,7 @@ def deal_message(thing_id: int) -> None:
 
 def _about(task: Task, what: str) -> None:
     if task.state == "open":
-        _write("deal_task", task.party, "tasks", what=what, text=task.text, due=task.due.isoformat(), setter=_name(task.set_by))
+        _write("deal_task", task.party, "tasks", what=what, text=task.text, due=task.due.isoformat(), setter=_name(task.party, task.set_by.person))
 
 
 @handler("alerts.task_set")
@@ -111,7 +114,7 @@ def _about_meeting(meeting: Meeting, party: Party, what: str, method: str) -> Ma
     calendar = calendar_of(meeting, party, method, page_address(language, f"/deals/{meeting.deal.public_id}/{page}"))
     envelope = Envelope(reply_to=reply_address(party.public_id, meeting.audience), calendar=calendar)
     return _write(
-        "deal_meeting", party, page, envelope, what=what, organiser=_name(meeting.organiser), meeting=meeting.title,
+        "deal_meeting", party, page, envelope, what=what, organiser=_name(party, meeting.organiser.person), meeting=meeting.title,
         when=in_zone(meeting.starts, meeting.ends, meeting.zone), place=meeting.place, online=meeting.link, agenda=meeting.agenda, by_mail=are_configured(),
     )
 
@@ -122,7 +125,8 @@ def meeting_declined(thing_id: int) -> None:
     attendance = session.get_one(Attendance, thing_id)
     meeting = attendance.meeting
     if attendance.answer == "no" and meeting.state == "planned" and meeting.ends > now() and attendance.party_id != meeting.organiser_id:
-        _write("meeting_declined", meeting.organiser, f"meetings/{meeting.public_id}", who=_name(attendance.party), meeting=meeting.title)
+        who = _name(meeting.organiser, attendance.party.person)
+        _write("meeting_declined", meeting.organiser, f"meetings/{meeting.public_id}", who=who, meeting=meeting.title)
 
 
 @handler("alerts.reply_refused")

@@ -46,14 +46,14 @@ def outbox() -> tuple[str, int]:
     """The mails, newest first."""
     page = page_number()
     mails = operations.outbox(actor(), page, PAGE)
-    return answer("alerts/outbox.html", mails=mails[:PAGE], page=page, more=len(mails) > PAGE, state_words=STATE_WORDS)
+    return answer("alerts/outbox.html", mails=mails[:PAGE], page=page, more=len(mails) > PAGE, state_words=STATE_WORDS, subject_of=operations.readable_subject)
 
 
 @blueprint.get("/dev/outbox/<public_id>")
 def mail(public_id: str) -> tuple[str, int]:
     """One mail."""
     found = operations.mail_of(actor(), public_id)
-    return answer("alerts/mail.html", mail=found, body=operations.readable_body(found), state_words=STATE_WORDS)
+    return answer("alerts/mail.html", mail=found, subject=operations.readable_subject(found), body=operations.readable_body(found), state_words=STATE_WORDS)
 
 
 @blueprint.get("/mail")

@@ -17,6 +17,7 @@ from marketplace.deals.models import Deal, Party
 from marketplace.deals.timeline import sides_of
 from marketplace.matching.documents import NAMED, shown_title
 from marketplace.needs.models import Need
+from marketplace.people.models import Person
 
 HOUSES = ("firm", "holder")
 
@@ -53,6 +54,13 @@ def house_shown(actor: Actor, deal: Deal, side: str) -> bool:
 def side_in(deal: Deal, person_id: int | None) -> str | None:
     """The side for which somebody takes part, or took part; None for those who never did."""
     return next((party.side for party in reversed(deal.parties) if person_id is not None and party.person_id == person_id), None)
+
+
+def known_name(actor: Actor, deal: Deal, person: Person) -> str | None:
+    """Somebody's name if the reader is told it; None where only the side may be said."""
+    side, seen = side_in(deal, person.id), sight(actor, deal)
+    told = person.id == actor.id or side in seen.people or (side is None and deal.was_introduced)
+    return person.name if told else None
 
 
 def people_of(deal: Deal, side: str) -> list[Party]:

@@ -18,7 +18,7 @@ from marketplace.db import session
 from marketplace.deals import following, listing, operations, words
 from marketplace.deals.forms import AskForm, FilterForm, LoseForm
 from marketplace.deals.models import OPEN_STAGES, STAGES, Deal
-from marketplace.deals.sight import called, frozen_texts, side_in, sight
+from marketplace.deals.sight import called, frozen_texts, known_name, side_in, sight
 from marketplace.deals.timeline import entries
 from marketplace.errors import N_, NotFound, Problem, Refused
 from marketplace.matching import operations as matching
@@ -51,10 +51,7 @@ def who(deal: Deal, person: Any) -> str:
     if person is None:
         return _("TechBridge")
     side = side_in(deal, person.id)
-    seen = sight(actor(), deal)
-    if person.id == actor().id or side in seen.people or (side is None and deal.was_introduced):
-        return person.name
-    return str(words.SIDE_WORDS[side]) if side else _("somebody")
+    return known_name(actor(), deal, person) or (str(words.SIDE_WORDS[side]) if side else _("somebody"))
 
 
 @blueprint.route("/deals")

@@ -124,7 +124,7 @@ def gather() -> Cast:
     own = make.need(who["party"].organisations[0], title={"zh": "零件修边太慢", "en": "Trimming is slow"})
     make.need(who["party"].organisations[0], author=who["party"], title={"zh": "用于零件"}, problem={"zh": "用于零件，用于零件。"})
     matches = [make.match(own, blind, score=1.0, probability=0.7311), make.match(blind_need, blind, score=1.0, probability=0.7311)]
-    deals = [make.deal(matches[0], who["broker"], "evaluation"), make.deal(matches[1], make.broker(), "lead")]
+    deals = [make.deal(matches[0], who["broker"], "qualified", since=now()), make.deal(matches[1], make.broker(), "evaluation", since=now())]
     run = make.import_run(institute, file_name=f"{word(marks, 'run_file')}.csv", state="read", columns={"title": "title"})
     session.add(ImportRow(run_id=run.id, number=1, outcome="created", technology_id=blind.id, facts={}))
     session.add(ImportRow(run_id=run.id, number=2, outcome="rejected", reason="This row has no title.", facts={"cells": [word(marks, "row_cell")]}))
@@ -140,7 +140,8 @@ def gather() -> Cast:
 
 def _grants(listing: Any, who: dict[str, Person | None]) -> None:
     """One grant in each state it can have."""
-    states = {"granted": {}, "expired": {"until": now() - timedelta(days=1)}, **{state: {"state": state} for state in ("revoked", "asked", "nda", "refused")}}
+    never = {state: {"state": state, "until": None} for state in ("asked", "nda", "refused")}
+    states = {"granted": {}, "expired": {"until": now() - timedelta(days=1)}, "revoked": {"state": "revoked"}, **never}
     for role, values in states.items():
         make.access_grant(listing, who[role].organisations[0], person=who[role], **values)
 

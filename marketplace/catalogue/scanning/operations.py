@@ -5,19 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import func, select
 
-from marketplace.access import SYSTEM, Actor, require
+from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.catalogue.scanning.models import SHUT, Upload
 from marketplace.db import now, session
 from marketplace.errors import N_, NotAllowed, NotFound, Refused
 from marketplace.jobs import enqueue_anyway, handler
+from marketplace.people.grants.operations import listing_of
 from marketplace.record import move, noun, record
 from marketplace.scanner import Verdict
 
 log = logging.getLogger(__name__)
+
+LISTINGS = ("technology", "need")
 
 
 def enter(actor: Actor, thing: Any, name: str, size: int, sha256: str, verdict: Verdict, at: datetime | None = None) -> Upload:
@@ -98,6 +102,16 @@ def by_public_id(actor: Actor, public_id: str) -> Upload:
     if found is None:
         raise NotFound()
     return found
+
+
+def shown_name(actor: Actor, upload: Upload) -> str:
+    """What an upload is called; of one beside a blind listing only the ending is told, unless the actor may read the listing."""
+    if upload.thing_id is None or upload.thing not in LISTINGS:
+        return upload.name
+    listing = listing_of(upload)
+    if listing.visibility != "blind" or may(actor, "listing.read_in_full", listing):
+        return upload.name
+    return f"…{PurePath(upload.name).suffix}"
 
 
 def answer_upload(actor: Actor, upload: Upload, verb: str, reason: str, at: datetime | None = None) -> Upload:

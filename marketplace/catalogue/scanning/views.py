@@ -18,7 +18,7 @@ blueprint = Blueprint("scanning", __name__)
 
 def prepare(app: Flask) -> None:
     """States and words of uploads for the templates of every package."""
-    app.jinja_env.globals.update(upload_states=operations.states_of, upload_words=words)
+    app.jinja_env.globals.update(upload_states=operations.states_of, upload_words=words, upload_name=lambda upload: operations.shown_name(actor(), upload))
 
 
 @blueprint.route("/operations/files")

@@ -72,7 +72,7 @@ def remove(public_id: str, party_id: str) -> ResponseReturnValue:
             return see("deals.show", public_id=public_id, _anchor="people") if may(actor(), "deal.read", deal) else see("deals.index")
         except Problem as problem:
             form.refuse(problem)
-    return answer("deals/parties/remove.html", form, deal=deal, party=party, own=party.person_id == actor().id)
+    return answer("deals/parties/remove.html", form, deal=deal, party=party, own=party.person_id == actor().id, sight=sight(actor(), deal))
 
 
 @blueprint.post("/deals/<public_id>/parties/join")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from marketplace.deals.models import Party
+from marketplace.deals.sight import known_name
 from marketplace.deals.talk.addresses import are_configured, organiser_address, stand_in
 from marketplace.deals.talk.meetings import invited
 from marketplace.deals.talk.models import Attendance, Meeting
@@ -34,7 +35,7 @@ def calendar_of(meeting: Meeting, reader: Party, method: str, link: str) -> str:
     happening.add("dtstart", meeting.starts.astimezone(zone))
     happening.add("dtend", meeting.ends.astimezone(zone))
     happening.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
-    happening.add("organizer", _named(organiser_address(reader.public_id, meeting.audience), meeting.organiser if reader.state == "active" else None))
+    happening.add("organizer", _named(organiser_address(reader.public_id, meeting.audience), meeting.organiser, reader))
     if reader.state == "active":
         _describe(happening, meeting, link)
     for attendance in _listed(meeting, reader, method):
@@ -58,17 +59,19 @@ def _listed(meeting: Meeting, reader: Party, method: str) -> list[Attendance]:
     return [one for one in meeting.attendances if one.party_id == reader.id] if method == "CANCEL" else invited(meeting)
 
 
-def _named(address: str, party: Party | None) -> vCalAddress:
-    found = vCalAddress(f"mailto:{address}")
-    if party is not None and party.person is not None:
-        found.params["CN"] = vText(party.person.name.replace('"', "'"))
+def _named(address: str, party: Party, reader: Party) -> vCalAddress:
+    """An address with its party's name, where the reader takes part and is told it."""
+    found, told = vCalAddress(f"mailto:{address}"), reader.state == "active" and reader.person is not None and party.person is not None
+    name = known_name(reader.person, reader.deal, party.person) if told else None
+    if name is not None:
+        found.params["CN"] = vText(name.replace('"', "'"))
     return found
 
 
 def _attendee(attendance: Attendance, reader: Party) -> vCalAddress:
     party = attendance.party
     own = party.id == reader.id and party.person is not None
-    found = _named(party.person.address if own and party.person else stand_in(party.public_id), party if reader.state == "active" else None)
+    found = _named(party.person.address if own and party.person else stand_in(party.public_id), party, reader)
     found.params["ROLE"] = vText("REQ-PARTICIPANT")
     found.params["PARTSTAT"] = vText(PARTSTATS[attendance.answer])
     found.params["RSVP"] = vText("TRUE" if own and are_configured() else "FALSE")

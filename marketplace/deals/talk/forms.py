@@ -11,6 +11,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.deals.models import Deal, Party
+from marketplace.deals.sight import known_name
 from marketplace.deals.talk import meetings, tasks
 from marketplace.deals.talk.audience import AUDIENCES, hearers
 from marketplace.deals.talk.meetings import ZONES, Plan
@@ -18,17 +19,19 @@ from marketplace.deals.talk.models import Meeting, Note, Task
 from marketplace.deals.talk.operations import LONGEST
 from marketplace.deals.talk.words import AUDIENCE_WORDS, ZONE_WORDS
 from marketplace.deals.words import SIDE_WORDS
-from marketplace.web import Form, VersionedForm, new_token
+from marketplace.web import Form, VersionedForm, actor, new_token
 
 
-def _named(party: Party) -> str:
-    return f"{party.person.name if party.person else ''} ({SIDE_WORDS[party.side]})"
+def _named(party: Party, place: int) -> str:
+    """A party in a list to choose from: by name, or by side and place where the reader is not told the name."""
+    name = known_name(actor(), party.deal, party.person) if party.person else ""
+    return f"{SIDE_WORDS[party.side]} {place}" if name is None else f"{name} ({SIDE_WORDS[party.side]})"
 
 
 def _parties(deal: Deal, audiences: Sequence[str]) -> list[tuple[str, str]]:
     """Those who hear one of the audiences, for a list to choose from."""
-    found = {party.public_id: _named(party) for code in AUDIENCES if code in audiences for party in hearers(deal, code)}
-    return list(found.items())
+    found = {party.public_id: party for code in AUDIENCES if code in audiences for party in hearers(deal, code)}
+    return [(public_id, _named(party, place)) for place, (public_id, party) in enumerate(found.items(), 1)]
 
 
 class _Spoken(Form):

@@ -28,6 +28,7 @@ from marketplace.console import ready as _ready
 from marketplace.console import settings_or_fail as _settings
 from marketplace.console import show as _print
 from marketplace.db import in_language, now, session, to_read, to_write
+from marketplace.demo import brokering
 from marketplace.errors import Problem
 from marketplace.importing import operations as importing
 from marketplace.importing import review
@@ -121,6 +122,11 @@ def demo_command() -> None:
     if not _index_stands():
         click.echo("Building the index: each text is encoded once, this takes a minute or two.")
         _reindex(quiet=False)
+    if not brokering.is_loaded():
+        with to_write():
+            parts = list(brokering.load(demo.titles()))
+            session.commit()
+        click.echo(f"The demo deals are loaded: {len(parts)} parts.")
     click.echo("Ready. The worker beside the server matches needs and technologies in the background.")
 
 

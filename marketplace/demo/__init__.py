@@ -1,6 +1,6 @@
 """The demo catalogue: invented organisations, people, technologies and needs, in both languages, as data beside this file.
 
-`load()` brings it in through the same operations as everybody else's listings, all of it in one transaction.
+`load()` brings it in through the same operations as everybody else's listings, all of it in one transaction; `brokering` adds deals once the index stands.
 Every organisation, person, number and figure in it is made up.
 """
 
@@ -36,7 +36,13 @@ TESTS = {name: {"finding": "yes", "evidence": EVIDENCE} for name in ("alone", "p
 
 def files() -> list[Path]:
     """The files of listings, one for each industry."""
-    return sorted(path for path in FOLDER.glob("*.toml") if path.stem != "organisations")
+    return sorted(path for path in FOLDER.glob("*.toml") if path.stem not in ("organisations", "brokering"))
+
+
+def titles() -> dict[str, dict[str, str]]:
+    """Key → title of every listing in the files."""
+    read = [tomllib.loads(path.read_text(encoding="utf-8")) for path in files()]
+    return {row["key"]: row["title"] for listings in read for kind in ("technology", "need") for row in listings.get(kind, [])}
 
 
 def is_loaded() -> bool:
@@ -100,6 +106,7 @@ def _technology(row: dict[str, Any], organisations: dict[str, Organisation]) -> 
         offer["terms"] = _terms(offer["terms"])
     values = {name: row.get(name, {}) for name in (*TEXTS, "keywords")}
     values |= {name: row.get(name) for name in ("kind", "filed_on", "granted_on", "field", "trl")}
+    values |= {name: row[name] for name in ("teaser", "nda_required") if name in row}
     values |= {name: row.get(name, []) for name in ("inventors", "ipc", "industries")}
     values["application_number"] = _application_number(row.get("application_number"))
     organisation = organisations[row["organisation"]]

@@ -65,11 +65,14 @@ def likeliest(before: tuple[float, int] | None, count: int) -> list[tuple[float,
 
 
 def usable(actor: Actor, today: date, specialty: Specialty | None, ids: Sequence[int]) -> Select:
-    """Of these matches those that the actor may read, has not put off and works in, and of which there is no deal, the likeliest first."""
+    """Of these matches those that the actor may read, has not put off and works in, and of which there is no deal, the likeliest first.
+
+    Those with which a side asks for an introduction stand in their own section.
+    """
     dealt = select(Deal.id).where(Deal.need_id == Match.need_id, Deal.technology_id == Match.technology_id, Deal.state != "lost")
     query = select(Match.id).join(Need, Need.id == Match.need_id).join(Technology, Technology.id == Match.technology_id).where(
         Match.id.in_(ids), Need.state.in_(Need.OPEN_STATES), visible_to(actor, Need), Technology.state.in_(Technology.OPEN_STATES),
-        visible_to(actor, Technology), ~exists(dealt), awake(actor, "pair", Match.public_id, today),
+        visible_to(actor, Technology), Match.firm != "introduced", Match.holder != "introduced", ~exists(dealt), awake(actor, "pair", Match.public_id, today),
     )
     return within(query, specialty).order_by(Match.probability.desc(), Match.id.desc())
 
@@ -117,7 +120,7 @@ def _reasons(ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
 
 def _row(match: Match, in_full: bool, reasons: tuple[str, ...]) -> Row:
     values = {"chance": match.probability, "reasons": reasons} if in_full else {"band": band(match.probability)}
-    liked = next((side for side in ("firm", "holder") if getattr(match, side) in ("shortlisted", "introduced")), None)
+    liked = next((side for side in ("firm", "holder") if getattr(match, side) == "shortlisted"), None)
     if liked:
         values["side"] = liked
     return Row(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import defer, selectinload
 
 from marketplace.access import Actor, may, visible_to
@@ -18,6 +18,7 @@ from marketplace.deals.worklist.rows import Row, Step
 from marketplace.errors import N_
 from marketplace.licensing.duties.operations import notices_ending
 from marketplace.licensing.models import Standing
+from marketplace.matching.models import Match, MatchAnswer
 from marketplace.needs.models import Need
 
 HOME = ZoneInfo("Asia/Shanghai")
@@ -46,7 +47,13 @@ def _look(deal: Deal, label: str, part: str = "") -> Step:
 
 
 def asked(actor: Actor, today: date) -> list[Row]:
-    """Introductions that a side has asked for and nobody has taken, in the actor's fields, the oldest first. Who asked is told once he has taken it."""
+    """Introductions that a side has asked for and nobody has taken, in the actor's fields, the oldest first: as a deal without a broker, or by
+    accepting a match."""
+    return sorted([*_leads(actor, today), *_accepted(actor, today)], key=lambda row: (row.day, row.thing))[:MOST]
+
+
+def _leads(actor: Actor, today: date) -> list[Row]:
+    """Deals without a broker. Who asked is told once he has taken it."""
     query = select(Deal).join(Technology, Technology.id == Deal.technology_id).outerjoin(Need, Need.id == Deal.need_id)
     query = query.where(Deal.state == "lead", Deal.broker_id.is_(None), awake(actor, "asked", Deal.public_id, today))
     leads = session.scalars(within(query, specialty_of(actor)).options(*WITH_LISTINGS).order_by(Deal.created, Deal.id).limit(MOST))
@@ -56,6 +63,26 @@ def asked(actor: Actor, today: date) -> list[Row]:
             (*((deal.need,) if deal.need else ()), deal.technology), day=day_at(deal.created))
         for deal in leads
     ]
+
+
+def _accepted(actor: Actor, today: date) -> list[Row]:
+    """Matches with which a side asks for an introduction, and of which nobody has made a deal."""
+    newest = select(func.max(MatchAnswer.id)).where(MatchAnswer.side != "broker").group_by(MatchAnswer.match_id, MatchAnswer.side)
+    dealt = select(Deal.id).where(Deal.need_id == Match.need_id, Deal.technology_id == Match.technology_id, Deal.state != "lost")
+    query = select(MatchAnswer.side, MatchAnswer.at, Match).join(Match, Match.id == MatchAnswer.match_id)
+    query = query.join(Need, Need.id == Match.need_id).join(Technology, Technology.id == Match.technology_id).where(
+        MatchAnswer.answer == "introduced", MatchAnswer.id.in_(newest), Match.broker == "new", Match.firm != "declined", Match.holder != "declined",
+        Need.state.in_(Need.OPEN_STATES), visible_to(actor, Need), Technology.state.in_(Technology.OPEN_STATES), visible_to(actor, Technology),
+        ~dealt.exists(), awake(actor, "asked", Match.public_id, today),
+    )
+    found: dict[str, Row] = {}
+    for side, at, match in session.execute(within(query, specialty_of(actor)).order_by(MatchAnswer.id).limit(2 * MOST)):
+        found.setdefault(match.public_id, Row(
+            "asked", match.public_id, N_("With this match %(side)s asked for an introduction on %(day)s, and there is no deal yet."),
+            Step(N_("Open a deal"), "deals.open", {"public_id": match.public_id}, post=True), {"side": side, "day": day_at(at)},
+            (match.need, match.technology), day=day_at(at), match=match.public_id,
+        ))
+    return list(found.values())
 
 
 def watched(actor: Actor, kind: str, today: date, *which: object) -> Iterator[tuple[Deal, date | None, date | None, date | None]]:

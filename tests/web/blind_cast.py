@@ -152,11 +152,11 @@ def ids(*things: Any) -> list[str]:
 
 
 LISTS = ("technologies", "needs", "open-calls")
-QUERIES = ("", "?q=trim", "?q=修边&technology_kind=blind&region=330000")
+QUERIES = ("", "?q=trim", "?q=修边", "?technology_kind=blind", "?region=330000&language=en")
 def asked(cast: Cast) -> dict[str, tuple[str, ...]]:
     """Endpoint → what is asked behind its address: words, filters, and the ids that some pages take there."""
     technology, institute, firm = (cast.things[name].public_id for name in ("technology", "institute", "firm"))
-    files = {"exporting.newest": QUERIES[:2], "exporting.table": QUERIES[:1], "exporting.paper": QUERIES[1:2]}
+    files = dict.fromkeys(("exporting.newest", "exporting.table", "exporting.paper"), QUERIES[:2])
     return {
         **files, "matching.technologies": QUERIES, "matching.needs": QUERIES,
         "simulator.simulator": ("", f"?offer={technology}", f"?agreement={cast.things['agreement'].public_id}"),

@@ -33,7 +33,6 @@ from tests.web.blind_cast import INSIDE, OUTSIDE, Cast, asked, gather
 from tests.web.blind_rooms import filled, furnish, may_be_told, within
 
 READ_IN_BOTH = ("technologies", "needs", "matches", "deals", "problems", "organisations")
-ABOUT_LISTINGS = (*READ_IN_BOTH[:-1], "desk", "simulator", "<name>.atom")
 ABOUT_LISTINGS = ("technologies", "needs", "matches", "problems", "organisations", "access", "notices", "desk", "simulator", "imports", "<name>.atom", "<name>.xlsx", "<name>.pdf")
 DIFFERENT = ("visitor", "other_firm", "broker", "operator", "party")
 """Roles that the permission table tells apart without looking at a grant."""
@@ -194,9 +193,6 @@ def seen_by(role: str, every: dict[str, str], whole: bool) -> dict[str, str]:
     than their grant."""
     if whole:
         return every
-    shown = [path for path, part in every.items() if part in ABOUT_LISTINGS and not path.endswith("/new") or re.fullmatch("/../organisations/[^/]+", path)]
-    chosen = every if role in DIFFERENT else {path: every[path] for path in shown}
-    return {path: part for path, part in chosen.items() if role == "other_firm" or not path.startswith("/en/")}
     chosen = {path: part for path, part in every.items() if role in DIFFERENT or part in ABOUT_LISTINGS}
     english = {"other_firm": lambda part: part != "deals", "party": lambda part: part == "deals"}.get(role, lambda part: False)
     return {path: part for path, part in chosen.items() if not path.startswith("/en/") or english(part)}

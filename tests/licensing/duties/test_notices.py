@@ -207,6 +207,7 @@ def everybody(who):
 def test_who_reads_a_notice_and_the_list_is_the_twin(session, visibility, readers):
     who = parties()
     who.technology.visibility = visibility
+    factories.access_grant(who.technology, who.licensee)
     notice = published(who, negotiated(who))
     people = everybody(who)
     people["verified"] = factories.person()

@@ -21,7 +21,8 @@ from tests import factories
 TECHNOLOGY = {"kind": "know_how", "title_zh": "超磁致伸缩去毛刺方法", "abstract_zh": "手术钳毛刺由蜂鸟刃口去除。", "visibility": "blind"}
 NEED = {
     "title_zh": "手术钳毛刺去不干净", "problem_zh": "手术钳铣完毛刺太多，去毛刺太慢。", "tried_zh": "手工磨", "language": "zh", "currency": "CNY",
-    "payer": "undecided", "cash": "none", "industry": "C35", **{f"targets-{n}-direction": "at_most" for n in range(3)}, "modes": "licence", "visibility": "blind",
+    "payer": "undecided", "cash": "none", "industry": "C35", **{f"targets-{n}-direction": "at_most" for n in range(3)}, "modes": "licence",
+    "visibility": "blind",
 }
 TEASER = "给小零件修边的新办法"
 
@@ -42,7 +43,8 @@ def house(client: Any) -> Any:
 
 @pytest.mark.parametrize("noun", ["technology", "need"])
 def test_published_with_its_teaser_and_refused_beside_it(client: Any, house: Any, noun: str) -> None:
-    for teaser, said in (("", "Write a teaser"), ("隐匿研究所的新办法", "names"), ("不说，只说 " + (TECHNOLOGY if noun == "technology" else NEED)["title_zh"], "repeats")):
+    title = (TECHNOLOGY if noun == "technology" else NEED)["title_zh"]
+    for teaser, said in (("", "Write a teaser"), ("隐匿研究所的新办法", "names"), (f"不说，只说 {title}", "repeats")):
         path, values = typed(noun, house, teaser_zh=teaser)
         answer = client.post(path, data=values)
         assert answer.status_code == 422 and said in answer.get_data(as_text=True), (teaser, re.findall("field-error[^<]*", answer.get_data(as_text=True)))

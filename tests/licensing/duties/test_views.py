@@ -84,6 +84,7 @@ def test_from_the_price_to_the_answer_of_an_objection(client, session, lang):
 def test_a_blind_technology_is_published_inside_the_institute_alone(client):
     who = parties()
     who.technology.visibility, who.technology.title = "blind", {"zh": "绝密装置", "en": "Secret device"}
+    factories.access_grant(who.technology, who.licensee)
     notice = published(who, negotiated(who, at=now()), now())
     for person in (None, factories.person(), factories.operator(), factories.broker()):
         client.logout() if person is None else client.login(person)

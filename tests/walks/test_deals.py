@@ -40,10 +40,9 @@ def test_the_worklist_is_worked_by_keyboard_from_top_to_bottom(visit: Visit) -> 
     page.keyboard.press("k")
     assert row_in_focus(visit) == rows[-2]
     page.keyboard.press("x")
-    expect(page.locator("[data-row]")).to_have_count(len(rows) - 1)
-    expect(page.locator(f"#{rows[-2]}")).to_have_count(0)
+    expect(page.locator(f"#{rows[-2]}")).to_have_count(0)  # the next best pair may have come in its place
     visit.press("全部恢复显示", "Show it all again")
-    expect(page.locator("[data-row]")).to_have_count(len(rows))
+    expect(page.locator(f"#{rows[-2]}")).to_have_count(1)
     trial = next(row for row in rows if row.startswith("row-trial-"))
     for _press in range(rows.index(trial) + 1):
         page.keyboard.press("j")

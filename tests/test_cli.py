@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,7 +52,12 @@ pytestmark = pytest.mark.xdist_group("cli")
 def test_the_demo_catalogue_is_what_was_promised(shell: Shell) -> None:
     counts = json.loads(shell.run("reindex", "--json"))
     assert counts["technology"] >= 120 and counts["need"] >= 60
-    assert "nothing was loaded" in shell.run("demo")
+    again = shell.run("demo")
+    assert "nothing was loaded" in again and "demo deals" not in again
+    with closing(sqlite3.connect(shell.folder / "var" / "marketplace.db")) as database:
+        stages = {stage for stage, in database.execute("select state from deal")}
+        assert stages == {"lead", "introduced", "evaluation", "negotiating", "notice", "performing", "won", "lost"}
+        assert database.execute("select status, statements_overdue > 0 from standing order by agreement_id").fetchall()[0] == ("on_trial", 1)
 
 
 def test_match_prints_ids_titles_scores_reasons(shell: Shell, tmp_path: Path) -> None:

@@ -267,6 +267,11 @@ def _follow_with_need(deal: Deal, moment: datetime) -> None:
             move(need, "release", SYSTEM, moment)
 
 
+def stages_entered(deal: Deal) -> set[str]:
+    """The stages in which the deal has been; one that it went past is not among them."""
+    return set(session.scalars(select(StageSpan.stage).where(StageSpan.deal_id == deal.id)))
+
+
 def lose(actor: Actor, deal: Deal, code: str, text: str = "", at: datetime | None = None) -> Deal:
     """Give the deal up with a code of the one list; `other` needs words. The ranking learns from it as from a declined match."""
     require(actor, "deal.lose", deal)

@@ -184,7 +184,8 @@ def show(public_id: str) -> ResponseReturnValue:
     texts = frozen_texts(actor(), deal, language())
     return answer(
         "deals/show.html", deal=deal, sight=sight(actor(), deal), texts=texts, in_full=all(text.in_full for text in texts),
-        steps=operations.next_steps(actor(), deal), may=actions_of(actor(), deal, ["deal.lose", "deal.join", "deal.invite", "deal.hand_over"]),
+        entered=operations.stages_entered(deal), steps=operations.next_steps(actor(), deal),
+        may=actions_of(actor(), deal, ["deal.lose", "deal.join", "deal.invite", "deal.hand_over"]),
         may_draft=following.may_draft(actor(), deal), is_open=deal.state in OPEN_STAGES,
         readable_agreement=deal.agreement if deal.agreement and may(actor(), "agreement.read", deal.agreement) else None,
         may_solve=deal.state == "won" and deal.need is not None and deal.need.state == "in_deal" and may(actor(), "need.solve", deal.need),

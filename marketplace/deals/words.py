@@ -28,8 +28,9 @@ HOUSE_WORDS = {
 }
 ENTRY_WORDS = {
     "stages": _l("Stages"), "people": _l("People"), "introduction": _l("Introduction"), "fee": _l("Broker's fee"), "agreement": _l("Agreement"),
+    "talk": _l("Talk"), "documents": _l("Documents"),
 }
-"""The kinds of lines by which the timeline is filtered; rooms beside this one add theirs in `ENTRY_KINDS`."""
+"""The groups by which the timeline is filtered: those of `ENTRY_KINDS`, and one for each room beside this one that has lines of its own."""
 
 ENTRY_KINDS: dict[str, tuple[str, ...]] = {
     "stages": ("opened", "asked", "taken", "stage", "handed_over"),

@@ -154,7 +154,7 @@ def distilled(story: Story, need: Need) -> None:
     form = page.find("form", action=re.compile("sign_off"))
     story.post(form["action"], **{field["name"]: field["value"] for field in form.find_all("input")})
     work()
-    checked = {name: "yes" for name in ("alone", "pays")} | {f"{name}_evidence": "看过三个月的试验记录和预算批件" for name in ("alone", "pays")}
+    checked = dict.fromkeys(("alone", "pays"), "yes") | {f"{name}_evidence": "看过三个月的试验记录和预算批件" for name in ("alone", "pays")}
     story.by(story.broker).send(f"/zh/needs/{need.public_id}/verification", **checked)
     work()
     session.refresh(need)

@@ -35,7 +35,7 @@ class AttemptForm(PlainForm):
     """Something that was tried."""
 
     what = TextAreaField(_l("What was tried"), [Length(max=2000)])
-    by = StringField(_l("By whom"), [Length(max=120)])
+    by = StringField(_l("Who tried it"), [Length(max=120)])
     when = StringField(_l("When"), [Length(max=60)])
     why = TextAreaField(_l("Why it failed"), [Length(max=2000)])
 

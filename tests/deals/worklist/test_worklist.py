@@ -8,11 +8,13 @@ import pytest
 from flask_babel import force_locale
 
 from marketplace.access import may
+from marketplace.deals.operations import open_deal
 from marketplace.deals.worklist import operations
 from marketplace.deals.worklist.models import Snooze
 from marketplace.deals.worklist.words import said
 from marketplace.errors import NotAllowed, Refused
 from marketplace.licensing import ledger
+from marketplace.matching.operations import answer_match
 from tests import factories
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -54,6 +56,32 @@ def test_a_pair_says_what_carried_it_and_who_has_shortlisted_it(broker, app):
     assert (row.match, row.values["reasons"]) == (liked.public_id, ("words", "body"))
     with app.test_request_context(), force_locale("en"):
         assert "Match 62%, mostly by same words, body; the firm has shortlisted it" in said(row.why, row.values)
+
+
+@pytest.mark.parametrize("side", ["firm", "holder"])
+def test_an_introduction_asked_for_with_a_match_stands_before_all_new_pairs_until_a_deal_is_made_of_it(broker, app, side):
+    unlikely, likely = factories.match(factories.need(factories.organisation(factories.person())), probability=0.01), factories.match(probability=0.9)
+    unlikely.technology.organisation_id = factories.organisation(factories.person(), kind="institute").id
+    operations.session.flush()
+    operations.session.refresh(unlikely.technology)
+    house = unlikely.need.organisation if side == "firm" else unlikely.technology.organisation
+    asking = house.memberships[0].person
+    answer_match(asking, unlikely, side, "introduced", at=NOW)
+    operations.session.flush()
+    assert kinds(broker) == {"asked": [unlikely.public_id], "pair": [likely.public_id]}
+    row, = operations.worklist(broker, NOW)["asked"]
+    assert (row.step.endpoint, row.day, row.values["side"]) == ("deals.open", NOW.date(), side)
+    operations.put_off(broker, "asked", unlikely.public_id, 1, NOW)
+    operations.session.flush()
+    assert "asked" not in kinds(broker) and "asked" in kinds(factories.broker())
+    answer_match(asking, unlikely, side, "new", at=NOW)
+    operations.session.flush()
+    assert "asked" not in kinds(factories.broker())
+    answer_match(asking, unlikely, side, "introduced", at=NOW)
+    operations.session.flush()
+    open_deal(broker, unlikely, NOW)
+    operations.session.flush()
+    assert "asked" not in kinds(factories.broker())
 
 
 @pytest.mark.parametrize(("specialty", "found"), [

@@ -36,7 +36,7 @@ from marketplace.scanner import Verdict
 from tests import factories as make
 from tests.factories import NOW
 from tests.web import blind_cast
-from tests.web.blind_cast import OUTSIDE, TEASER, Cast, attached, both, ids, word
+from tests.web.blind_cast import OUTSIDE, TEASER, UNDER_AN_AGREEMENT, Cast, attached, both, ids, word
 
 HOLDER_TOO = ("institute_zh", "institute_en", "person")
 FIRM_TOO = ("firm_zh", "firm_en", "firm_person")
@@ -287,3 +287,20 @@ def may_be_told(cast: Cast, role: str, path: str) -> set[str]:
     if role == "other_firm" and "/deals/invitations/" in path:
         told.add("invited_duty")  # written to the one who is invited
     return told
+
+
+def is_looked_at_by(cast: Cast, role: str, part: str, path: str) -> bool:
+    """Whether a role is one of those that a page of these rooms tells apart, for the short walk: everybody else is answered like `other_firm`."""
+    if part == "deals":
+        return role in ("party", "broker", "operator") or "/invitations/" in path
+    if part in ("agreements", *UNDER_AN_AGREEMENT):
+        return role in ("other_firm", "operator")
+    of_other = (one for one in (*cast.things["grants"], *cast.things["need_grants"]) if one.public_id in path)
+    return role == "other_firm" or part != "access" or all(one.person_id == getattr(cast.people[role], "id", None) for one in of_other)
+
+
+PRIVATE: dict[str, set[str]] = {
+    "granted": {"run_file", "row_cell", "agreement_zh", "agreement_en", "relative", "source_key", "need_key", "person", "firm_person"},
+    "owner": set(),
+}
+"""The marks that somebody inside does not find: what stands in files and columns that no page shows him."""

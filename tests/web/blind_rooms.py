@@ -299,8 +299,8 @@ def is_looked_at_by(cast: Cast, role: str, part: str, path: str) -> bool:
     return role == "other_firm" or part != "access" or all(one.person_id == getattr(cast.people[role], "id", None) for one in of_other)
 
 
-PRIVATE: dict[str, set[str]] = {
-    "granted": {"run_file", "row_cell", "agreement_zh", "agreement_en", "relative", "source_key", "need_key", "person", "firm_person"},
-    "owner": set(),
-}
-"""The marks that somebody inside does not find: what stands in files and columns that no page shows him."""
+NOWHERE = {"run_file", "row_cell", "agreement_zh", "agreement_en", "relative", "source_key", "need_key", "person", "firm_person"}
+"""The marks of the listings that somebody inside need not find: they stand in columns that no page of a listing shows."""
+
+ROOMS_OF_THE_OWNER = {"agenda_0", "agenda_1", "document_1", "acquired", "address", "contact", "decided_by", "decision_name", "asked_target_zh"}
+"""Marks of the rooms that the owner finds: a room that shows nothing to anybody would be no proof."""

@@ -124,7 +124,8 @@ def _talked(cast: Cast, deal: Deal, number: int) -> None:
     colleague, other = _colleague(cast, deal), next(one for one in deal.parties if one.side == "firm")
     led = next(one for one in deal.parties if one.side == "broker")
     to = "all" if deal.was_introduced else "firm_broker"
-    for who, audience, whose in ((owner, "holder", colleague), (colleague.person, "holder_broker", led), (broker, "holder_broker", colleague), (broker, to, other)):
+    said = ((owner, "holder", colleague), (colleague.person, "holder_broker", led), (broker, "holder_broker", colleague), (broker, to, other))
+    for who, audience, whose in said:
         def says(what: str, own: bool = who is owner) -> str:
             return word(cast.marks, f"{what}_{number}") if own else "什么时候能看"
 
@@ -136,7 +137,8 @@ def _talked(cast: Cast, deal: Deal, number: int) -> None:
             says("meeting"), now().date() + timedelta(days=9), time(9), time(10), "Asia/Shanghai", says("place"), "", says("agenda"), (whose.public_id,)
         )
         called = [meetings.call_meeting(who, deal, audience, plan, key)]
-        document = documents.add_document(who, deal, says("document"), io.BytesIO(says("content").encode()), says("file") + ".txt", "holder" if audience == "holder" else None)
+        side = "holder" if audience == "holder" else None
+        document = documents.add_document(who, deal, says("document"), io.BytesIO(says("content").encode()), says("file") + ".txt", side)
         session.flush()
         documents.add_version(who, document, 1, io.BytesIO(says("second").encode()), says("newer") + ".txt")
         for name, more in (("notes", notes), ("tasks", due), ("meetings", called), ("documents", [document])):

@@ -37,7 +37,8 @@ from tests.web.blind_cast import INSIDE, OUTSIDE, Cast, asked, gather, plain
 from tests.web.blind_rooms import NOWHERE, ROOMS_OF_THE_OWNER, filled, furnish, is_looked_at_by, may_be_told, within
 
 READ_IN_BOTH = ("technologies", "needs", "matches", "deals", "problems", "organisations")
-ABOUT_LISTINGS = ("technologies", "needs", "matches", "problems", "organisations", "access", "notices", "desk", "simulator", "imports", "<name>.atom", "<name>.xlsx", "<name>.pdf")
+ABOUT_LISTINGS = ("technologies", "needs", "matches", "problems", "organisations", "access", "notices",
+                  "desk", "simulator", "imports", "<name>.atom", "<name>.xlsx", "<name>.pdf")
 OF_INSIDERS = ("access", "deals", "notices", "distillations", "decisions", "agreements", "organisations", "evidence")
 DIFFERENT = ("visitor", "other_firm", "broker", "operator", "party")
 """Roles that the permission table tells apart without looking at a grant."""
@@ -158,7 +159,8 @@ def paths(app: Flask, cast: Cast, rule: Rule) -> Iterator[str]:
     languages = ("zh", "en") if part in READ_IN_BOTH else ("zh",)
     wanted = [name for name in rule.arguments if name != "lang"]
     unknown = [name for name in wanted if name not in known]
-    assert not unknown and ("public_id" not in wanted or part in table or rule.endpoint in table), f"{rule.endpoint} {rule.rule}: fill {unknown or 'public_id'} in blind_cast.filled"
+    known_here = part in table or rule.endpoint in table
+    assert not unknown and ("public_id" not in wanted or known_here), f"{rule.endpoint} {rule.rule}: fill {unknown or 'public_id'} in blind_cast.filled"
     adapter = app.url_map.bind("localhost")
     for values in product(*(known[name] for name in wanted)):
         chosen = dict(zip(wanted, values, strict=True))
@@ -231,7 +233,7 @@ GUESSES = (
 
 def without(text: str, *typed: str) -> str:
     """An answer without what was typed into it, the token against forgery, and how long it took."""
-    for one in (*(quote(quote(one)) for one in typed), *(quote(one) for one in typed), *typed):  # in the address that a sign-in leads back to, in addresses, and bare
+    for one in (*(quote(quote(one)) for one in typed), *(quote(one) for one in typed), *typed):  # twice quoted: where a sign-in leads back to
         text = text.replace(one, "TYPED").replace(one.lower(), "TYPED").replace(one.upper(), "TYPED")
     text = re.sub(r"(csrf[_-]token[^>]*(?:value|content)=\")[^\"]*|(?:Set-Cookie|Date): .*\n|\d+[.]\d+ (?:秒|s\b)|Content-Length: .*|ETag: .*", r"\1", text)
     return re.sub(r"/problems/\w{12}", "/problems/ID", text)

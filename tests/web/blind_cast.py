@@ -8,8 +8,10 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 from marketplace.catalogue import attachments
 from marketplace.catalogue.models import Attachment, Technology
@@ -43,6 +45,17 @@ class Cast:
     things: dict[str, Any]
     marks: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    of_listings: set[str] = field(default_factory=set)
+
+    @cached_property
+    def looked_for(self) -> dict[str, tuple[str, str]]:
+        """Each mark and name as it may stand in a text: as it is, and as it is written in an address."""
+        return {name: (plain(mark), quote(mark).lower()) for name, mark in {**self.marks, **self.names}.items()}
+
+
+def plain(text: str) -> str:
+    """A text in which a figure or a number is found however it is written."""
+    return text.lower().replace(",", "").replace("%2c", "")
 
 
 _number = count(1)
@@ -84,7 +97,7 @@ def need(house: Any, marks: dict[str, str]) -> Need:
     """A blind need with a mark in every field that can hold one."""
     marks |= {"budget": "5432109", "wanted": "0.0173"}
     targets = [{"quantity": both(marks, "target"), "today": None, "wanted": "0.0173", "unit": "mm", "direction": "at_most"}]
-    texts = {name: both(marks, "need_" + name) for name in ("title", "problem", "place", "tried", "constraints", "volume", "questions")}
+    texts = {name: both(marks, "need_" + name) for name in ("title", "problem", "place", "tried", "constraints", "volume")}
     return make.need(
         house, visibility="blind", teaser=TEASER["need"], targets=targets, budget_max=543_210_900, signed_off=NOW, source_key=word(marks, "need_key"), **texts,
     )

@@ -36,7 +36,7 @@ from marketplace.scanner import Verdict
 from tests import factories as make
 from tests.factories import NOW
 from tests.web import blind_cast
-from tests.web.blind_cast import OUTSIDE, TEASER, Cast, attached, both, ids, word
+from tests.web.blind_cast import OUTSIDE, TEASER, UNDER_AN_AGREEMENT, Cast, attached, both, ids, word
 
 HOLDER_TOO = ("institute_zh", "institute_en", "person")
 FIRM_TOO = ("firm_zh", "firm_en", "firm_person")
@@ -124,7 +124,8 @@ def _talked(cast: Cast, deal: Deal, number: int) -> None:
     colleague, other = _colleague(cast, deal), next(one for one in deal.parties if one.side == "firm")
     led = next(one for one in deal.parties if one.side == "broker")
     to = "all" if deal.was_introduced else "firm_broker"
-    for who, audience, whose in ((owner, "holder", colleague), (colleague.person, "holder_broker", led), (broker, "holder_broker", colleague), (broker, to, other)):
+    said = ((owner, "holder", colleague), (colleague.person, "holder_broker", led), (broker, "holder_broker", colleague), (broker, to, other))
+    for who, audience, whose in said:
         def says(what: str, own: bool = who is owner) -> str:
             return word(cast.marks, f"{what}_{number}") if own else "什么时候能看"
 
@@ -136,7 +137,8 @@ def _talked(cast: Cast, deal: Deal, number: int) -> None:
             says("meeting"), now().date() + timedelta(days=9), time(9), time(10), "Asia/Shanghai", says("place"), "", says("agenda"), (whose.public_id,)
         )
         called = [meetings.call_meeting(who, deal, audience, plan, key)]
-        document = documents.add_document(who, deal, says("document"), io.BytesIO(says("content").encode()), says("file") + ".txt", "holder" if audience == "holder" else None)
+        side = "holder" if audience == "holder" else None
+        document = documents.add_document(who, deal, says("document"), io.BytesIO(says("content").encode()), says("file") + ".txt", side)
         session.flush()
         documents.add_version(who, document, 1, io.BytesIO(says("second").encode()), says("newer") + ".txt")
         for name, more in (("notes", notes), ("tasks", due), ("meetings", called), ("documents", [document])):
@@ -287,3 +289,20 @@ def may_be_told(cast: Cast, role: str, path: str) -> set[str]:
     if role == "other_firm" and "/deals/invitations/" in path:
         told.add("invited_duty")  # written to the one who is invited
     return told
+
+
+def is_looked_at_by(cast: Cast, role: str, part: str, path: str) -> bool:
+    """Whether a role is one of those that a page of these rooms tells apart, for the short walk: everybody else is answered like `other_firm`."""
+    if part == "deals":
+        return role in ("party", "broker", "operator") or "/invitations/" in path
+    if part in ("agreements", *UNDER_AN_AGREEMENT):
+        return role in ("other_firm", "operator")
+    of_other = (one for one in (*cast.things["grants"], *cast.things["need_grants"]) if one.public_id in path)
+    return role == "other_firm" or part != "access" or all(one.person_id == getattr(cast.people[role], "id", None) for one in of_other)
+
+
+NOWHERE = {"run_file", "row_cell", "agreement_zh", "agreement_en", "relative", "source_key", "need_key", "person", "firm_person"}
+"""The marks of the listings that somebody inside need not find: they stand in columns that no page of a listing shows."""
+
+ROOMS_OF_THE_OWNER = {"agenda_0", "agenda_1", "document_1", "acquired", "address", "contact", "decided_by", "decision_name", "asked_target_zh"}
+"""Marks of the rooms that the owner finds: a room that shows nothing to anybody would be no proof."""

@@ -23,8 +23,6 @@ NEED = {
     "title_zh": "手术钳毛刺去不干净", "problem_zh": "手术钳铣完毛刺太多，去毛刺太慢。", "tried_zh": "手工磨", "language": "zh", "currency": "CNY",
     "payer": "undecided", "cash": "none", "industry": "C35", "modes": "licence", "visibility": "blind",
     **{f"targets-{n}-direction": "at_most" for n in range(3)},
-    "payer": "undecided", "cash": "none", "industry": "C35", **{f"targets-{n}-direction": "at_most" for n in range(3)}, "modes": "licence",
-    "visibility": "blind",
 }
 TEASER = "给小零件修边的新办法"
 

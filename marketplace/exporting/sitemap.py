@@ -15,8 +15,8 @@ NOT_FOR_ROBOTS = (
     "/*/deals", "/*/decisions", "/*/desk", "/*/dev/", "/*/distillations", "/*/evidence", "/*/funnel/", "/*/guarantee-entries/", "/*/guarantees",
     "/*/imports", "/*/income", "/*/invitations/", "/*/invoices/", "/*/mail", "/*/matches", "/*/money", "/*/needs/from-file", "/*/notices/*/",
     "/*/operations/", "/*/payments/", "/*/problems/", "/*/requests", "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/statements",
-    "/*/subscriptions", "/*/unsubscribe/", "/*/worklist", "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/new$", "/*/edit$", "/*/history$",
-    "/*/files$", "/*/files/", "/*/needs/*/", "/*/adopted$", "/*/verify/",
+    "/*/subscriptions", "/*/unsubscribe/", "/*/worklist", "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/technologies/*/introduction$",
+    "/*/new$", "/*/edit$", "/*/history$", "/*/files$", "/*/files/", "/*/needs/*/", "/*/adopted$", "/*/verify/",
 )
 """Endless combinations of filters, files made on demand, and pages that need an account or belong to one reader."""
 

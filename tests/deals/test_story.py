@@ -272,7 +272,7 @@ TOLD = ("opened", "stage", "fee_set", "introduction_asked", "consent", "message"
 STAGES = ["qualified", "introduced", "nda", "evaluation", "negotiating", "notice", "signed", "performing", "won"]
 
 
-@pytest.mark.parametrize("visibility", ["public", "blind"])
+@pytest.mark.parametrize("visibility", [pytest.param("public", marks=pytest.mark.slow), "blind"])
 def test_from_a_posted_need_to_the_fee(story, visibility):
     need = posted(story, visibility)
     if visibility == "blind":

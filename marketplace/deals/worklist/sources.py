@@ -145,7 +145,7 @@ def badges(actor: Actor, today: date) -> list[Row]:
 
 def _renew(actor: Actor, need: Need) -> Step:
     if may(actor, "need.verify", need):
-        return Step(N_("Renew the badge"), "needs.verify", {"public_id": need.public_id})
+        return Step(N_("Renew the badge"), "distilling.verify", {"public_id": need.public_id})
     return Step(N_("Look at it"), "needs.show", {"public_id": need.public_id})
 
 

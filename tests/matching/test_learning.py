@@ -220,7 +220,9 @@ learning.install(Path(sys.argv[1]), learning.Lesson("better", {{"pairs": 1, "nee
 """
 
 
-@pytest.mark.parametrize(("owner", "name", "time"), [("Path", "replace", 1), ("os", "fsync", 1), ("os", "fsync", 2), ("learning", "_put", 1)])
+@pytest.mark.parametrize(("owner", "name", "time"), [
+    ("Path", "replace", 1), *(pytest.param(*one, marks=pytest.mark.slow) for one in (("os", "fsync", 1), ("os", "fsync", 2), ("learning", "_put", 1))),
+])
 def test_killed_before_the_rename_the_old_weights_stay(tmp_path: Path, owner: str, name: str, time: int) -> None:
     old = learning.install(tmp_path, lesson(words=0.7), NOW)
     script = KILLED.format(owner=owner, name=name)

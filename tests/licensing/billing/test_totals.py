@@ -95,7 +95,7 @@ class Story:
         ledger.refresh(self.agreement, self.at)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(STEPS, min_size=1, max_size=14))
 def test_whatever_happens_the_sums_agree_to_the_last_unit(app, steps):
     story = Story()

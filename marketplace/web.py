@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from math import exp
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import Babel, format_currency, format_date, format_datetime, format_decimal, get_locale, gettext
 from flask_compress import Compress
 from flask_limiter import Limiter
@@ -170,6 +170,14 @@ def answer(template: str, form: Form | None = None, **values: Any) -> tuple[str,
 def see(endpoint: str, **values: Any) -> Response:
     """303 to another page, after a change."""
     return redirect(url_for(endpoint, **values), 303)
+
+
+def streamed(parts: Iterator[Any], media_type: str) -> Response:
+    """An answer that is made while it is sent. The session, whose rows the parts read, is kept until the last of them has left."""
+    g.streams = True
+    response = Response(stream_with_context(parts), content_type=media_type)
+    response.call_on_close(session.remove)
+    return response
 
 
 def page_number() -> int:
@@ -330,7 +338,7 @@ def prepare(app: Flask) -> None:
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals.update(TAGS=TAGS, site_languages=LANGUAGES)
     app.after_request(_headers)
-    app.teardown_appcontext(lambda _error: session.remove())
+    app.teardown_appcontext(lambda _error: None if g.pop("streams", False) else session.remove())
     for kind, page in (
         (Refused, _on_refused), (NotAllowed, _on_not_allowed), (NotFound, _on_not_found), (StaleDataError, _on_stale),
         (IntegrityError, _on_clash), (OperationalError, _on_locked), (HTTPException, _on_http), (Exception, _on_bug),

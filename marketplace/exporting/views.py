@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request, send_file, stream_with_context, url_for
+from flask import Blueprint, Flask, Response, current_app, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
@@ -27,7 +27,7 @@ from marketplace.exporting.words import ABOUT
 from marketplace.matching.views import asked, facet_names, facet_value_name
 from marketplace.people import organisations
 from marketplace.people.grants.log import opened
-from marketplace.web import TAGS, actor, language, limiter
+from marketplace.web import TAGS, actor, language, limiter, streamed
 
 blueprint = Blueprint("exporting", __name__)
 for_robots = Blueprint("for_robots", __name__)
@@ -268,7 +268,6 @@ def exports_of(endpoint: str, arguments: dict[str, Any]) -> list[Export]:
 def everything(public_id: str) -> ResponseReturnValue:
     """All that an organisation has here, as one zip, for its owners."""
     found = organisations.by_public_id(public_id)
-    parts = stream_with_context(portfolio(actor(), found, language()))
-    response = Response(parts, mimetype="application/zip")
+    response = streamed(portfolio(actor(), found, language()), "application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=f"techbridge-{public_id}.zip")
     return response

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Flask, Response, flash, request, send_file, stream_with_context
+from flask import Blueprint, Flask, flash, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -19,7 +19,9 @@ from marketplace.importing.fields import LISTINGS, harmless
 from marketplace.importing.forms import ColumnsForm, ImportForm, ReleaseForm
 from marketplace.importing.mapping import Proposal
 from marketplace.importing.models import ImportRow, ImportRun
-from marketplace.web import actor, answer, language, page_number, see
+from marketplace.web import actor, answer, language, page_number, see, streamed
+
+CSV = "text/csv; charset=utf-8"
 
 blueprint = Blueprint("importing", __name__)
 
@@ -186,10 +188,9 @@ def rejected(public_id: str) -> ResponseReturnValue:
     """The rejected rows as they came, each with its column and the reason, to be mended and sent again."""
     run = operations.by_public_id(actor(), public_id)
     headers = operations.table_of(run).headers
-    lines = stream_with_context(
-        _csv_lines([*headers, _("Column to mend"), _("Reason")], review.rejected(run.id), len(headers))
-    )
-    return Response(lines, mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=rejected.csv"})
+    response = streamed(_csv_lines([*headers, _("Column to mend"), _("Reason")], review.rejected(run.id), len(headers)), CSV)
+    response.headers.set("Content-Disposition", "attachment", filename="rejected.csv")
+    return response
 
 
 def _csv_lines(headers: list[str], rows: Iterator[ImportRow], width: int) -> Iterator[str]:
@@ -225,6 +226,7 @@ def template(kind: str) -> ResponseReturnValue:
         things = operations.listings_of(actor(), owner, listing)
     name = f"techbridge-{'needs' if listing == 'need' else 'technologies'}.{kind}"
     if kind == "csv":
-        lines = stream_with_context(template_of.csv_lines(listing, things, language()))
-        return Response(lines, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"})
+        response = streamed(template_of.csv_lines(listing, things, language()), CSV)
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+        return response
     return send_file(template_of.written(listing, things, language()), mimetype=XLSX, as_attachment=True, download_name=name)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask, Response
+from flask.testing import FlaskClient
 
 from marketplace.access import ACTIONS, SYSTEM, VISITOR, may, readable, require, visible_to
+from marketplace.db import session as db_session
 from marketplace.errors import NotAllowed
 from marketplace.needs.models import Need, PastedProblem
 from tests import factories
-from tests.inspection import faults
+from tests.inspection import faults, playing
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -163,3 +165,21 @@ def test_visible_to_is_the_twin_of_reading(session):
 ])
 def test_the_inspection_finds_what_it_looks_for(html, fault):
     assert any(fault in found for found in faults(html))
+
+
+def test_an_answer_made_while_it_is_sent_still_reads_the_database(app: Flask):
+    """As on a server: the request has ended when the file is read. The session of the reader is none of the test's."""
+    owner = factories.person()
+    organisation = factories.organisation(owner)
+    factories.technology(organisation, title={"zh": "流式导出的成果"})
+    name, public_id = owner.get_id(), organisation.public_id
+    db_session.commit()
+    with playing():
+        browser = FlaskClient(app, app.response_class)
+        with browser.session_transaction() as kept:
+            kept["_user_id"], kept["_fresh"] = name, True
+        for path in (f"/zh/imports/template.csv?organisation={public_id}", f"/zh/money/{public_id}/invoices-2026.csv"):
+            answer = browser.get(path)
+            assert answer.status_code == 200 and answer.get_data()
+            assert ("template" not in path) or "流式导出的成果" in answer.get_data(as_text=True)
+            answer.close()

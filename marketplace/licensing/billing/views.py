@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, flash, render_template, request, stream_with_context
+from flask import Blueprint, Flask, Response, current_app, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -28,7 +28,7 @@ from marketplace.licensing.operations import by_public_id as agreement_by_id
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
 from marketplace.terms.payment import from_minor
-from marketplace.web import PAGE, actor, answer, language, limiter, page_number, see
+from marketplace.web import PAGE, actor, answer, language, limiter, page_number, see, streamed
 
 blueprint = Blueprint("billing", __name__)
 
@@ -130,7 +130,7 @@ def year_zip(public_id: str, year: int) -> ResponseReturnValue:
 
 
 def _download(parts: Any, media_type: str, name: str) -> Response:
-    response = Response(stream_with_context(parts), content_type=media_type)
+    response = streamed(parts, media_type)
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from marketplace.alerts.operations import _compose, _link, to_person
+from marketplace.alerts.operations import to_address, to_person
 from marketplace.db import session
 from marketplace.deals.fees.models import FeeDue
 from marketplace.deals.introduction.models import Consent
@@ -21,7 +21,6 @@ from marketplace.deals.sight import called, people_of
 from marketplace.jobs import handler
 from marketplace.people import organisations
 from marketplace.people.models import Person
-from marketplace.people.operations import by_address
 from marketplace.record import Event
 from marketplace.terms.payment import from_minor
 from marketplace.terms.words import Tongue
@@ -55,8 +54,7 @@ def party_invited(thing_id: int) -> None:
     """Send an invitation to its address."""
     party = session.get_one(Party, thing_id)
     if party.state == "invited":
-        link = _link(party.language, f"/deals/invitations/{token_of(party)}")
-        _compose("party_invited", party.address_key, party.language, by_address(party.address_key), link=link, side=party.side)
+        to_address("party_invited", party.address_key, f"/deals/invitations/{token_of(party)}", party.language, side=party.side)
 
 
 @handler("alerts.party_removed")

@@ -120,10 +120,13 @@ def to_person(template: str, person: Person, path: str, **values: Any) -> Mail:
     return _compose(template, person.address, person.language, person, link=_link(person.language, path), **values)
 
 
-def to_address(template: str, address: str, path: str, **values: Any) -> Mail:
-    """Write to an address that may have an account or not, with a link; organisations are named in the language of the mail."""
+def to_address(template: str, address: str, path: str, language: str | None = None, **values: Any) -> Mail:
+    """Write to an address that may have an account or not, with a link; organisations are named in the language of the mail.
+
+    That is the one given, else the account's, else the site's first.
+    """
     person = people.by_address(address)
-    language = person.language if person else LANGUAGES[0]
+    language = language or (person.language if person else LANGUAGES[0])
     said = {name: value.called(language) if isinstance(value, Organisation) else value for name, value in values.items()}
     return _compose(template, address, language, person, link=_link(language, path), **said)
 

@@ -47,10 +47,7 @@ def nda_signed(deal: Deal, moment: datetime) -> bool:
 
 
 def _granted(noun: str, key: int, house: int, moment: datetime) -> bool:
-    found = select(AccessGrant.id).where(
-        AccessGrant.asking_id == house, AccessGrant.thing == noun, AccessGrant.thing_id == key, AccessGrant.state == "granted", AccessGrant.until > moment,
-    )
-    return session.scalar(found.limit(1)) is not None
+    return session.scalar(select(AccessGrant.id).where(AccessGrant.in_force([house], noun, key, moment)).limit(1)) is not None
 
 
 def _won(deal: Deal, _moment: datetime) -> str | None:

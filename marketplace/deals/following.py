@@ -23,7 +23,7 @@ from marketplace.licensing.models import Agreement, AgreementEvent
 from marketplace.licensing.operations import create_agreement, draft_from_offer
 from marketplace.record import Event
 
-KINDS = ("agreement_drafted", "agreement_linked", "agreement_withdrawn", "agreement_proposed")
+KINDS = ("agreement_drafted", "agreement_linked", "agreement_withdrawn")
 AHEAD = timedelta(days=14)
 """How far ahead a draft sets the day of effect, as on the page of a new agreement."""
 

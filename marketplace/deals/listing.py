@@ -89,10 +89,7 @@ def _said(query: Select[tuple[Deal]], actor: Actor, text: str) -> Select[tuple[D
 def _readable(actor: Actor, model: type[Technology] | type[Need]) -> ColumnElement[bool]:
     """Whether the listing is open in full to somebody in one of its deals: it is not blind, his own house's, or he was given access."""
     seats = list(actor.seats)
-    granted = exists().where(
-        AccessGrant.asking_id.in_(seats), AccessGrant.thing == model.__tablename__, AccessGrant.thing_id == model.id, AccessGrant.state == "granted",
-        AccessGrant.until > now(),
-    ) if seats else false()
+    granted = exists().where(AccessGrant.in_force(seats, model.__tablename__, model.id, now())) if seats else false()
     return or_(model.visibility != "blind", model.organisation_id.in_(seats), granted)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, and_, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.access import Step
@@ -73,10 +75,7 @@ class Person(Base):
     def granted(self, noun: str, key: int) -> bool:
         """Whether one of the person's organisations has been given access to the blind listing, and has it still; or an operator looks
         into it for a reason."""
-        own = select(AccessGrant.id).where(
-            AccessGrant.asking_id.in_(list(self.seats)), AccessGrant.thing == noun, AccessGrant.thing_id == key, AccessGrant.state == "granted",
-            AccessGrant.until > now(),
-        )
+        own = select(AccessGrant.id).where(AccessGrant.in_force(self.seats, noun, key, now()))
         if self.seats and session.scalar(own.limit(1)) is not None:
             return True
         return self.is_operator and self.looks_into(noun, key) is not None
@@ -267,6 +266,11 @@ class AccessGrant(Base):
         Index("uq_access_grant_open", "asking_id", "thing", "thing_id", unique=True,
               sqlite_where=text("state in ('asked', 'nda')"), postgresql_where=text("state in ('asked', 'nda')")),
     )
+
+    @classmethod
+    def in_force(cls, houses: Iterable[int], noun: str, key: Any, moment: datetime) -> ColumnElement[bool]:
+        """Whether a grant opens the listing (a key, or a column of keys) to one of the houses at that moment, for queries."""
+        return and_(cls.asking_id.in_(list(houses)), cls.thing == noun, cls.thing_id == key, cls.state == "granted", cls.until > moment)
 
     @property
     def sides(self) -> dict[str, int]:

@@ -48,8 +48,5 @@ def _same(one: AccessEntry, other: Any) -> bool:
 
 def _through(actor: Actor, listing: Any) -> int | None:
     """The organisation through which the actor has the access."""
-    own = select(AccessGrant.asking_id).where(
-        AccessGrant.asking_id.in_(list(actor.seats)), AccessGrant.thing == noun(listing), AccessGrant.thing_id == listing.id,
-        AccessGrant.state == "granted", AccessGrant.until > now(),
-    )
+    own = select(AccessGrant.asking_id).where(AccessGrant.in_force(actor.seats, noun(listing), listing.id, now()))
     return session.scalar(own.order_by(AccessGrant.id).limit(1)) if actor.seats else None

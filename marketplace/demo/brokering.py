@@ -141,6 +141,7 @@ def _deal(who: Cast, row: dict[str, Any]) -> Deal:
     technology, need = who.technologies[row["technology"]], who.needs.get(row.get("need", ""))
     match = session.scalar(select(Match).where(Match.need_id == need.id, Match.technology_id == technology.id)) if need else None
     if match is not None and row["stage"] != "lead":
+        match.created = min(match.created, moment)  # found before the deal was opened
         deal = deals.open_deal(who.broker, match, moment)
     else:
         deal = deals.ask(who.firm, "firm", technology, need, who.firm.organisations[0], _both(row["message"]) if "message" in row else "", moment)

@@ -123,9 +123,12 @@ def of_broker(actor: Actor, at: datetime | None = None) -> Exact:
 
 
 def of_house(actor: Actor, house: Organisation, at: datetime | None = None) -> Exact:
-    """The funnel of the matches and deals of an organisation's side, for its owners."""
+    """The funnel of the matches and deals of an organisation's side, for its owners; of an agency the deals its technology managers lead for it."""
     require(actor, "organisation.funnel", house)
     moment = at or now()
+    if house.kind == "agency":
+        led = Deal.agency_id == house.id
+        return _exact(tally(case for _, case in deals(None, led)), moment, actor, led)
     own = or_(Deal.firm_id == house.id, Deal.holder_id == house.id)
     sides = or_(Need.organisation_id == house.id, Technology.organisation_id == house.id)
     return _exact(funnel(None, moment, (sides,), (own,))[0], moment, actor, own)

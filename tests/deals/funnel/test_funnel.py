@@ -14,7 +14,7 @@ from marketplace.db import session
 from marketplace.deals.funnel import operations
 from marketplace.deals.funnel.models import FunnelReport
 from marketplace.deals.funnel.tally import DIMENSIONS, Case, by_broker, public, tally
-from marketplace.deals.models import StageSpan
+from marketplace.deals.models import Deal, StageSpan
 from marketplace.errors import NotAllowed
 from marketplace.matching.operations import answer_match
 from tests import factories
@@ -90,6 +90,18 @@ def test_those_whose_deals_it_is_see_them_as_they_are_now(example):
         assert found.tally.total == [5, 3, 1, 1, 1] and len(found.deals) == 4
     assert operations.of_brokers(factories.operator()) == [(broker, (4, 3, 1, 1, 1))]
     assert operations.of_broker(factories.broker(), NOW).tally.total == [0, 0, 0, 0, 0]
+
+
+def test_an_agency_sees_how_far_the_deals_led_for_it_came_and_reads_none_of_them(example):
+    firm, _, broker, _ = example
+    agency = house("agency", "310000")
+    for deal in session.query(Deal).filter_by(broker_id=broker.id).order_by(Deal.id).limit(2):
+        deal.agency_id = agency.id
+    session.flush()
+    found = operations.of_house(agency.memberships[0].person, agency, NOW)
+    assert found.tally.total == [2, 2, 1, 1, 1] and found.lost_codes == {"price": 1} and found.deals == []
+    with pytest.raises(NotAllowed):
+        operations.of_house(firm.memberships[0].person, agency, NOW)
 
 
 def test_nobody_else_sees_them(example):

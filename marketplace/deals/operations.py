@@ -74,6 +74,12 @@ def open_deal(actor: Actor, match: Match, at: datetime | None = None) -> Deal:
     return deal
 
 
+def deal_of(actor: Actor, match: Match) -> Deal | None:
+    """The deal of a match that is not lost, if the actor may read it."""
+    deal = session.scalar(select(Deal).where(Deal.match_id == match.id, Deal.state != "lost"))
+    return deal if deal and may(actor, "deal.read", deal) else None
+
+
 def ask(
     actor: Actor, side: str, technology: Technology, need: Need | None, firm: Organisation, message: str = "", at: datetime | None = None
 ) -> Deal:

@@ -254,5 +254,8 @@ def introduction_button(thing: Technology | Need) -> Markup:
 
 
 def deal_button(match: Match) -> Markup:
-    """The button on a match's page with which a technology manager opens a deal."""
-    return Markup(render_template("deals/part_open.html", match=match)) if may(actor(), "deal.open") else Markup("")
+    """The button on a match's page with which a technology manager opens a deal; to those who take part in its deal, the way there."""
+    deal = operations.deal_of(actor(), match)
+    if deal is None and not may(actor(), "deal.open"):
+        return Markup("")
+    return Markup(render_template("deals/part_open.html", match=match, deal=deal))

@@ -45,6 +45,8 @@ def test_from_a_match_to_the_signed_agreement_by_buttons(client, lang):
     deal = session.scalars(select(Deal)).one()
     address = f"/{lang}/deals/{deal.public_id}"
     assert client.get(address).status_code == 200 and match.broker == "introduced"
+    page = client.get(f"/{lang}/matches/{match.public_id}").get_data(as_text=True)
+    assert f'href="{address}"' in page and f"/matches/{match.public_id}/deal" not in page
     assert client.post(f"{address}/step", data={"verb": "qualify"}).status_code == 303
     session.refresh(match.need)
     assert match.need.state == "in_deal"

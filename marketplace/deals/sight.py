@@ -15,11 +15,12 @@ from marketplace.catalogue.models import Technology
 from marketplace.db import in_language
 from marketplace.deals.models import Deal, Party
 from marketplace.deals.timeline import sides_of
-from marketplace.matching.documents import NAMED, shown_title
+from marketplace.matching.documents import shown_title
 from marketplace.needs.models import Need
 from marketplace.people.models import Person
 
 HOUSES = ("firm", "holder")
+HEADING = 120  # characters of a title before it is cut: the title of a blind listing may be its whole teaser
 
 
 @dataclass(frozen=True)
@@ -111,4 +112,4 @@ def called(actor: Actor, deal: Deal, language: str) -> tuple[str, str]:
     text = next((one for one in frozen_texts(actor, deal, language) if one.side == "holder"), None)
     if text is None:
         return shown_title(actor, deal.technology, language)
-    return (text.title if len(text.title) <= NAMED else text.title[: NAMED - 1] + "…"), text.title_language
+    return (text.title if len(text.title) <= HEADING else text.title[: HEADING - 1] + "…"), text.title_language

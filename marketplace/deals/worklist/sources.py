@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import defer, selectinload
 
 from marketplace.access import Actor, may, visible_to
 from marketplace.catalogue.models import Technology
-from marketplace.db import session
+from marketplace.db import HOME, session
 from marketplace.deals.models import OPEN_STAGES, Deal
 from marketplace.deals.worklist.pairs import MOST, awake, specialty_of, within
 from marketplace.deals.worklist.rows import Row, Step
@@ -21,7 +20,6 @@ from marketplace.licensing.models import Standing
 from marketplace.matching.models import Match, MatchAnswer
 from marketplace.needs.models import Need
 
-HOME = ZoneInfo("Asia/Shanghai")
 TRIAL_SOON = BADGE_SOON = STILL = timedelta(days=14)
 NOTICE_SOON = timedelta(days=7)
 NOTICED = ("evaluation", "negotiating", "notice")

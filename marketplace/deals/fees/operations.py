@@ -22,7 +22,7 @@ from marketplace.record import record
 from marketplace.terms.payment import MINOR_UNITS
 
 MOST = 10**15
-KINDS = ("fee_set", "fee_due", "fee_received", "fee_receipt_void")
+KINDS = ("fee_set", "fee_due", "fee_payable", "fee_overdue", "fee_received", "fee_receipt_void")
 
 
 @dataclass(frozen=True)

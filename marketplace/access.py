@@ -138,6 +138,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "deal.mark_fee": frozenset({"broker_party"}),
     "deal.take_part": frozenset({"firm_party", "holder_party", "broker_party", "guest_party"}),
     "deal.watch_agreement": frozenset({"broker_party"}),
+    "deal.see_clocks": frozenset({"firm_party", "holder_party", "broker_party", "firm_house_owner", "holder_house_owner"}),
     "worklist.see": frozenset({"broker"}),
     "funnel.lead": frozenset({"broker"}),
     "funnel.compare": frozenset({"operator"}),

@@ -23,9 +23,15 @@ from marketplace.alerts.inbox import mailboxes
 from marketplace.catalogue.models import Technology
 from marketplace.config import Settings, SettingsError, read
 from marketplace.console import as_json, bar, named, show
-from marketplace.db import session
+from marketplace.db import now, session
+from marketplace.deals.fees import dues
+from marketplace.deals.fees.models import BrokerFee
+from marketplace.deals.models import Deal
 from marketplace.licensing.billing import totals
+from marketplace.licensing.credit import entries as credit
+from marketplace.licensing.duties import operations as duties
 from marketplace.licensing.income import statements as income
+from marketplace.licensing.ledger import day_of
 from marketplace.licensing.models import Agreement
 from marketplace.licensing.statements import operations as statements
 from marketplace.licensing.statements.models import Statement
@@ -174,10 +180,53 @@ def _check_income(settings: Settings, quiet: bool) -> str:
     return "every split adds up"
 
 
+@_check("notices")
+def _check_notices(settings: Settings, quiet: bool) -> str:
+    """The copy of each notice's last day is what its clock says."""
+    found = list(islice(duties.faults(), MOST_FAULTS))
+    session.rollback()
+    if found:
+        raise ValueError("; ".join(found))
+    return "every notice runs until the day its clock says"
+
+
+@_check("credit")
+def _check_credit(settings: Settings, quiet: bool) -> str:
+    """Every credit entry is what the facts of its agreement say, today or on the day up to which the agreement was counted last."""
+    keys = list(session.scalars(select(Agreement.id).where(Agreement.state == "countersigned").order_by(Agreement.id)))
+    found: list[str] = []
+    with bar(len(keys), "Looking at credit records", quiet) as progress:
+        for key in keys:
+            agreement = session.get_one(Agreement, key)
+            wrong, counted = list(credit.faults(agreement, day_of(agreement, now()))), agreement.standing
+            found += list(credit.faults(agreement, counted.as_of)) if wrong and counted else wrong
+            session.rollback()
+            progress.update(1)
+    if found:
+        raise ValueError("; ".join(found[:MOST_FAULTS]))
+    return f"the entries of {len(keys)} agreements are what the facts say"
+
+
+@_check("fees")
+def _check_fees(settings: Settings, quiet: bool) -> str:
+    """What is due of each broker's fee is what its schedule says."""
+    keys = list(session.scalars(select(BrokerFee.deal_id).distinct().order_by(BrokerFee.deal_id)))
+    found: list[str] = []
+    with bar(len(keys), "Looking at fees", quiet) as progress:
+        for key in keys:
+            deal = session.get_one(Deal, key)
+            found += [f"deal {deal.public_id}: {fault}" for fault in dues.faults(deal)]
+            session.rollback()
+            progress.update(1)
+    if found:
+        raise ValueError("; ".join(found[:MOST_FAULTS]))
+    return f"those of {len(keys)} deals are what their schedules say"
+
+
 @click.command("check")
 @as_json
 def check_command(json_: bool) -> None:
-    """Look at settings, database, index, encoders, files, scanner, mail, money, statements and income, and say what is wrong."""
+    """Look at settings, database, index, encoders, files, scanner, mail, money, statements, income, notices, credit and fees, and say what is wrong."""
     found: dict[str, dict[str, Any]] = {}
     try:
         settings = read()

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from threading import get_ident
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, String, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
@@ -22,6 +23,8 @@ from sqlalchemy.types import TypeDecorator
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 LANGUAGES = ("zh", "en")
+HOME = ZoneInfo("Asia/Shanghai")
+"""The site's own zone: by it moments are shown, and the days of tasks, fees and lists are counted."""
 
 writing: ContextVar[bool] = ContextVar("writing", default=False)
 noted: ContextVar[list[Any] | None] = ContextVar("noted", default=None)  # rows of a log that outlive the request that only reads

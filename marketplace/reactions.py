@@ -83,6 +83,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "party.remove": ("alerts.party_removed", "deals.hand_back_tasks", "deals.leave_meetings"),
     "organisation.member_removed": ("deals.members_left",),
     "fee_due.arose": ("alerts.fee_due",),
+    "fee_reminder.due": ("alerts.fee_reminder",),
     # income
     "agreement_event.payment": ("income.split", "credit.of_event", "licensing.watch_payment", "deals.follow_event", "deals.refresh_fee_of_event"),
     "agreement_event.interest_paid": ("income.split",),

@@ -17,12 +17,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
-from flask_babel import Babel, format_currency, format_date, format_datetime, format_decimal, get_locale, gettext
+from flask_babel import Babel, format_currency, format_date, format_decimal, get_locale, gettext
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_wtf import CSRFProtect, FlaskForm
+from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
@@ -30,7 +31,7 @@ from werkzeug.exceptions import HTTPException
 from wtforms import HiddenField
 
 from marketplace.access import VISITOR, Actor
-from marketplace.db import LANGUAGES, noting, session, to_write
+from marketplace.db import HOME, LANGUAGES, noting, session, to_write
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
 
 log = logging.getLogger(__name__)
@@ -279,11 +280,17 @@ def _context() -> Mapping[str, Any]:
 
 
 def _day(value: date | datetime | None) -> str:
+    """A day in words; that of a moment is the calendar day in the site's zone."""
     return format_date(value, "long") if value else ""
 
 
-def _moment(value: datetime | None) -> str:
-    return format_datetime(value, "medium", rebase=False) + " UTC" if value else ""
+def _moment(value: datetime | None) -> Markup | str:
+    """A moment as pages show it: day, hour and minute in the site's zone; the full moment, to the second and with its zone, beside it for machines."""
+    if value is None:
+        return ""
+    local, locale = value.astimezone(HOME), get_locale()
+    shown = locale.datetime_formats["medium"].replace("'", "").format(f"{local:%H:%M}", format_date(value, "medium"))
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), shown)
 
 
 def _money(amount: Decimal | None, currency: str) -> str:
@@ -328,7 +335,9 @@ FILTERS = {
 
 def prepare(app: Flask) -> None:
     """Bind languages, forgery protection, limits, compression, errors and headers to the application."""
-    babel.init_app(app, locale_selector=lambda: LOCALES[language()], default_translation_directories=app.config["TRANSLATIONS"])
+    babel.init_app(
+        app, locale_selector=lambda: LOCALES[language()], default_translation_directories=app.config["TRANSLATIONS"], default_timezone=HOME.key,
+    )
     csrf.init_app(app)
     limiter.init_app(app)
     compress.init_app(app)

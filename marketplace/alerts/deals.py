@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from marketplace.alerts.operations import to_address, to_person
 from marketplace.db import session
-from marketplace.deals.fees.models import FeeDue
+from marketplace.deals.fees.models import FeeDue, FeeReminder
 from marketplace.deals.introduction.models import Consent
 from marketplace.deals.models import Deal, Party
 from marketplace.deals.parties.operations import token_of
@@ -100,14 +100,26 @@ def deal_lost(thing_id: int) -> None:
     _tell(deal, _all(deal, last.actor_id if last else None), "lost", text=deal.lost_text or "")
 
 
-@handler("alerts.fee_due")
-def fee_due(thing_id: int) -> None:
-    """Tell the side that owes it, and the broker, what is due of the fee and until when."""
-    due = session.get_one(FeeDue, thing_id)
+def _about_fee(due: FeeDue, what: str) -> None:
+    """Write to the side that owes a part of the fee, and to the broker; to nobody once it is paid."""
     money = from_minor(due.unpaid, due.currency)
     if due.unpaid and money is not None:
         people = [*_side(due.deal, due.payer), *(party.person for party in people_of(due.deal, "broker") if party.person is not None)]
         _tell(
-            due.deal, people, "fee_due", side=due.payer, amount=lambda language: Tongue(language, due.currency).money(money),
+            due.deal, people, what, "#fee", side=due.payer, amount=lambda language: Tongue(language, due.currency).money(money),
             day=lambda language: Tongue(language, "CNY").day(due.due), text=lambda language: due.because[language],
         )
+
+
+@handler("alerts.fee_due")
+def fee_due(thing_id: int) -> None:
+    """Tell the side that owes it, and the broker, what is due of the fee and until when."""
+    _about_fee(session.get_one(FeeDue, thing_id), "fee_due")
+
+
+@handler("alerts.fee_reminder")
+def fee_reminder(thing_id: int) -> None:
+    """Remind the side that owes a part of the fee, and tell the broker; silent when it was paid, put off or the deal was lost meanwhile."""
+    reminder = session.get_one(FeeReminder, thing_id)
+    if reminder.due.due == reminder.day and reminder.due.deal.state != "lost":
+        _about_fee(reminder.due, f"fee_{reminder.step}")

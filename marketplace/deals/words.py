@@ -36,6 +36,6 @@ ENTRY_KINDS: dict[str, tuple[str, ...]] = {
     "stages": ("opened", "asked", "taken", "stage", "handed_over"),
     "people": ("party_invited", "party_joined", "party_declined", "party_removed"),
     "introduction": ("introduction_asked", "consent"),
-    "fee": ("fee_set", "fee_due", "fee_received", "fee_receipt_void"),
+    "fee": ("fee_set", "fee_due", "fee_payable", "fee_overdue", "fee_received", "fee_receipt_void"),
     "agreement": ("agreement_drafted", "agreement_linked", "agreement_withdrawn"),
 }

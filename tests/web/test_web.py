@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from flask import Flask, Response
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 
 from marketplace.access import ACTIONS, SYSTEM, VISITOR, may, readable, require, visible_to
 from marketplace.db import session as db_session
@@ -183,3 +186,14 @@ def test_an_answer_made_while_it_is_sent_still_reads_the_database(app: Flask):
             assert answer.status_code == 200 and answer.get_data()
             assert ("template" not in path) or "流式导出的成果" in answer.get_data(as_text=True)
             answer.close()
+
+
+def test_a_moment_is_shown_to_the_minute_in_the_sites_zone_and_kept_in_full(app: Flask):
+    moment = datetime(2026, 10, 3, 16, 14, 15, tzinfo=UTC)
+    shown, day = app.jinja_env.filters["moment"], app.jinja_env.filters["day"]
+    with app.test_request_context():
+        for locale, words, long in (("zh_Hans_CN", "2026年10月4日 00:14", "2026年10月4日"), ("en", "Oct 4, 2026, 00:14", "October 4, 2026")):
+            with force_locale(locale):
+                assert shown(moment) == f'<time datetime="2026-10-04T00:14:15+08:00">{words}</time>'
+                assert day(moment) == long and shown(None) == ""
+                assert app.jinja_env.from_string("{{ _('%(moment)s', moment=value | moment) }}").render(value=moment) == shown(moment)

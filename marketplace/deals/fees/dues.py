@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from marketplace.access import SYSTEM
-from marketplace.db import LANGUAGES, now, session
+from marketplace.db import HOME, LANGUAGES, now, session
 from marketplace.deals.consents import fee_in_force
 from marketplace.deals.fees.because import reason
 from marketplace.deals.fees.models import FeeDue, FeeReceipt
@@ -25,13 +24,10 @@ from marketplace.licensing.models import Agreement, AgreementEvent
 from marketplace.record import record
 from marketplace.terms.payment import Terms, to_minor
 
-ZONE = ZoneInfo("Asia/Shanghai")
-"""The zone of the day of the introduction; days under an agreement are in the agreement's own."""
-
 
 def facts_of(deal: Deal) -> Facts:
     """What the schedule needs to know of the deal and its agreement."""
-    introduced = deal.introduced.astimezone(ZONE).date() if deal.introduced else None
+    introduced = deal.introduced.astimezone(HOME).date() if deal.introduced else None  # days under an agreement are in its own zone
     agreement = deal.agreement
     if agreement is None or agreement.state != "countersigned" or agreement.signed is None:
         return Facts(introduced=introduced)

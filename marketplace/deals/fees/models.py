@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.db import Base, Bilingual, Key, Minor
@@ -15,6 +15,8 @@ from marketplace.people.models import Person
 from marketplace.terms.payment import from_minor
 
 MILLION = Decimal(1_000_000)
+STEPS = ("payable", "overdue")
+"""When a due is insisted on: on its last day, and once that is over."""
 
 
 def _listed(codes: tuple[str, ...]) -> str:
@@ -99,7 +101,7 @@ class FeeDue(Base):
         UniqueConstraint("deal_id", "key"),
         CheckConstraint("payer in ('firm', 'holder')", name="payer"),
         CheckConstraint("amount >= 0 and paid >= 0", name="amounts"),
-        Index("ix_fee_due_due", "due"),
+        Index("ix_fee_due_unpaid", "due", "deal_id", sqlite_where=text("amount > paid"), postgresql_where=text("amount > paid")),
     )
 
     @property
@@ -125,3 +127,19 @@ class FeeReceipt(Base):
     person: Mapped[Person] = relationship()
 
     __table_args__ = (CheckConstraint("amount > 0", name="amount"),)
+
+
+class FeeReminder(Base):
+    """That a due was insisted on: once in each step for the day on which it is payable, however often the job runs."""
+
+    __tablename__ = "fee_reminder"
+
+    id: Mapped[Key]
+    due_id: Mapped[int] = mapped_column(ForeignKey("fee_due.id"))
+    step: Mapped[str] = mapped_column(String(8))
+    day: Mapped[date]
+    at: Mapped[datetime]
+
+    due: Mapped[FeeDue] = relationship()
+
+    __table_args__ = (UniqueConstraint("due_id", "step", "day"), CheckConstraint(f"step in ({_listed(STEPS)})", name="step"))

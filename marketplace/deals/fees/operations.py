@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.access import Actor, require
-from marketplace.db import now, session
+from marketplace.db import HOME, now, session
 from marketplace.deals.consents import fee_in_force, fee_on_table
-from marketplace.deals.fees.dues import ZONE, receipts_of, refresh
+from marketplace.deals.fees.dues import receipts_of, refresh
 from marketplace.deals.fees.models import BrokerFee, FeeDue, FeeReceipt
 from marketplace.deals.fees.schedule import ALLOWED
 from marketplace.deals.models import OPEN_STAGES, Deal
@@ -22,7 +22,7 @@ from marketplace.record import record
 from marketplace.terms.payment import MINOR_UNITS
 
 MOST = 10**15
-KINDS = ("fee_set", "fee_due", "fee_received", "fee_receipt_void")
+KINDS = ("fee_set", "fee_due", "fee_payable", "fee_overdue", "fee_received", "fee_receipt_void")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def receive(actor: Actor, due: FeeDue, day: date, at: datetime | None = None) ->
     session.refresh(due)
     if due.unpaid <= 0:
         raise Refused(N_("Nothing is unpaid of this any more."))
-    if day > moment.astimezone(ZONE).date():
+    if day > moment.astimezone(HOME).date():
         raise Refused(N_("This day lies in the future."), field="day")
     receipt = FeeReceipt(due=due, amount=due.unpaid, day=day, person_id=actor.id, at=moment)
     due.paid += receipt.amount

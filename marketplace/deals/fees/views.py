@@ -9,11 +9,12 @@ from flask_login import login_required
 from markupsafe import Markup
 
 from marketplace.access import may, require
-from marketplace.db import now
+from marketplace.db import HOME, now
 from marketplace.deals import operations as deals
 from marketplace.deals.consents import answers_to, fee_in_force, fee_on_table
 from marketplace.deals.fees import dues, operations
 from marketplace.deals.fees.forms import FeeForm, ReceivedForm
+from marketplace.deals.fees.reminders import reminders_of
 from marketplace.deals.models import OPEN_STAGES, Deal
 from marketplace.errors import N_, Problem, Refused
 from marketplace.terms.figures import shown_percent
@@ -32,7 +33,7 @@ def part(deal: Deal) -> Markup:
     table, in_force = fee_on_table(deal), fee_in_force(deal)
     return Markup(render_template(
         "deals/fees/part.html", deal=deal, fee=table, in_force=in_force, answers=answers_to(table), dues=dues.dues_of(deal),
-        receipts=dues.receipts_of(deal), today=now().astimezone(dues.ZONE).date(), may_mark=may(actor(), "deal.mark_fee", deal),
+        receipts=dues.receipts_of(deal), reminders=reminders_of(deal), today=now().astimezone(HOME).date(), may_mark=may(actor(), "deal.mark_fee", deal),
         may_set=deal.state in OPEN_STAGES and may(actor(), "deal.set_fee", deal),
     ))
 

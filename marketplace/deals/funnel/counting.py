@@ -16,10 +16,9 @@ from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, sel
 from sqlalchemy.orm import aliased
 
 from marketplace.catalogue.models import Technology
-from marketplace.db import session
+from marketplace.db import HOME, session
 from marketplace.deals.funnel.tally import Case, Tally, tally
 from marketplace.deals.models import OPEN_STAGES, STAGES, Deal, StageSpan
-from marketplace.deals.worklist.sources import HOME
 from marketplace.licensing.models import Agreement, AgreementEvent
 from marketplace.matching.models import SIDES, Match, MatchAnswer
 from marketplace.needs.models import Need

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
 from marketplace.access import SYSTEM, Actor, require
-from marketplace.db import now, session
+from marketplace.db import HOME, now, session
 from marketplace.deals.models import Deal, Party
 from marketplace.deals.talk.audience import hearer, hearers, open_to, party_of, require_voice, tell_them
 from marketplace.deals.talk.models import Task
@@ -21,13 +20,11 @@ from marketplace.record import move, record
 LONGEST = 300
 FURTHEST = timedelta(days=3 * 366)
 BATCH = 100
-DAYS = ZoneInfo("Asia/Shanghai")
-"""Where a day begins for tasks: the site's own zone."""
 
 
 def day_of(at: datetime) -> date:
-    """The day of a moment, as tasks count days."""
-    return at.astimezone(DAYS).date()
+    """The day of a moment, as tasks count days: in the site's own zone."""
+    return at.astimezone(HOME).date()
 
 
 def _usable(text: str, due: date, at: datetime) -> str:

@@ -13,7 +13,7 @@ from marketplace.db import now, session
 from marketplace.deals.worklist.models import Snooze, Specialty
 from marketplace.deals.worklist.pairs import pairs, specialty_of
 from marketplace.deals.worklist.rows import Row
-from marketplace.deals.worklist.sources import asked, badges, day_at, notices, statements, still, trials
+from marketplace.deals.worklist.sources import asked, badges, day_at, fees, notices, statements, still, trials
 from marketplace.deals.worklist.talked import promises, replies
 from marketplace.errors import N_, Refused
 from marketplace.matching.models import Match
@@ -22,10 +22,10 @@ from marketplace.people.regions import is_region
 
 LONGEST = 366  # days that a row may be put off
 NOT_PUT_OFF = N_("This cannot be put off like that. Reload the page and try again.")
-SECTIONS = ("reply", "task", "asked", "trial", "decision", "statement", "notice", "badge", "still", "pair")
+SECTIONS = ("reply", "task", "asked", "trial", "decision", "statement", "fee", "notice", "badge", "still", "pair")
 """The kinds of rows in the order of the page."""
 
-SOURCES: list[Callable[[Actor, date], list[Row]]] = [replies, promises, asked, trials, statements, notices, badges, still, pairs]
+SOURCES: list[Callable[[Actor, date], list[Row]]] = [replies, promises, asked, trials, statements, fees, notices, badges, still, pairs]
 """Who finds rows: each is asked with the actor and the day, and gives at most twenty rows of a kind, the most urgent first."""
 
 

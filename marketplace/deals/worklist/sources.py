@@ -1,17 +1,17 @@
-"""What waits in a technology manager's deals: introductions asked for, trials that end, statements overdue, badges that expire, deals that stand still."""
+"""What waits in a technology manager's deals: introductions asked for, trials that end, statements and fees overdue, badges that expire, deals that stand still."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import defer, selectinload
 
 from marketplace.access import Actor, may, visible_to
 from marketplace.catalogue.models import Technology
-from marketplace.db import session
+from marketplace.db import HOME, session
+from marketplace.deals.fees.models import FeeDue
 from marketplace.deals.models import OPEN_STAGES, Deal
 from marketplace.deals.worklist.pairs import MOST, awake, specialty_of, within
 from marketplace.deals.worklist.rows import Row, Step
@@ -21,7 +21,6 @@ from marketplace.licensing.models import Standing
 from marketplace.matching.models import Match, MatchAnswer
 from marketplace.needs.models import Need
 
-HOME = ZoneInfo("Asia/Shanghai")
 TRIAL_SOON = BADGE_SOON = STILL = timedelta(days=14)
 NOTICE_SOON = timedelta(days=7)
 NOTICED = ("evaluation", "negotiating", "notice")
@@ -114,6 +113,24 @@ def statements(actor: Actor, today: date) -> list[Row]:
         Row("statement", deal.public_id, N_("A sales statement was due on %(day)s and has not come."), _look(deal, N_("Remind"), "talk"), {"day": due},
             day=due, **about(actor, deal))
         for deal, _, _, due in watched(actor, "statement", today, Standing.statements_overdue > 0)
+    ]
+
+
+def fees(actor: Actor, today: date) -> list[Row]:
+    """Deals the actor leads of whose fee a part is overdue, a row each whoever owes it, the longest overdue first."""
+    late = select(Deal.id, FeeDue.currency, func.min(FeeDue.due), func.sum(FeeDue.amount - FeeDue.paid)).join(FeeDue, FeeDue.deal_id == Deal.id)
+    late = late.where(Deal.broker_id == actor.id, Deal.state != "lost", FeeDue.amount > FeeDue.paid, FeeDue.due < today)
+    late = late.where(awake(actor, "fee", Deal.public_id, today)).group_by(Deal.id, FeeDue.currency).order_by(func.min(FeeDue.due), Deal.id).limit(MOST)
+    since: dict[int, date] = {}
+    owed: dict[int, list[tuple[int, str]]] = {}
+    for key, currency, day, amount in session.execute(late):
+        since[key] = min(day, since.get(key, day))
+        owed.setdefault(key, []).append((int(amount), currency))
+    deals = {deal.id: deal for deal in session.scalars(select(Deal).where(Deal.id.in_(list(since))).options(*WITH_LISTINGS))}
+    return [
+        Row("fee", deals[key].public_id, N_("%(amounts)s of your fee is overdue since %(day)s."), _look(deals[key], N_("Remind, or mark as received"), "fee"),
+            {"amounts": owed[key], "day": day}, day=day, **about(actor, deals[key]))
+        for key, day in sorted(since.items(), key=lambda one: (one[1], one[0]))
     ]
 
 

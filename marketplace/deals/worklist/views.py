@@ -11,12 +11,15 @@ from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from marketplace.access import require
+from marketplace.access import may, require
+from marketplace.db import now
 from marketplace.deals.models import Deal
 from marketplace.deals.worklist import operations, words
 from marketplace.deals.worklist.forms import DeclineForm, PutOffForm, SpecialtyForm
 from marketplace.deals.worklist.pairs import specialty_of
 from marketplace.errors import Problem, Refused
+from marketplace.licensing.duties.watching import clocks_of, readable_notice
+from marketplace.licensing.ledger import day_of
 from marketplace.matching.words import DECLINE_WORDS
 from marketplace.web import actor, answer, language, see
 
@@ -30,8 +33,15 @@ def prepare(app: Flask) -> None:
 
 
 def watch_part(deal: Deal) -> Markup:
-    """What the technology manager of a deal sees of its agreement, said to everybody in the deal."""
-    return Markup(render_template("deals/worklist/part_watched.html", deal=deal) if deal.agreement_id else "")
+    """What the technology manager of a deal sees of its agreement: the clocks, the same for him and for both sides. Guests are shown nothing of it."""
+    agreement = deal.agreement
+    if agreement is None or not may(actor(), "deal.see_clocks", deal):
+        return Markup("")
+    clocks = clocks_of(agreement, day_of(agreement, now()))
+    return Markup(render_template(
+        "deals/worklist/part_watched.html", clocks=clocks, notice_id=readable_notice(actor(), agreement) if clocks else None,
+        readable=agreement if may(actor(), "agreement.read", agreement) else None,
+    ))
 
 
 @blueprint.get("/worklist")

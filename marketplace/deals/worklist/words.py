@@ -11,11 +11,13 @@ from flask_babel import lazy_gettext as _l
 
 from marketplace.deals.words import STAGE_WORDS
 from marketplace.matching.words import BAND_WORDS, CONTRIBUTION_WORDS, SIDE_WORDS
+from marketplace.terms.payment import from_minor
+from marketplace.web import FILTERS
 
 SECTION_WORDS = {
     "reply": _l("Replies waiting"), "task": _l("Promises due today"), "asked": _l("Introductions asked for"), "trial": _l("Trials that end soon"),
-    "decision": _l("Decisions after a trial"), "statement": _l("Statements overdue"), "notice": _l("Notices that end"), "badge": _l("Badges that expire"),
-    "still": _l("Deals that stand still"), "pair": _l("The best new pairs"),
+    "decision": _l("Decisions after a trial"), "statement": _l("Statements overdue"), "fee": _l("Fees overdue"), "notice": _l("Notices that end"),
+    "badge": _l("Badges that expire"), "still": _l("Deals that stand still"), "pair": _l("The best new pairs"),
 }
 PUT_OFF_WORDS = {1: _l("until tomorrow"), 7: _l("for a week"), 30: _l("for a month")}
 
@@ -30,6 +32,8 @@ def _value(name: str, value: Any) -> str:
         return format_date(value, "long")
     if name == "chance":
         return f"{value * 100:.0f}%" if value >= 0.01 else "<1%"
+    if name == "amounts":
+        return gettext(", ").join(FILTERS["money"](from_minor(minor, currency), currency) for minor, currency in value)
     if name == "reasons":
         return gettext(", ").join(str(CONTRIBUTION_WORDS.get(code, code)) for code in value)
     words = {"band": BAND_WORDS, "side": SIDE_WORDS, "stage": STAGE_WORDS}.get(name, {})

@@ -49,7 +49,7 @@ def prepare(app: Flask) -> None:
     """The rules in force, and what other pages show of duties."""
     configure(app.config["SETTINGS"])
     app.jinja_env.globals.update(
-        duty_words=words, duties_part=duties_part, deal_agreement_part=deal_agreement_part, notice_reading=notice_reading, contract_kinds=form_data.KINDS,
+        duty_words=words, duties_part=duties_part, notice_reading=notice_reading, contract_kinds=form_data.KINDS,
         typed_decimal=Decimal,
     )
 
@@ -71,12 +71,6 @@ def duties_part(agreement: Agreement) -> Markup:
         rule=operations.least_days(agreement.licensor, today), recordal=recordals.recordal_of(agreement), today=today,
         registration=registrations.registration_of(agreement), files=attachments.attachments_of, unpublished=operations.is_unpublished(agreement),
     ))
-
-
-def deal_agreement_part(deal: Any) -> Markup:
-    """The same on the page of whatever has an agreement."""
-    agreement = getattr(deal, "agreement", None)
-    return duties_part(agreement) if agreement is not None else Markup("")
 
 
 def _asked(template: str, form: Any, agreement: Agreement, **values: Any) -> ResponseReturnValue:

@@ -183,6 +183,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "evidence_export.ask": ("duties.make_evidence",),
     # what the people of a deal say and agree
     "deal_message.post": ("alerts.deal_message",),
+    "deal_message.files_refused": ("alerts.files_refused",),
     "deal_task.set": ("alerts.task_set",),
     "deal_task.hand": ("alerts.task_set",),
     "deal_task.hand_back": ("alerts.task_back",),

@@ -62,6 +62,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "need.solve": ("matching.index_need",),
     # matches
     "need.matches_found": ("alerts.matches_found",),
+    "match.declined": ("alerts.listing_declined",),
+    "learning_run.end": ("alerts.learned",),
     # deals
     "deal.introduction_asked": ("alerts.introduction_asked",),
     "consent.given": ("deals.refresh_fee_of_consent", "alerts.introduction_answered"),

@@ -1,4 +1,5 @@
-"""Files that came with answers by mail, documents for one side and the broker, and what was said of one's listings as something that is followed."""
+"""Files that came with answers by mail, documents for one side and the broker, what was said of one's listings as something to follow, and readings of
+the answers to learn from."""
 
 from __future__ import annotations
 
@@ -50,10 +51,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('deal_enclosure') as batch:
         batch.create_index(batch.f('ix_deal_enclosure_document_id'), ['document_id'], unique=False)
+    op.create_table('learning_run',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('until', sa.Integer(), nullable=False),
+    sa.Column('answers', sa.Integer(), nullable=False),
+    sa.Column('verdict', sa.String(length=8), nullable=False),
+    sa.Column('missing', sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"), nullable=False),
+    sa.Column('version', sa.String(length=64), nullable=True),
+    sa.CheckConstraint("verdict in ('few', 'kept', 'better', 'undone')", name=op.f('ck_learning_run_verdict')),
+    sa.CheckConstraint("version is null or verdict = 'better'", name=op.f('ck_learning_run_version')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_learning_run'))
+    )
 
 
 def downgrade() -> None:
     """Back. What is for a side and the broker together becomes the side's own: nobody reads more than before."""
+    op.drop_table('learning_run')
     with op.batch_alter_table('deal_enclosure') as batch:
         batch.drop_index(batch.f('ix_deal_enclosure_document_id'))
     op.drop_table('deal_enclosure')

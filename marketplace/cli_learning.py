@@ -11,7 +11,7 @@ from marketplace.access import SYSTEM
 from marketplace.console import as_json, fail, ready, show
 from marketplace.db import session, to_read, to_write
 from marketplace.errors import Problem
-from marketplace.matching import lessons
+from marketplace.matching import lessons, weekly
 from marketplace.matching.learning import FEWEST, Interval, Lesson
 
 MISSING = {
@@ -31,12 +31,13 @@ def learn_command(dry_run: bool, undo: bool, json_: bool) -> None:
         _undo(json_)
         return
     with to_read():
+        until = weekly.newest()
         lesson = lessons.study(SYSTEM)
         session.rollback()
     version = None
-    if lesson.verdict == "better" and not dry_run:
+    if not dry_run:
         with to_write():
-            version = lessons.adopt(SYSTEM, lesson).version
+            version = weekly.conclude(SYSTEM, lesson, until).version
             session.commit()
     if json_:
         show({**asdict(lesson), "swapped": version is not None, "version": version})

@@ -62,6 +62,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "need.solve": ("matching.index_need",),
     # matches
     "need.matches_found": ("alerts.matches_found",),
+    "match.declined": ("alerts.listing_declined",),
+    "learning_run.end": ("alerts.learned",),
     # deals
     "deal.introduction_asked": ("alerts.introduction_asked",),
     "consent.given": ("deals.refresh_fee_of_consent", "alerts.introduction_answered"),
@@ -184,6 +186,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "evidence_export.ask": ("duties.make_evidence",),
     # what the people of a deal say and agree
     "deal_message.post": ("alerts.deal_message",),
+    "deal_message.files_refused": ("alerts.files_refused",),
     "deal_task.set": ("alerts.task_set",),
     "deal_task.hand": ("alerts.task_set",),
     "deal_task.hand_back": ("alerts.task_back",),

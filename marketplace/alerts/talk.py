@@ -12,6 +12,7 @@ from marketplace.alerts.operations import PLAIN, Envelope, to_person
 from marketplace.db import now, session
 from marketplace.deals.models import Party
 from marketplace.deals.sight import known_name
+from marketplace.deals.talk import enclosures
 from marketplace.deals.talk.addresses import are_configured, page_address, reply_address
 from marketplace.deals.talk.audience import AUDIENCES, hearers
 from marketplace.deals.talk.calendars import calendar_of
@@ -48,6 +49,7 @@ def deal_message(thing_id: int) -> None:
         mail = _write(
             "deal_message", party, f"messages?audience={message.audience}", envelope, writer=_name(party, message.person), side=message.party.side,
             readers=AUDIENCES[message.audience], text=message.text, left_out=message.left_out, by_mail=are_configured(),
+            files=[document.name for document in enclosures.shown(party.person, message)] if party.person else [],
         )
         if mail is not None:
             session.add(Delivery(message=message, party_id=party.id, name=mail.message_id))
@@ -135,3 +137,11 @@ def reply_refused(thing_id: int) -> None:
     mail = session.get_one(ReceivedMail, thing_id)
     if mail.party is not None:
         _write("reply_refused", mail.party, "messages", reason=mail.reason)
+
+
+@handler("alerts.files_refused")
+def files_refused(thing_id: int) -> None:
+    """Tell whoever answered by mail which of his files were not taken over and why, in one mail."""
+    message = session.get_one(Message, thing_id)
+    files = [(each.name, each.reason, each.values) for each in enclosures.refused(message)]
+    _write("files_refused", message.party, f"messages?audience={message.audience}", files=files)

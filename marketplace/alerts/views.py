@@ -17,6 +17,7 @@ from marketplace.alerts import delivery, operations
 from marketplace.alerts import duties as _duties  # noqa: F401 - registers its mails
 from marketplace.alerts import files as _files  # noqa: F401 - registers its mails
 from marketplace.alerts import income as _income  # noqa: F401 - registers its jobs
+from marketplace.alerts import learning as _learning  # noqa: F401 - registers its mail
 from marketplace.alerts import money as _money  # noqa: F401 - registers its jobs
 from marketplace.alerts import needs as _needs  # noqa: F401 - registers its mails
 from marketplace.alerts import risk as _risk  # noqa: F401 - registers its mails

@@ -1,7 +1,7 @@
 """What declines do at once, long before weights are learned from them: a declined pair is not offered again, nor is a technology that a firm has
 declined as of the wrong field proposed for its other needs, unless it fits those much better.
 
-`MUCH_BETTER` is measured (docs/decisions/0017-declines.md): how far the log-odds of a technology for another need must lie above those with
+`MUCH_BETTER` is measured (docs/decisions/0014-match-desk.md): how far the log-odds of a technology for another need must lie above those with
 which it was declined.
 """
 

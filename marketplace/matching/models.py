@@ -106,3 +106,22 @@ class MatchAnswer(Base):
         CheckConstraint("position >= 1", name="position"),
     )
 
+
+class LearningRun(Base):
+    """One reading of the answers to learn from: up to which of them, how many say something, what came of it and, where weights were put into use, their
+    version. `missing`: what there was too little of. Only ever added."""
+
+    __tablename__ = "learning_run"
+
+    id: Mapped[Key]
+    at: Mapped[datetime]
+    until: Mapped[int]
+    answers: Mapped[int]
+    verdict: Mapped[str] = mapped_column(String(8))
+    missing: Mapped[dict[str, int]] = mapped_column(Data, default=dict)
+    version: Mapped[str | None] = mapped_column(String(64))
+
+    __table_args__ = (
+        CheckConstraint("verdict in ('few', 'kept', 'better', 'undone')", name="verdict"),
+        CheckConstraint("version is null or verdict = 'better'", name="version"),
+    )

@@ -21,7 +21,7 @@ from marketplace.catalogue.models import Technology
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
-from marketplace.matching import advice, declines, distilled, fusion, grouping, operations, words
+from marketplace.matching import advice, declines, distilled, fusion, grouping, operations, weekly, words
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import (
     UNTOLD,
@@ -79,7 +79,7 @@ def prepare(app: Flask) -> None:
         also_filed=lambda technology: grouping.also_filed(actor(), technology),
         similar_technologies_to=similar_technologies_to, similar_needs_to=similar_needs_to, need_query=need_query, teaser_of=teaser,
         distillation_preview=distillation_preview, distillation_improvement=distillation_improvement, readers_said=readers_said, shown_title=shown_title,
-        told_industries=told_industries, reads_in_full=reads_in_full,
+        told_industries=told_industries, reads_in_full=reads_in_full, learning_part=learning_part,
     )
 
 
@@ -255,6 +255,11 @@ def similar_needs_to(text: str, need: Need | None = None) -> Markup:
     hits = [hit for hit in operations.similar_needs(text, actor(), TWINS, need) if hit.probability >= LEAST_TWIN]
     rows = operations.answers(actor(), text, hits, language(), TWINS)
     return Markup(render_template("matching/part_similar_needs.html", rows=rows))
+
+
+def learning_part() -> Markup:
+    """How learning from answers stands, as a part of the operator's desk."""
+    return Markup(render_template("matching/part_learning.html", learning=weekly.standing(actor())))
 
 
 def readers_said(listing: Technology | Need) -> Markup:

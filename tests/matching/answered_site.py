@@ -6,11 +6,13 @@ that the packaged contributions, each times its true factor, give.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 from marketplace.db import session
 from marketplace.matching import fusion, operations
@@ -24,6 +26,21 @@ VERSION = f"encoders/{PACKAGED.version}/constants"
 TRUTH = {"meaning_sentence": 0.0, "bigrams": 4.0}  # one part is worthless, one is worth far more than its weight
 SHIFT = 4.2  # with which half of what is answered is shortlisted
 LISTED = 12
+
+
+@pytest.fixture(autouse=True)
+def packaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The weights of these tests are the packaged ones."""
+    monkeypatch.setattr(fusion, "packaged", lambda: PACKAGED)
+
+
+@pytest.fixture
+def folder(app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The index's folder, of this test alone."""
+    operations.index.cache_clear()
+    monkeypatch.setattr(operations.index(), "folder", tmp_path)
+    yield tmp_path
+    operations.index.cache_clear()
 
 
 def chances(parts: Mapping[str, np.ndarray], truth: Mapping[str, float], shift: float) -> np.ndarray:

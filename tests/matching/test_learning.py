@@ -32,12 +32,9 @@ from tests.conftest import REPOSITORY
 from tests.factories import NOW
 from tests.inspection import playing
 from tests.matching.answered_site import MODEL, PACKAGED, TRUTH, VERSION, fill, simulated
+from tests.matching.answered_site import folder as folder
+from tests.matching.answered_site import packaged as packaged
 from tests.test_cli import Shell
-
-
-@pytest.fixture(autouse=True)
-def packaged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fusion, "packaged", lambda: PACKAGED)
 
 
 def pairs_of(needs: int, truth=TRUTH, seed: int = 1, **more) -> list[Pair]:
@@ -235,15 +232,6 @@ def test_killed_before_the_rename_the_old_weights_stay(tmp_path: Path, owner: st
 
 
 # the site
-
-
-@pytest.fixture
-def folder(app, tmp_path, monkeypatch):
-    """The index's folder, of this test alone."""
-    operations.index.cache_clear()
-    monkeypatch.setattr(operations.index(), "folder", tmp_path)
-    yield tmp_path
-    operations.index.cache_clear()
 
 
 def scored(need, technology, score: float, shares: dict[str, float] | None = None, version: str = VERSION) -> Match:

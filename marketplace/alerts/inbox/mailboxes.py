@@ -19,6 +19,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT = 20  # seconds for each answer of the server
+BEGINNING = 64 * 1024  # bytes that hold the headers of a message
 DONE, REFUSED = "Done", "Refused"
 
 
@@ -29,6 +30,9 @@ class Letter(Protocol):
 
     def read(self) -> bytes:
         """All of it."""
+
+    def beginning(self) -> bytes:
+        """As much of it as its headers need."""
 
     def put_away(self, refused: bool) -> None:
         """Move it to Done, or to Refused."""
@@ -45,6 +49,11 @@ class FileLetter:
     def read(self) -> bytes:
         """All of it."""
         return self.path.read_bytes()
+
+    def beginning(self) -> bytes:
+        """As much of it as its headers need."""
+        with self.path.open("rb") as file:
+            return file.read(BEGINNING)
 
     def put_away(self, refused: bool) -> None:
         """One rename, so that it is in one of the two places whenever the process dies."""
@@ -67,6 +76,10 @@ class ServerLetter:
     def read(self) -> bytes:
         """All of it, without marking it as read."""
         return _part(self.server.uid("FETCH", self.uid, "(BODY.PEEK[])"))
+
+    def beginning(self) -> bytes:
+        """As much of it as its headers need."""
+        return _part(self.server.uid("FETCH", self.uid, f"(BODY.PEEK[]<0.{BEGINNING}>)"))
 
     def put_away(self, refused: bool) -> None:
         """Copy, then take away: a process that dies in between leaves two, of which the second is known by its Message-ID."""

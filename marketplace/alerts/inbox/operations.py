@@ -81,23 +81,32 @@ def look() -> Iterator[None]:
 
 def take(letter: mailboxes.Letter, at: datetime) -> Taken:
     """Hand one letter to its receiver, and keep what became of it."""
-    return too_large(letter.size, at) if letter.size > LARGEST else take_bytes(letter.read(), at)
+    return too_large(letter.beginning(), letter.size, at) if letter.size > LARGEST else take_bytes(letter.read(), at)
 
 
-def too_large(size: int, at: datetime) -> Taken:
-    """Note a message that is not even read."""
-    return _keep(hashlib.sha256(f"{size}:{at.isoformat()}".encode()).hexdigest(), size, Taken(REFUSED, N_("The message is too large.")), at)
+def too_large(beginning: bytes, size: int, at: datetime) -> Taken:
+    """Note a message that is not read beyond its headers; who answered a message of a deal by it is told."""
+    return _take(beginning, size, at, lambda: _too_large(beginning, at))
+
+
+def _too_large(beginning: bytes, at: datetime) -> Taken:
+    talk.receive(beginning, at, is_too_large=True)
+    return Taken(REFUSED, N_("The message is too large."))
 
 
 def take_bytes(raw: bytes, at: datetime) -> Taken:
     """Hand a message to its receiver, once; a receiver that stumbles over it leaves nothing behind."""
+    return _take(raw, len(raw), at, lambda: _handed(raw, at))
+
+
+def _take(raw: bytes, size: int, at: datetime, hand: Callable[[], Taken]) -> Taken:
     digest = _digest(raw)
     known = session.scalar(select(IncomingMail).where(IncomingMail.digest == digest))
     if known is not None and not known.refused:
         return Taken(DUPLICATE)
     try:
         with session.begin_nested():
-            taken = _handed(raw, at)
+            taken = hand()
             session.flush()  # what the database refuses, it refuses here
     except OperationalError:
         raise  # the database is busy or gone: the message is none the worse for it
@@ -107,7 +116,7 @@ def take_bytes(raw: bytes, at: datetime) -> Taken:
     if known is not None:
         session.delete(known)
         session.flush()  # its place is taken again below
-    return _keep(digest, len(raw), taken, at)
+    return _keep(digest, size, taken, at)
 
 
 def _handed(raw: bytes, at: datetime) -> Taken:

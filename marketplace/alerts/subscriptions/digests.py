@@ -7,7 +7,7 @@ runs again finds nothing left to tell.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -18,33 +18,37 @@ from marketplace.access import may
 from marketplace.alerts.delivery import closed_address_of
 from marketplace.alerts.models import Mail
 from marketplace.alerts.operations import Envelope, to_person
+from marketplace.alerts.subscriptions import advised
 from marketplace.alerts.subscriptions.models import Noticed, Subscription
 from marketplace.alerts.subscriptions.noticing import AT_ONCE, KEPT
 from marketplace.alerts.subscriptions.operations import token_for
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.jobs import enqueue, handler
+from marketplace.matching.advice import REASONS
 from marketplace.matching.documents import shown_title
-from marketplace.matching.models import Match
+from marketplace.matching.models import Match, MatchAnswer
 from marketplace.needs.models import Need
 from marketplace.people.models import Person
 
 SHOWN = 20  # things of one subscription in one mail
 SEARCH_PAGES = {"technology": "/technologies", "need": "/needs"}
 LISTING_PAGES = {"technology": "/technologies/", "need": "/needs/"}
-MODELS: dict[str, type] = {"technology": Technology, "need": Need, "match": Match}
+MODELS: dict[str, type] = {"technology": Technology, "need": Need, "match": Match, "decline": MatchAnswer}
 
 
 @dataclass(frozen=True)
 class Line:
     """One thing in a digest: its title, the language of that, the path of its page; `revised` for a listing that was there before;
-    `beside` the title of the other listing of a match, where the subscription does not say which that is."""
+    `beside` the title of the other listing of a match, where the subscription does not say which that is. `said`: how often the other
+    side declined it, why (a message id), and what helps (a message id)."""
 
     title: str
     language: str
     path: str
     revised: bool = False
     beside: str = ""
+    said: tuple[int, str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ def page_of(row: Subscription) -> str:
     if row.kind == "search":
         asked = {**({"q": row.words} if row.words else {}), **row.filters}
         return SEARCH_PAGES[row.listing or ""] + (f"?{urlencode(asked, doseq=True)}" if asked else "")
+    if row.kind == "advice":
+        return "/desk"
     followed = row.followed
     place = {"need": "/needs/", "technology": "/technologies/", "organisation": "/organisations/"}[row.kind]
     return f"{place}{followed.public_id}" if followed else "/subscriptions"
@@ -122,14 +128,28 @@ def _sections(person: Person, waiting: dict[Subscription, list[Noticed]]) -> tup
         things = _things(noticed)
         told = [(each, things[each]) for each in noticed if each in things and (each.thing, each.thing_id) not in seen]
         told = [(each, thing) for each, thing in told if _open_to(person, row, thing)]
-        if row.kind != "search":
+        if row.kind not in ("search", "advice"):
             told.sort(key=lambda pair: -pair[1].probability)
         seen.update((each.thing, each.thing_id) for each, _ in told)
         if told:
-            lines = [_line(person, row, thing) for _, thing in told[:SHOWN]]
-            sections.append(Section(row.name, lines, max(0, len(told) - SHOWN), len(noticed) >= KEPT, page_of(row)))
+            sections.append(_section(person, row, [thing for _, thing in told], len(noticed) >= KEPT))
             shown += [each for each, _ in told]
     return sections, shown
+
+
+def _section(person: Person, row: Subscription, things: Sequence[Any], many: bool = False) -> Section:
+    """What one subscription tells of its things; of declines one line for each listing and reason."""
+    if row.kind == "advice":
+        said = list(advised.told(things))
+        lines, count = [_advice_line(person, *each) for each in said[:SHOWN]], len(said)
+    else:
+        lines, count = [_line(person, row, thing) for thing in things[:SHOWN]], len(things)
+    return Section(row.name, lines, max(0, count - SHOWN), many, page_of(row))
+
+
+def _advice_line(person: Person, listing: Technology | Need, code: str, count: int, advice: str) -> Line:
+    title, spoken = shown_title(person, listing, person.language)
+    return Line(_plain(title), spoken, LISTING_PAGES[listing.__tablename__] + listing.public_id, said=(count, REASONS[code], advice))
 
 
 def _things(noticed: Sequence[Noticed]) -> dict[Noticed, Any]:
@@ -144,6 +164,8 @@ def _things(noticed: Sequence[Noticed]) -> dict[Noticed, Any]:
 
 def _open_to(person: Person, row: Subscription, thing: Any) -> bool:
     """Whether a person may be told of a thing now: it is still open, and open to this reader."""
+    if isinstance(thing, MatchAnswer):
+        return advised.is_open(person, thing)
     if isinstance(thing, Match):
         both = (thing.need, thing.technology)
         return thing.current and may(person, "match.read", thing) and all(_is_open(person, listing) for listing in both)
@@ -178,10 +200,9 @@ def _mail(person: Person, rows: Sequence[Subscription], sections: list[Section],
     )
 
 
-def sample(row: Subscription, listings: Sequence[Technology | Need | Match]) -> Section:
+def sample(row: Subscription, listings: Sequence[Technology | Need | Match | MatchAnswer]) -> Section:
     """How a subscription would look in a digest that told of these."""
-    lines = [_line(row.person, row, thing) for thing in listings if _open_to(row.person, row, thing)]
-    return Section(row.name, lines[:SHOWN], 0, False, page_of(row))
+    return replace(_section(row.person, row, [thing for thing in listings if _open_to(row.person, row, thing)]), more=0)
 
 
 def matches_now(row: Subscription) -> list[Match]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length
@@ -20,3 +22,7 @@ class SubscriptionForm(VersionedForm):
     weekday = SelectField(_l("Weekday"), choices=list(enumerate(WEEKDAYS)), coerce=int, default=MONDAY)
     hour = SelectField(_l("Hour"), choices=[(hour, f"{hour:02}:00") for hour in range(24)], coerce=int, default=HOUR)
     zone = StringField(_l("Time zone"), [DataRequired(), Length(max=40)], default=ZONE)
+
+    def offer(self, paces: Sequence[str]) -> None:
+        """How often this one can be told."""
+        self.pace.choices = [(pace, PACE_WORDS[pace]) for pace in paces]

@@ -15,7 +15,7 @@ from marketplace.db import Base, Data, Key, PublicId
 from marketplace.needs.models import Need
 from marketplace.people.models import Organisation, Person
 
-KINDS = ("search", "need", "technology", "organisation")
+KINDS = ("search", "need", "technology", "organisation", "advice")
 PACES = ("at_once", "daily", "weekly")
 ZONE, HOUR, MONDAY = "Asia/Shanghai", 9, 0
 BETWEEN = timedelta(minutes=10)  # two mails of what is told at once
@@ -24,7 +24,8 @@ Followed = Need | Technology | Organisation
 
 
 class Subscription(Base):
-    """What one person follows. A search has the `listing` kind it finds, its `words` and `filters`; the others point at what is followed.
+    """What one person follows. A search has the `listing` kind it finds, its `words` and `filters`; advice is what is said of one's listings, never told
+    at once; the others point at what is followed.
 
     `signature`: what is followed, as a hash, the same for everybody who follows it. `weekday` (0 is Monday) and `hour` are of `zone`.
     `due`: when what was noticed is to be told; empty while there is nothing. `told`: when a digest last told of it.
@@ -62,7 +63,8 @@ class Subscription(Base):
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (
         UniqueConstraint("person_id", "signature"),
-        CheckConstraint("kind in ('search', 'need', 'technology', 'organisation')", name="kind"),
+        CheckConstraint("kind in ('search', 'need', 'technology', 'organisation', 'advice')", name="kind"),
+        CheckConstraint("kind <> 'advice' or pace <> 'at_once'", name="advice"),
         CheckConstraint("(kind = 'search') = (listing is not null) and (listing is null or listing in ('technology', 'need'))", name="listing"),
         CheckConstraint("(kind = 'need') = (need_id is not null)", name="need"),
         CheckConstraint("(kind = 'technology') = (technology_id is not null)", name="technology"),
@@ -75,7 +77,7 @@ class Subscription(Base):
 
     @property
     def followed(self) -> Followed | None:
-        """What it follows; None for a search."""
+        """What it follows; None for a search and for advice."""
         return self.need or self.technology or self.organisation
 
     def next_due(self, at: datetime) -> datetime:
@@ -122,7 +124,7 @@ class Noticed(Base):
 
     __table_args__ = (
         UniqueConstraint("subscription_id", "thing", "thing_id"),
-        CheckConstraint("thing in ('technology', 'need', 'match')", name="thing"),
+        CheckConstraint("thing in ('technology', 'need', 'match', 'decline')", name="thing"),
         CheckConstraint("mail_id is null or told is not null", name="told"),
         Index("ix_noticed_waiting", "subscription_id", "id", sqlite_where=text("told is null"), postgresql_where=text("told is null")),
     )

@@ -163,7 +163,7 @@ def _write(found: dict[str, tuple[str, list[int]]], news: News) -> Iterator[None
             inside = reading_members_only({row.person_id for row in rows})
             for thing in ("technology", "need"):
                 wanted = {row: _open_to(row, found[row.signature][1], thing, news, inside) for row in rows if row.listing == thing}
-                _notice(thing, wanted, now())
+                notice_in(thing, wanted, now())
             session.flush()  # the rows leave the session below
             session.expunge_all()
             yield
@@ -174,7 +174,7 @@ def _open_to(row: Subscription, keys: list[int], thing: str, news: News, inside:
     return [key for key in keys if key in news.open[thing] or key in members]
 
 
-def _notice(thing: str, wanted: dict[Subscription, list[int]], at: datetime) -> None:
+def notice_in(thing: str, wanted: dict[Subscription, list[int]], at: datetime) -> None:
     """Write what is new in subscriptions: each thing once, no more than may wait, and when it is due."""
     wanted = {row: keys for row, keys in wanted.items() if keys}
     ids = [row.id for row in wanted]
@@ -207,7 +207,7 @@ def matches_found(thing_id: int) -> None:
         and_(Subscription.kind == "organisation", Subscription.organisation_id.in_(houses)),
     )
     rows = session.scalars(select(Subscription).where(follows, Subscription.paused.is_(None)).order_by(Subscription.id))
-    _notice("match", {row: _matches_for(row, need, matches) for row in rows}, now())
+    notice_in("match", {row: _matches_for(row, need, matches) for row in rows}, now())
 
 
 def _matches_for(row: Subscription, need: Need, matches: Sequence[Match]) -> list[int]:

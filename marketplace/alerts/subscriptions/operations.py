@@ -27,18 +27,19 @@ NAME = 120
 Where = Mapping[str, Sequence[str]]
 
 
-def _signature(kind: str, *parts: object) -> str:
-    """What is followed as a hash: equal for the same search in any order of its filters."""
+def signature_of(kind: str, *parts: object) -> str:
+    """What is followed, as a hash: equal for the same search in any order of its filters."""
     return hashlib.sha256(json.dumps([kind, *parts], ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def _existing(person: Person, signature: str) -> Subscription | None:
+def existing(person: Person, signature: str) -> Subscription | None:
+    """The person's subscription to what the signature names, if there is one."""
     return session.scalar(select(Subscription).where(Subscription.person_id == person.id, Subscription.signature == signature))
 
 
 def _follow(actor: Actor, person: Person, found: Subscription, at: datetime) -> Subscription:
     """Keep a new subscription; the one that follows the same already goes on instead."""
-    known = _existing(person, found.signature)
+    known = existing(person, found.signature)
     if known is not None:
         known.paused = None
         return known
@@ -56,7 +57,7 @@ def follow_search(actor: Actor, listing: str, words: str, filters: Where, name: 
     kept = {key: sorted(set(values)) for key, values in filters.items() if values}
     plain = " ".join(words.split())
     return _follow(actor, person, Subscription(
-        person_id=person.id, kind="search", listing=listing, words=plain, filters=kept, signature=_signature("search", listing, plain, kept),
+        person_id=person.id, kind="search", listing=listing, words=plain, filters=kept, signature=signature_of("search", listing, plain, kept),
         name=name[:NAME], pace="daily", created=moment,
     ), moment)
 
@@ -73,7 +74,7 @@ def _of(person: Person, followed: Followed, name: str, at: datetime) -> Subscrip
     kind = noun(followed)
     pointer = {f"{kind}_id": followed.id}
     return Subscription(
-        person_id=person.id, kind=kind, filters={}, words="", signature=_signature(kind, followed.id), name=name[:NAME], pace="daily", created=at, **pointer
+        person_id=person.id, kind=kind, filters={}, words="", signature=signature_of(kind, followed.id), name=name[:NAME], pace="daily", created=at, **pointer
     )
 
 
@@ -84,15 +85,20 @@ def follow_need(thing_id: int) -> None:
     published = select(Event.at).where(Event.thing == "need", Event.thing_id == need.id, Event.name == "need.publish").order_by(Event.id)
     moments = list(session.scalars(published.limit(2)))
     author = need.author
-    if author is None or not author.is_active or len(moments) > 1 or _existing(author, _signature("need", need.id)) is not None:
+    if author is None or not author.is_active or len(moments) > 1 or existing(author, signature_of("need", need.id)) is not None:
         return
     own = subscriptions_of(author)
     if len(own) < MOST:
         name = need.titled(author.language)[0]
         found = _of(author, need, name, moments[0] if moments else now())
-        found.paused = now() if own and all(each.paused for each in own) else None
+        found.paused = now() if has_stopped_all(own) else None
         session.add(found)
         record(found, "created", SYSTEM)
+
+
+def has_stopped_all(own: Sequence[Subscription]) -> bool:
+    """Whether somebody follows things and has stopped the mail about every one of them."""
+    return bool(own) and all(each.paused for each in own)
 
 
 def subscriptions_of(actor: Actor) -> list[Subscription]:
@@ -108,12 +114,17 @@ def own_by_public_id(actor: Actor, public_id: str) -> Subscription:
     return found
 
 
+def paces_of(found: Subscription) -> tuple[str, ...]:
+    """How often something can be told: what is said of one's listings never at once."""
+    return PACES[1:] if found.kind == "advice" else PACES
+
+
 def change(
     actor: Actor, found: Subscription, name: str, pace: str, weekday: int, hour: int, zone: str, at: datetime | None = None
 ) -> Subscription:
     """Give a subscription another name or pace; what waits is told at the new hour."""
     require(actor, "subscription.edit", found)
-    if pace not in PACES or not 0 <= weekday <= 6 or not 0 <= hour <= 23:
+    if pace not in paces_of(found) or not 0 <= weekday <= 6 or not 0 <= hour <= 23:
         raise NotFound()
     if zone not in available_timezones():
         raise Refused(N_("There is no time zone of this name. Write it like Asia/Shanghai."), field="zone")
@@ -139,8 +150,11 @@ def resume(actor: Actor, found: Subscription) -> Subscription:
 
 
 def remove(actor: Actor, found: Subscription) -> None:
-    """Delete a subscription with all that was noticed for it."""
+    """Delete a subscription with all that was noticed for it; one that would come back by itself is paused."""
     require(actor, "subscription.edit", found)
+    if found.kind == "advice":
+        _stop([found], now())
+        return
     session.execute(delete(Noticed).where(Noticed.subscription_id == found.id))
     session.delete(found)
 

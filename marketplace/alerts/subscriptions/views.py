@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from marketplace.access import may
 from marketplace.alerts.delivery import closed_address_of, open_address
-from marketplace.alerts.subscriptions import digests, operations
+from marketplace.alerts.subscriptions import advised, digests, operations
 from marketplace.alerts.subscriptions.forms import SubscriptionForm
 from marketplace.alerts.subscriptions.models import Followed, Subscription
 from marketplace.alerts.subscriptions.words import KIND_WORDS, PACE_WORDS, WEEKDAYS
@@ -113,6 +113,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     """Name, pace, and what else can be done with a subscription."""
     found = operations.own_by_public_id(actor(), public_id)
     form = SubscriptionForm(obj=found, data={"version": str(found.version_id)})
+    form.offer(operations.paces_of(found))
     if form.ready():
         try:
             form.check_version(found)
@@ -143,6 +144,8 @@ def sample(public_id: str) -> ResponseReturnValue:
 
 def _newest(row: Subscription) -> list[Any]:
     """The newest things of a subscription."""
+    if row.kind == "advice":
+        return advised.lately(row.person, PAGE)
     if row.kind == "search":
         model = digests.MODELS[row.listing or ""]
         page = matching.found(actor(), row.listing or "", row.words, row.filters, PAGE, newest=True)

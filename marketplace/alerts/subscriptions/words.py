@@ -8,5 +8,5 @@ PACE_WORDS = {"at_once": _l("at once"), "daily": _l("once a day"), "weekly": _l(
 WEEKDAYS = (_l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"))
 KIND_WORDS = {
     "search": _l("Saved search"), "need": _l("Matches of a need"), "technology": _l("Matches of a technology"),
-    "organisation": _l("Matches of an organisation"),
+    "organisation": _l("Matches of an organisation"), "advice": _l("What the other side said of my listings"),
 }

@@ -7,6 +7,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
+from marketplace.deals.talk.words import AUDIENCE_WORDS
 from marketplace.deals.words import SIDE_WORDS
 from marketplace.web import Form
 
@@ -20,7 +21,7 @@ class DocumentForm(Form):
     file = FileField(_l("File"), [FileRequired(_l("Choose a file first."))])
 
     def offer_sides(self, sides: list[str], shared: str) -> None:
-        """Shared, or one of the person's own sides alone."""
+        """Shared, or for one of the person's circles alone."""
         self.side.choices = [SelectChoice("", shared), *(SelectChoice(side, str(ONLY_WORDS[side])) for side in sides)]
 
 
@@ -31,5 +32,8 @@ class VersionForm(Form):
     file = FileField(_l("File"), [FileRequired(_l("Choose a file first."))])
 
 
-ONLY_WORDS = {"firm": _l("only our side: the firm"), "holder": _l("only our side: the institute"), "broker": _l("only me and other technology managers")}
-READER_WORDS = {"firm": SIDE_WORDS["firm"], "holder": SIDE_WORDS["holder"], "broker": SIDE_WORDS["broker"]}
+ONLY_WORDS = {
+    "firm_broker": _l("only the firm and the technology manager"), "holder_broker": _l("only the institute and the technology manager"),
+    "firm": _l("only our side: the firm"), "holder": _l("only our side: the institute"), "broker": _l("only me and other technology managers"),
+}
+READER_WORDS = {**{side: SIDE_WORDS[side] for side in ("firm", "holder", "broker")}, **{code: AUDIENCE_WORDS[code] for code in ("firm_broker", "holder_broker")}}

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.db import Base, Key, PublicId
 from marketplace.deals.models import Deal
+from marketplace.deals.talk.audience import AUDIENCES
 from marketplace.people.models import Person
 
 
 class Document(Base):
-    """A document: for one side alone (`side`), or shared by both sides and the broker; with `guests` also by the guests.
+    """A document: for one side alone or one with the broker (`side`, an audience), or shared by both sides and the broker; with `guests` also by the guests.
 
     `number` is its newest version's, so that two who add one at once clash.
     """
@@ -24,7 +25,7 @@ class Document(Base):
     public_id: Mapped[PublicId]
     deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id"), index=True)
     name: Mapped[str] = mapped_column(String(120))
-    side: Mapped[str | None] = mapped_column(String(8))
+    side: Mapped[str | None] = mapped_column(String(14))
     guests: Mapped[bool] = mapped_column(default=False, server_default=false())
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     number: Mapped[int] = mapped_column(default=0)
@@ -38,7 +39,7 @@ class Document(Base):
 
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (
-        CheckConstraint("side is null or side in ('firm', 'holder', 'broker')", name="side"),
+        CheckConstraint("side is null or side in ('firm_broker', 'holder_broker', 'firm', 'holder', 'broker')", name="side"),
         CheckConstraint("side is null or not guests", name="guests"),
     )
 
@@ -47,14 +48,15 @@ class Document(Base):
         """Those who take part in the deal and may know of the document, by side, for the permission table."""
         taking = self.deal.people
         if self.side is not None:
-            return {self.side: taking.get(self.side, set())}
+            return {side: taking.get(side, set()) for side in AUDIENCES[self.side]}
         return {side: people for side, people in taking.items() if side != "guest" or self.guests}
 
     @property
     def sides(self) -> dict[str, int]:
         """The houses whose owners may look into it, for the permission table."""
         houses = self.deal.sides
-        return houses if self.side is None else {name: key for name, key in houses.items() if name == f"{self.side}_house"}
+        own = None if self.side is None else {f"{side}_house" for side in AUDIENCES[self.side]}
+        return houses if own is None else {name: key for name, key in houses.items() if name in own}
 
 
 class DocumentVersion(Base):

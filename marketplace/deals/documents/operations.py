@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
@@ -15,6 +15,7 @@ from marketplace.catalogue import attachments
 from marketplace.db import note, now, session
 from marketplace.deals.documents.models import Document, DocumentOpening, DocumentVersion
 from marketplace.deals.models import Deal, Entry
+from marketplace.deals.talk.audience import AUDIENCES
 from marketplace.deals.timeline import sides_of, tell
 from marketplace.errors import N_, NotAllowed, NotFound, Refused
 from marketplace.people.operations import acting_person
@@ -55,12 +56,19 @@ def own_sides(actor: Actor, deal: Deal) -> list[str]:
     return [side for side in sides_of(actor, deal) if side != "guest" and actor.id in taking.get(side, ())]
 
 
+def circles(actor: Actor, deal: Deal) -> list[str]:
+    """Those for whom alone the actor can put a document there: a side and the broker together, or one's own side; as audiences."""
+    own = own_sides(actor, deal)
+    pairs = [code for code, sides in AUDIENCES.items() if len(sides) == 2 and set(sides) & set(own) and deal.broker_id is not None]
+    return [*pairs, *own]
+
+
 def add_document(
     actor: Actor, deal: Deal, name: str, source: BinaryIO, file_name: str, side: str | None = None, guests: bool = False, at: datetime | None = None
 ) -> Document:
-    """Put a document into the deal, with its first version; for one's own side alone, or shared. What a guest brings is shared with guests."""
+    """Put a document into the deal, with its first version; for one of the actor's circles alone, or shared. What a guest brings is shared with guests."""
     require(actor, "deal.take_part", deal)
-    if side is not None and side not in own_sides(actor, deal):
+    if side is not None and side not in circles(actor, deal):
         raise NotAllowed()
     count = select(func.count()).where(Document.deal_id == deal.id, Document.removed.is_(None))
     if (session.scalar(count) or 0) >= MOST:
@@ -74,7 +82,7 @@ def add_document(
     session.add(document)
     session.flush()  # its first version points at it
     _keep(actor, document, source, file_name, moment)
-    tell(actor, deal, "document_added", moment, about=document, side=side)
+    _tell(actor, document, "document_added", moment)
     return document
 
 
@@ -84,8 +92,14 @@ def add_version(actor: Actor, document: Document, after: int, source: BinaryIO, 
     if document.number != after:
         raise StaleDataError("another version was added meanwhile")
     version = _keep(actor, document, source, file_name, at or now())
-    tell(actor, document.deal, "document_version", at, about=document, side=document.side, number=version.number)
+    _tell(actor, document, "document_version", at, number=version.number)
     return version
+
+
+def _tell(actor: Actor, document: Document, kind: str, at: datetime | None, **facts: Any) -> None:
+    """A line of the timeline for all who may read the document: one for all, else one for each side."""
+    for side in AUDIENCES[document.side] if document.side else (None,):
+        tell(actor, document.deal, kind, at, about=document, side=side, **facts)
 
 
 def _keep(actor: Actor, document: Document, source: BinaryIO, file_name: str, moment: datetime) -> DocumentVersion:
@@ -118,7 +132,7 @@ def remove_document(actor: Actor, document: Document, at: datetime | None = None
     require(actor, "deal_document.remove", document)
     document.removed = at or now()
     record(document, "remove", actor, at)
-    tell(actor, document.deal, "document_removed", at, about=document, side=document.side)
+    _tell(actor, document, "document_removed", at)
     return document
 
 

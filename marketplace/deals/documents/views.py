@@ -46,7 +46,7 @@ def new(public_id: str) -> ResponseReturnValue:
     """Put a document into the deal."""
     deal = deals.by_public_id(actor(), public_id)
     form = DocumentForm()
-    form.offer_sides(operations.own_sides(actor(), deal), _("both sides and the technology manager"))
+    form.offer_sides(operations.circles(actor(), deal), _("both sides and the technology manager"))
     if form.ready():
         try:
             sent = form.file.data

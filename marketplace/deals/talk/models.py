@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.access import Step
-from marketplace.db import Base, Key, PublicId
+from marketplace.db import Base, Data, Key, PublicId
+from marketplace.deals.documents.models import Document
 from marketplace.deals.models import Deal, Party
 from marketplace.deals.talk.audience import AUDIENCES, hearers
 from marketplace.people.models import Person
@@ -46,6 +48,7 @@ class Message(Base):
     deal: Mapped[Deal] = relationship()
     person: Mapped[Person] = relationship()
     party: Mapped[Party] = relationship()
+    enclosures: Mapped[list[Enclosure]] = relationship(back_populates="message", order_by="Enclosure.number")
 
     __table_args__ = (
         UniqueConstraint("deal_id", "key"),
@@ -54,6 +57,25 @@ class Message(Base):
         CheckConstraint("left_out >= 0", name="left_out"),
         Index("ix_deal_message_deal_id_audience_id", "deal_id", "audience", "id"),
     )
+
+
+class Enclosure(Base):
+    """A file that came with a message by mail: the document that it became, or why it did not, as a message id with its values."""
+
+    __tablename__ = "deal_enclosure"
+
+    id: Mapped[Key]
+    message_id: Mapped[int] = mapped_column(ForeignKey("deal_message.id"))
+    number: Mapped[int]
+    name: Mapped[str] = mapped_column(String(200))
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("deal_document.id"), index=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    values: Mapped[dict[str, Any]] = mapped_column(Data, default=dict)
+
+    message: Mapped[Message] = relationship(back_populates="enclosures")
+    document: Mapped[Document | None] = relationship()
+
+    __table_args__ = (UniqueConstraint("message_id", "number"), CheckConstraint("(document_id is null) = (reason is not null)", name="reason"))
 
 
 class Delivery(Base):

@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 from marketplace.access import SYSTEM, Actor, require
 from marketplace.db import now, session
 from marketplace.deals.models import Deal, Party
-from marketplace.deals.talk import addresses, incoming, meetings, tasks
+from marketplace.deals.talk import addresses, enclosures, incoming, meetings, tasks
 from marketplace.deals.talk.audience import AUDIENCES, open_to, party_of, require_voice, tell_them
 from marketplace.deals.talk.models import Delivery, Message, Note, ReadMark, ReceivedMail, Task
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
@@ -38,7 +38,7 @@ def usable_text(text: str, field: str = "text") -> str:
 
 
 def post_message(
-    actor: Actor, deal: Deal, audience: str, text: str, key: str, at: datetime | None = None, *, via: str = "page", left_out: int = 0
+    actor: Actor, deal: Deal, audience: str, text: str, key: str, at: datetime | None = None, *, via: str = "page"
 ) -> Message:
     """Say something to an audience; each of its readers gets a mail after the commit. The same form sent twice makes one message."""
     moment = at or now()
@@ -49,7 +49,7 @@ def post_message(
         return _own(actor, there)
     party = party_of(actor, deal, audience)
     message = Message(
-        deal=deal, audience=audience, text=usable_text(text), person_id=party.person_id, party=party, via=via, left_out=left_out, key=key, at=moment,
+        deal=deal, audience=audience, text=usable_text(text), person_id=party.person_id, party=party, via=via, key=key, at=moment,
     )
     session.add(message)
     session.flush()  # the mark and the line point at the message
@@ -225,13 +225,14 @@ class Received:
     reason: str | None = None
 
 
-def receive(raw: bytes, at: datetime | None = None) -> Received:
-    """Take in a mail that came to a reply address. The same mail twice counts once; bounces and mail to other addresses are not ours.
+def receive(raw: bytes, at: datetime | None = None, is_too_large: bool = False) -> Received:
+    """Take in a mail that came to a reply address. The same mail twice counts once; bounces and mail to other addresses are not ours. Of one that is
+    too large its beginning is enough.
 
     Whoever is handed a refusal keeps the mail for the operator; the party hears why, unless a programme wrote it.
     """
     moment = at or now()
-    mail = incoming.read(raw)
+    mail = incoming.read(raw, is_too_large)
     token = addresses.token_in(mail.recipients)
     if token is None or mail.is_bounce:
         return Received("not_ours")
@@ -272,9 +273,11 @@ def _taken_in(mail: incoming.Incoming, party: Party, audience: str, moment: date
         return "answered_meeting"
     if mail.is_automatic:
         raise Refused(N_("A programme wrote it, such as an out-of-office notice."))
-    if not mail.text:
+    text = mail.text or "\n".join(file.name for file in mail.files)  # who sends a file without a word says what it is called
+    if not text:
         raise Refused(N_("No text of your own was found in it."))
-    message = post_message(person, party.deal, audience, mail.text, f"mail:{mail.key}", moment, via="mail", left_out=mail.left_out)
+    message = post_message(person, party.deal, audience, text, f"mail:{mail.key}", moment, via="mail")
+    enclosures.take_over(person, message, mail.files, moment)
     if mail.name:
         session.add(Delivery(message=message, party_id=party.id, name=mail.name))
     return "posted"

@@ -15,7 +15,7 @@ from marketplace.access import may
 from marketplace.db import now, session
 from marketplace.deals import operations as deals
 from marketplace.deals.models import Deal, Entry
-from marketplace.deals.talk import addresses, audience, meetings, operations, tasks, words
+from marketplace.deals.talk import addresses, audience, enclosures, meetings, operations, tasks, words
 from marketplace.deals.talk.calendars import calendar_of
 from marketplace.deals.talk.forms import EditNoteForm, EditTaskForm, MeetingForm, MessageForm, NoteForm, PlanForm, TaskForm
 from marketplace.deals.talk.models import Meeting, Message, Note, Task
@@ -43,6 +43,7 @@ def prepare(app: Flask) -> None:
     addresses.configure(settings.secret, settings.replies, settings.sender, settings.site)
     app.jinja_env.globals.update(
         deal_talk_part=part, talk_words=words, talk_thing=_thing, meeting_time=_meeting_time, talk_desk_part=desk_part, day_typed=date.fromisoformat,
+        talk_enclosures=lambda message: enclosures.shown(actor(), message),
     )
     app.jinja_env.globals.setdefault("entry_templates", {}).update(dict.fromkeys(KINDS, LINES))
 

@@ -54,7 +54,7 @@ def institute(owner: Person) -> Organisation:
 
 
 def page(response: Any) -> BeautifulSoup:
-    return BeautifulSoup(response.get_data(as_text=True), "html5lib")
+    return BeautifulSoup(response.get_data(as_text=True), "lxml")
 
 
 def only(session: Any) -> Technology:

@@ -94,7 +94,7 @@ class Story:
 
 def said(page: str) -> str:
     """What a page complains of, for a failing test."""
-    found = BeautifulSoup(page, "html5lib")
+    found = BeautifulSoup(page, "lxml")
     wrong = found.select(".field-error, .alert-box, .error-page") or found.select("main")
     return " / ".join(part.get_text(" ", strip=True)[:300] for part in wrong)
 
@@ -150,7 +150,7 @@ def distilled(story: Story, need: Need) -> None:
     story.by(story.broker).read(sheet)
     reading = story.post(sheet, **FORM, send="1")
     work()
-    page = BeautifulSoup(story.by(story.firm).read(reading), "html5lib")
+    page = BeautifulSoup(story.by(story.firm).read(reading), "lxml")
     form = page.find("form", action=re.compile("sign_off"))
     story.post(form["action"], **{field["name"]: field["value"] for field in form.find_all("input")})
     work()
@@ -170,7 +170,7 @@ def brought_together(story: Story, need: Need) -> Deal:
     assert SECRET not in page and TEASER["technology"]["zh"] in page
     story.post(f"/zh/matches/{match.public_id}", version=str(match.version_id), side="firm", answer="introduced", code="")
     work()
-    worklist = BeautifulSoup(story.by(story.broker).read("/zh/worklist"), "html5lib")
+    worklist = BeautifulSoup(story.by(story.broker).read("/zh/worklist"), "lxml")
     row = worklist.find(id=f"row-asked-{match.public_id}")
     assert row is not None and SECRET not in str(worklist), said(str(worklist))
     assert worklist.find(id=f"row-pair-{match.public_id}") is None, "what is asked for stands there once"
@@ -263,7 +263,7 @@ def won(story: Story, deal: Deal, address: str) -> None:
     work()
     session.refresh(deal)
     assert deal.state == "won"
-    page = BeautifulSoup(story.read("/zh/funnel/mine"), "html5lib")
+    page = BeautifulSoup(story.read("/zh/funnel/mine"), "lxml")
     counts = [row.find("td").get_text(strip=True) for row in page.select("table")[0].select("tbody tr")]
     assert len(counts) >= 5 and set(counts) == {"1"}, counts
 

@@ -95,7 +95,7 @@ def test_access_is_the_page_s(client: Any, session: Any, values: dict[str, str],
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_page_shows_the_numbers_and_the_links(client: Any, session: Any, lang: str) -> None:
     technology = patent()
-    page = BeautifulSoup(client.get(f"/{lang}/technologies/{technology.public_id}").get_data(as_text=True), "html5lib")
+    page = BeautifulSoup(client.get(f"/{lang}/technologies/{technology.public_id}").get_data(as_text=True), "lxml")
     facts = {dt.get_text(): dt.find_next("dd").get_text() for dt in page.select("dl.facts dt")}
     assert facts["DOCDB"] == "CN 107345678 B" and facts["epodoc"] == "CN107345678"
     links = {a.get_text(): a["href"] for a in page.select(".exports a")}

@@ -51,7 +51,7 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def articles(page: str) -> list[str]:
-    return [each.get_text(" ", strip=True) for each in BeautifulSoup(page, "html5lib").find_all("article")]
+    return [each.get_text(" ", strip=True) for each in BeautifulSoup(page, "lxml").find_all("article")]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_list_is_of_the_search_at_hand(client: Any, catalogue: Any, printed: l
     about = dict(row[:2] for row in book(client.get("/en/technologies.xlsx?q=laser&field=optics")).worksheets[1].iter_rows(min_row=2, values_only=True))
     assert about["Search words"] == "laser" and about["Field"] == "Optics" and about["Listings found"] == 1
     client.get("/en/technologies.pdf?q=laser&field=optics")
-    facts = {dt.get_text(): dt.find_next("dd").get_text() for dt in BeautifulSoup(printed[0], "html5lib").find_all("dt")}
+    facts = {dt.get_text(): dt.find_next("dd").get_text() for dt in BeautifulSoup(printed[0], "lxml").find_all("dt")}
     assert facts["Search words"] == "laser" and facts["Field"] == "Optics" and facts["Listings"] == "1"
     assert len(articles(printed[0])) == 1
 
@@ -128,7 +128,7 @@ def test_a_printed_entry(client: Any, session: Any, indexed: Any, printed: list[
     indexed()
     answer = client.get(f"/{lang}/technologies.pdf")
     assert answer.mimetype == "application/pdf" and answer.data.startswith(b"%PDF-")
-    page = BeautifulSoup(printed[0], "html5lib")
+    page = BeautifulSoup(printed[0], "lxml")
     assert page.html["lang"] == {"zh": "zh-Hans", "en": "en"}[lang] and page.h1.get_text() == str({"zh": "成果清单", "en": "List of technologies"}[lang])
     [entry] = [each for each in articles(printed[0]) if technology.title[lang] in each]
     for part in (technology.organisation.name[lang], "CN107345678B", f"/technologies/{technology.public_id}", {"zh": "20 万元", "en": "¥200,000"}[lang], "6"):
@@ -208,7 +208,7 @@ def test_pdfs_are_not_made_without_end(client: Any, catalogue: Any, printed: lis
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_search_pages_link_to_their_lists(client: Any, catalogue: Any, lang: str) -> None:
     def links(address: str) -> set[str]:
-        page = BeautifulSoup(client.get(f"/{lang}{address}").get_data(as_text=True), "html5lib")
+        page = BeautifulSoup(client.get(f"/{lang}{address}").get_data(as_text=True), "lxml")
         return {link["href"].removeprefix(f"/{lang}") for link in page.select(".exports a")}
 
     assert links("/technologies?q=laser&page=2") == {f"/technologies.{form}?q=laser" for form in ("xlsx", "pdf", "atom")}

@@ -17,7 +17,7 @@ TRIAL = {"currency": "CNY", "trial": {"months": 6}, "conversion": {"price": "200
 def scripts(client: Any, address: str) -> list[dict[str, Any]]:
     answer = client.get(address)
     assert answer.status_code == 200 and "script-src 'self';" in answer.headers["Content-Security-Policy"]
-    page = BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+    page = BeautifulSoup(answer.get_data(as_text=True), "lxml")
     return [json.loads(script.string) for script in page.find_all("script", type="application/ld+json")]
 
 

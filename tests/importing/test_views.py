@@ -24,7 +24,7 @@ FILE = (
 
 
 def page(response: Any) -> BeautifulSoup:
-    return BeautifulSoup(response.get_data(as_text=True), "html5lib")
+    return BeautifulSoup(response.get_data(as_text=True), "lxml")
 
 
 def send(client: Any, institute: Organisation, data: bytes, name: str = "成果.csv", lang: str = "en") -> Any:

@@ -191,7 +191,7 @@ def test_a_currency_without_minor_unit_takes_whole_amounts_only(typing: None) ->
 
 def as_typed(form: TermsForm) -> MultiDict[str, str]:
     """What a browser would send back of a form as shown."""
-    page = BeautifulSoup(render_template_string(PAGE, form=form, terms=None, said=None), "html5lib")
+    page = BeautifulSoup(render_template_string(PAGE, form=form, terms=None, said=None), "lxml")
     for hidden in page.find_all("template"):
         hidden.decompose()
     sent: MultiDict[str, str] = MultiDict()
@@ -445,7 +445,7 @@ def test_a_preset_does_not_lose_what_was_typed_without_a_word(bare: Flask) -> No
     typed_before = {"terms-currency": "EUR", "terms-entry_fee": "７", "terms-milestones-0-id": "a&b=1", "terms-milestones-0-amount": "二", "x": "y"}
     form = preset(bare, "upfront", typed_before)
     with bare.test_request_context("/", method="POST"):
-        page = BeautifulSoup(render_template_string(PAGE, form=form, terms=None, said=None), "html5lib")
+        page = BeautifulSoup(render_template_string(PAGE, form=form, terms=None, said=None), "lxml")
         assert page.find("button", attrs={"name": "terms-undo"}) and page.find("input", attrs={"name": "terms-before"})["value"]
         sent = as_typed(form)
     looked = preset(bare, "royalty", sent)  # another ready-made form, not changed between: the first words are still there
@@ -474,7 +474,7 @@ def test_the_editor_is_a_sound_page_in_which_every_field_stands_once(typing: Non
     form = TermsForm.of(TEMPLATE)
     page = render_template_string(PAGE, form=form, terms=TEMPLATE, said={"zh": "甲", "en": "B"})
     assert faults(page) == []
-    soup = BeautifulSoup(page, "html5lib")
+    soup = BeautifulSoup(page, "lxml")
     blanks = [template.decode_contents() for template in soup.select(".terms-editor template")]
     assert len(blanks) == 5 and all("__index__" in blank for blank in blanks)
     for template in soup.find_all("template"):
@@ -492,7 +492,7 @@ def test_the_editor_is_a_sound_page_in_which_every_field_stands_once(typing: Non
 def test_errors_of_folded_lines_are_unfolded(typing: None) -> None:
     form = typed(currency="CNY", royalty_base="profit", royalty_period="year", tiers__0__rate="3", royalty_statement_days="x")
     assert not form.validate()
-    page = BeautifulSoup(render_template_string(PAGE, form=form, terms=None, said=None), "html5lib")
+    page = BeautifulSoup(render_template_string(PAGE, form=form, terms=None, said=None), "lxml")
     place = page.find(attrs={"data-error-for": "terms-royalty_statement_days"})
     assert place.text and place.find_parent("details").has_attr("open")
     assert not page.find(attrs={"data-error-for": "terms-buyout_price"}).find_parent("details").has_attr("open")
@@ -571,7 +571,7 @@ def test_the_page_shows_severity_by_icon_word_and_source_at_the_row_and_in_a_sum
     form = typed(currency="CNY", milestones__0__id="a", milestones__0__amount="1", milestones__1__id="b", milestones__1__amount="2")
     finding = Finding("x", "warn", {"zh": "甲", "en": "Too much."}, {"zh": "乙", "en": "The guide"}, True, ("milestones[1].amount", "nowhere"))
     found = views.note([finding], form, TermsForm(prefix="other-"), "en")
-    page = BeautifulSoup(render_template_string(PAGE, form=form, terms=None, said=None, found=found), "html5lib")
+    page = BeautifulSoup(render_template_string(PAGE, form=form, terms=None, said=None, found=found), "lxml")
     note = page.find(id="terms-milestones-1-amount-notes")
     assert note.find(class_="note-icon").text == "!" and note.b.text == "Warning:" and "Too much." in note.text
     assert "The guide" in note.small.text and "not verified" in note.small.text

@@ -28,7 +28,7 @@ Sent = dict[str, list[str]]
 
 
 def page(html: str) -> BeautifulSoup:
-    return BeautifulSoup(html, "html5lib")
+    return BeautifulSoup(html, "lxml")
 
 
 def typed(found: BeautifulSoup) -> Sent:

@@ -37,7 +37,7 @@ def report(fields=FIELDS, **values):
 def read(client, address):
     answer = client.get(address)
     assert answer.status_code == 200
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+    return BeautifulSoup(answer.get_data(as_text=True), "lxml")
 
 
 def test_before_anything_is_counted_the_page_says_so(client):

@@ -13,7 +13,7 @@ from tests import factories
 def page(client, address="/en/worklist"):
     answer = client.get(address)
     assert answer.status_code == 200
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+    return BeautifulSoup(answer.get_data(as_text=True), "lxml")
 
 
 def signed_in(client):

@@ -42,7 +42,7 @@ def firm(owner: Person) -> Organisation:
 
 
 def page(response: Any) -> BeautifulSoup:
-    return BeautifulSoup(response.get_data(as_text=True), "html5lib")
+    return BeautifulSoup(response.get_data(as_text=True), "lxml")
 
 
 def send(client: Any, data: bytes, name: str = "需求.txt", lang: str = "en", **values: str) -> Any:
@@ -57,7 +57,7 @@ def filled(shown: BeautifulSoup) -> dict[str, Any]:
         if field.name == "select":
             values[field["name"]] = (field.find("option", selected=True) or field.find("option"))["value"]
         elif field.name == "textarea":
-            values[field["name"]] = field.get_text().removeprefix("\r\n")
+            values[field["name"]] = field.get_text().replace("\r\n", "\n").removeprefix("\n")  # a line end after the tag is none of the text
         elif field.get("type") != "checkbox":
             values[field["name"]] = field.get("value", "")
         elif field.has_attr("checked"):

@@ -26,7 +26,7 @@ OFFER = {"mode": "licence", "exclusivity": "exclusive", "term_months": 36, "term
 
 def filled(page, **changes):
     """What a browser would send back of the page's main form."""
-    form = next(form for form in BeautifulSoup(page, "html5lib").find_all("form", method="post") if not form.get("action"))
+    form = next(form for form in BeautifulSoup(page, "lxml").find_all("form", method="post") if not form.get("action"))
     data = {}
     for field in form.find_all(["input", "textarea", "select"]):
         name, kind = field.get("name"), field.get("type")

@@ -30,7 +30,7 @@ def file(name="minutes.txt", content=b"agreed"):
 def page(client, path, status=200):
     answer = client.get(path)
     assert answer.status_code == status, (path, answer.status_code)
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib").get_text(" ", strip=True) if answer.mimetype == "text/html" else answer
+    return BeautifulSoup(answer.get_data(as_text=True), "lxml").get_text(" ", strip=True) if answer.mimetype == "text/html" else answer
 
 
 def send(client, path, **changes):

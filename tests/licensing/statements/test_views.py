@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 def hidden(page, name, action=None):
     """The value of a hidden field, in the form with this action if one is given."""
-    soup = BeautifulSoup(page.get_data(as_text=True), "html5lib")
+    soup = BeautifulSoup(page.get_data(as_text=True), "lxml")
     forms = [form for form in soup.find_all("form") if action is None or (form.get("action") or "").endswith(action)]
     return next(field["value"] for form in forms for field in form.find_all("input", attrs={"name": name}))
 

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
-from flask_babel import Babel, format_currency, format_date, format_decimal, get_locale, gettext
+from flask_babel import Babel, format_date, format_decimal, get_locale, gettext
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -30,6 +30,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from wtforms import HiddenField
 
+from marketplace import money
 from marketplace.access import VISITOR, Actor
 from marketplace.db import HOME, LANGUAGES, noting, session, to_write
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
@@ -297,8 +298,7 @@ def _money(amount: Decimal | None, currency: str) -> str:
     """An amount with its currency; minor units only where there are some."""
     if amount is None:
         return ""
-    whole = amount == amount.to_integral_value()
-    return format_currency(amount, currency, "¤#,##0" if whole else None, currency_digits=not whole)
+    return money.written(amount, currency, str(get_locale()))
 
 
 def _trimmed(text: str, length: int) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from babel.dates import format_date
-from babel.numbers import format_currency
 
+from marketplace import money
 from marketplace.alerts.operations import LOCALES, to_person
 from marketplace.db import session
 from marketplace.jobs import handler
@@ -17,9 +17,7 @@ from marketplace.terms.payment import from_minor
 
 def _money(minor: int, currency: str, person: Person) -> str:
     """An amount in the reader's language; minor units only where there are some."""
-    amount = from_minor(minor, currency) or 0
-    whole = amount == int(amount)
-    return format_currency(amount, currency, "¤#,##0" if whole else None, locale=LOCALES[person.language], currency_digits=not whole)
+    return money.written(from_minor(minor, currency) or 0, currency, LOCALES[person.language])
 
 
 def _guarantee(guarantee: Guarantee, step: str, *readers: Organisation) -> None:

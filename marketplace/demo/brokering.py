@@ -21,6 +21,7 @@ from marketplace.db import now, session
 from marketplace.deals import following
 from marketplace.deals import operations as deals
 from marketplace.deals.fees.operations import Wanted, set_fee
+from marketplace.deals.funnel import operations as funnel
 from marketplace.deals.introduction import operations as introduction
 from marketplace.deals.models import Deal
 from marketplace.deals.talk import operations as talk
@@ -103,6 +104,8 @@ def load(titles: dict[str, dict[str, str]]) -> Iterator[str]:
     wanted = data["subscription"]
     subscriptions.follow_search(found.firm, wanted["listing"], wanted["words"], {}, wanted["name"])
     yield "subscription"
+    for _part in funnel.count():
+        yield "funnel"
 
 
 def _both(texts: dict[str, Any]) -> str:

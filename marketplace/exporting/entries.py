@@ -14,6 +14,7 @@ from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.db import in_language
 from marketplace.exporting.text import one_line, printable
 from marketplace.exporting.words import budget, separator, until
+from marketplace.matching.units import in_words
 from marketplace.needs.models import Need
 from marketplace.needs.words import GRADE_WORDS, MODE_WORDS
 from marketplace.people import regions
@@ -100,7 +101,7 @@ def _need(need: Need, language: str) -> dict[str, Any]:
 def targets(need: Need, language: str) -> str:
     """What a need wants measured, one target after the other."""
     rows = [
-        " ".join(str(part) for part in (in_language(row["quantity"], language)[0], SIGNS[row["direction"]], row["wanted"], row["unit"]) if part)
+        " ".join(str(part) for part in (in_language(row["quantity"], language)[0], SIGNS[row["direction"]], row["wanted"], in_words(row["unit"] or "", row["wanted"], language)) if part)
         for row in need.targets
     ]
     return "; ".join(rows)

@@ -10,9 +10,9 @@ from marketplace.access import Actor, may
 from marketplace.catalogue.classification import industry_ancestors
 from marketplace.catalogue.models import Offer, Technology
 from marketplace.db import LANGUAGES, in_language
+from marketplace.matching import units
 from marketplace.matching.index import Document
 from marketplace.matching.rules import Amount, Facts, Figure, Wishes, figures, level_for
-from marketplace.matching.units import unit_at
 from marketplace.needs.models import Need
 from marketplace.terms.payment import MINOR_UNITS, Terms, forms_of, parse
 
@@ -219,8 +219,7 @@ def _target(row: dict[str, Any]) -> tuple[Figure, tuple[str, ...]] | None:
     """A row of a need's targets as a figure with its names; None without a name, a number, or a unit that we know."""
     names = tuple(row["quantity"][code] for code in LANGUAGES if row["quantity"].get(code))
     written = (row["unit"] or "").strip()
-    read = unit_at(f"1 {written}", 1)
-    unit = read if read and read.end == len(written) + 2 else None
+    unit = units.read(written)
     if not names or not row["wanted"] or (written and unit is None):
         return None
     value = float(Decimal(row["wanted"]) * Decimal(unit.factor if unit else 1))

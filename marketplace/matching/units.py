@@ -267,6 +267,24 @@ def _symbol(name: str) -> str:
     return name
 
 
+def read(written: str) -> Unit | None:
+    """The unit that somebody typed, read whole; None where it is none that we know."""
+    found = unit_at(f"1 {written}", 1)
+    return found if found and found.end == len(written) + 2 else None
+
+
+def in_words(written: str, value: str | None, lang: str) -> str:
+    """A unit that somebody typed beside a value, as a reader of ``lang`` knows it: day as 天 or days; one that we do not know stays as typed."""
+    found = read(written.strip())
+    if found is None or found.factor != 1:
+        return written
+    told = shown(found.name, found.written, lang)
+    try:
+        return plural(found.name, float(value or 0), told) if lang == "en" else told
+    except ValueError:
+        return told
+
+
 def plural(unit: str, value: float, shown_unit: str) -> str:
     """English words for time take their s: 3 months, 1 month."""
     return shown_unit + "s" if unit in _PLURAL_EN and value != 1 else shown_unit

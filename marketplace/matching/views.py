@@ -21,7 +21,7 @@ from marketplace.catalogue.models import Technology
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
-from marketplace.matching import advice, declines, distilled, fusion, grouping, operations, weekly, words
+from marketplace.matching import advice, declines, distilled, fusion, grouping, operations, units, weekly, words
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import (
     UNTOLD,
@@ -73,6 +73,7 @@ LEAST_SIMILAR, LEAST_TWIN = 0.2, 0.4  # two texts of one kind agree more easily 
 def prepare(app: Flask) -> None:
     """What the pages of other packages show of matching, so that no package imports upward; and the settings of this process."""
     operations.configure(app.config["SETTINGS"])
+    app.jinja_env.filters["unit"] = lambda unit, value: units.in_words(unit or "", value, language())
     app.jinja_env.globals["chance_means"] = lambda: fusion.weights(operations.index().folder).means
     app.jinja_env.globals.update(
         needs_for=needs_for, technologies_for=technologies_for, listings_of=listings_of, match_words=words, waterfall=waterfall,

@@ -17,8 +17,9 @@ from importlib.resources import files
 from typing import Any
 
 from babel.dates import format_date
-from babel.numbers import format_decimal, get_currency_name, get_currency_symbol
+from babel.numbers import format_decimal, get_currency_name
 
+from marketplace.money import sign_of
 from marketplace.terms.payment import DAYS, NOTHING, Conditional, Deferred, Milestone, Royalty, Terms, bears, forms_of
 
 PHRASES = tomllib.loads(files("marketplace.terms").joinpath("words.toml").read_text("utf-8"))
@@ -63,7 +64,7 @@ class Tongue:
     def money(self, amount: Decimal) -> str:
         """¥200,000 in English; 20 万元, else 1,234,567.80 元, in Chinese."""
         if self.lang == "en":
-            return get_currency_symbol(self.currency, "zh") + self.number(amount, 2)
+            return sign_of(self.currency) + self.number(amount, 2)
         name = "元" if self.currency == "CNY" else get_currency_name(self.currency, locale="zh")
         for unit, word in ((YI, "亿"), (WAN, "万")):
             if amount >= unit and not amount % (unit // 100):

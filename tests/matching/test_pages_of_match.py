@@ -81,7 +81,7 @@ def test_a_match_says_what_speaks_against_it_in_both_languages(client):
     people, need, technology, match = cast(offer=OFFER)
     build()
     for language, words in (("zh", ("要留意的地方", "成熟度 4 级", "¥300,000", "¥200,000", "0.0137 mm", "≤ 0.01 mm", "转让", "签约时要付")),
-                            ("en", ("What speaks against it", "maturity is 4", "CN¥300,000", "CN¥200,000", "burr ≤ 0.01 mm", "assignment", "due at signing"))):
+                            ("en", ("What speaks against it", "maturity is 4", "¥300,000", "¥200,000", "burr ≤ 0.01 mm", "assignment", "due at signing"))):
         for address in (f"/{language}/matches/{match.public_id}", f"/{language}/needs/{need.public_id}"):
             status, text = page(client, address, people["firm"])
             assert status == 200

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marketplace.matching import units
 from marketplace.matching.quantities import NUMBERS, Quantity, compare, quantities, words
 
 CASES = json.loads(Path(__file__).with_name("quantities_cases.json").read_text(encoding="utf-8"))
@@ -100,3 +101,11 @@ def test_words_far_away_change_nothing() -> None:
     alone = one("毛刺不超过0.02毫米")
     amid = quantities("普通的话。" * 2000 + "毛刺不超过0.02毫米。" + "普通的话。" * 2000)
     assert [replace(quantity, start=alone.start, end=alone.end) for quantity in amid] == [alone]
+
+
+@pytest.mark.parametrize(("typed", "value", "zh", "en"), [
+    ("day", "3", "天", "days"), ("day", "1", "天", "day"), ("%", "5", "%", "%"), ("CNY/m³", "0.5", "元/m³", "CNY/m³"), ("°C", "50", "℃", "℃"), ("小时", "2", "小时", "h"),
+    ("phr", "25", "phr", "phr"), ("", "4", "", ""), ("g·cm", None, "g·cm", "g·cm"), ("丝", "2", "丝", "丝"), ("件", "2", "件", "pcs"),
+])
+def test_a_typed_unit_is_told_in_the_readers_language(typed, value, zh, en):
+    assert (units.in_words(typed, value, "zh"), units.in_words(typed, value, "en")) == (zh, en)

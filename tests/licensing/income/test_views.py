@@ -115,7 +115,7 @@ def test_the_split_shows_the_formula_line_by_line_and_is_approved_paid_and_told(
     where = f"/en/income/splits/{split.public_id}"
     client.login(institute.owner)
     page = client.get(where).get_data(as_text=True)
-    for said in ("¥10,000.01", "6% × CN¥10,000.01", "-CN¥600", "-CN¥1,234.56", "CN¥8,165.45", "2 / 3", "statement of April 10, 2026", "second person"):
+    for said in ("¥10,000.01", "6% × ¥10,000.01", "-¥600", "-¥1,234.56", "¥8,165.45", "2 / 3", "statement of April 10, 2026", "second person"):
         assert said in page, said
     assert client.get(where.replace("/en/", "/zh/")).status_code == 200
     assert client.post(f"{where}/approve").status_code == 422
@@ -190,7 +190,7 @@ def test_own_use_of_a_year(institute, client):
     assert client.post(path(institute, "/own-use"), data={**data, "year": "2999"}).status_code == 422
     assert client.get(path(institute, "/own-use", "en")).status_code == 200
     to = client.post(path(institute, "/own-use", "en"), data=data).headers["Location"]
-    assert "5% × CN¥200,000 × 2 / 3" in client.get(to).get_data(as_text=True)
+    assert "5% × ¥200,000 × 2 / 3" in client.get(to).get_data(as_text=True)
 
 
 def test_the_income_statement_as_page_table_and_paper(institute, client):

@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from tests.shell import Shell
 
 ROWS = """Title,Abstract,Reference Number,Serial Number,Expiration Date
 "Burr-free milling of forceps","A method to mill forceps without burr.",REF-1,"12/474,430",2031-05-01
 "Membrane for sea water","A membrane that keeps salt out.",REF-2,,1970-01-01 00:00:00
 ,"No title here.",REF-3,,
 """
-
-
-class Shell:
-    """Commands in one data folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment = {**os.environ, "MARKETPLACE_DATA": str(folder / "var"), "MARKETPLACE_ENCODERS": "none"}
-        for name in ("DATABASE_URL", "SECRET_KEY", "MARKETPLACE_ENV", "MARKETPLACE_SMTP"):
-            self.environment.pop(name, None)
-
-    def run(self, *words: str, code: int = 0, **more: str) -> str:
-        """What the command prints; its exit code is checked."""
-        done = subprocess.run(
-            [sys.executable, "-m", "marketplace.cli", *words], env={**self.environment, **more}, capture_output=True, text=True,
-            timeout=300, cwd=self.folder,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stdout + (done.stderr if code else "")
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +115,7 @@ def test_commands_refuse_a_database_that_is_not_ready(tmp_path: Path) -> None:
 
 
 def test_help_names_every_command(shell: Shell) -> None:
-    words = shell.run("--help")
+    words = shell.run("--help", fresh=True)
     for command in ("demo", "serve", "worker", "match", "import", "reindex", "evaluate", "names", "check", "upgrade"):
         assert command in words
 

@@ -8,10 +8,12 @@ alternatives, because a fourth gloss is more often a wrong sense than a right on
 
 from __future__ import annotations
 
+import gc
 import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -94,14 +96,27 @@ def _dictionaries() -> Mapping[str, Known]:
 
     Of the English forms that share a stem the shortest speaks first: weather before weathering, plant before planting.
     """
-    english, chinese = _general()
-    to_english, to_chinese = defaultdict(list), defaultdict(list)
-    pairs = [(form, other) for forms, others in _technical() for form in forms for other in others]
-    for form, other in sorted(pairs, key=lambda pair: len(pair[0].said)):
-        to_chinese[form.words].append(other)
-    for form, other in pairs:
-        to_english[other.words].append(form)
-    return {"en": _joined(to_chinese, chinese), "zh": _joined(to_english, english)}
+    with _all_kept():
+        english, chinese = _general()
+        to_english, to_chinese = defaultdict(list), defaultdict(list)
+        pairs = [(form, other) for forms, others in _technical() for form in forms for other in others]
+        for form, other in sorted(pairs, key=lambda pair: len(pair[0].said)):
+            to_chinese[form.words].append(other)
+        for form, other in pairs:
+            to_english[other.words].append(form)
+        return {"en": _joined(to_chinese, chinese), "zh": _joined(to_english, english)}
+
+
+@contextmanager
+def _all_kept() -> Iterator[None]:
+    """Nothing is thrown away inside: looking again and again for rubbish among a million new objects takes as long as making them."""
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looking:
+            gc.enable()
 
 
 def _joined(first: Mapping[tuple[str, ...], list[Gloss]], then: Mapping[tuple[str, ...], list[Gloss]]) -> Known:

@@ -31,10 +31,10 @@ from tests import factories
 from tests.conftest import REPOSITORY
 from tests.factories import NOW
 from tests.inspection import playing
-from tests.matching.answered_site import MODEL, PACKAGED, TRUTH, VERSION, fill, simulated
+from tests.matching.answered_site import MODEL, TRUTH, VERSION, fill, simulated
 from tests.matching.answered_site import folder as folder
 from tests.matching.answered_site import packaged as packaged
-from tests.test_cli import Shell
+from tests.shell import Shell
 
 
 def pairs_of(needs: int, truth=TRUTH, seed: int = 1, **more) -> list[Pair]:
@@ -426,6 +426,7 @@ def test_the_commands_learn_report_and_go_back(folder: Path, run) -> None:
     assert json.loads(run("learn", "--undo", "--json")) == {"version": fusion.packaged().version, "means": "known_answer"}
 
 
+@pytest.mark.xdist_group("cli")
 def test_the_commands_stand_in_the_program(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     shell.run("upgrade")

@@ -1,0 +1,54 @@
+"""Commands of the program as a person runs them: each in a process of its own, in its own folder, with its own environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+WAIT = 300
+"""Seconds after which a command is taken to hang."""
+
+
+class Shell:
+    """Commands in one data folder. They are divided from one process that has read the program (`tests/reader.py`); with `fresh` each starts from nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "MARKETPLACE_DATA": str(folder / "var"), "MARKETPLACE_ENCODERS": "none"}
+        for name in ("DATABASE_URL", "SECRET_KEY", "MARKETPLACE_ENV", "MARKETPLACE_SMTP"):
+            self.environment.pop(name, None)
+
+    def run(self, *words: str, code: int = 0, fresh: bool = False, **more: str) -> str:
+        """What the command prints; its exit code is checked."""
+        run = _started if fresh else _divided
+        with TemporaryDirectory() as kept:
+            said, told = Path(kept, "said"), Path(kept, "told")
+            ended = run(words, {**self.environment, **more}, self.folder, said, told)
+            out, errors = said.read_text("utf-8"), told.read_text("utf-8")
+        assert ended == code, out + errors
+        assert "Traceback" not in errors
+        return out + (errors if code else "")
+
+
+def _started(words: tuple[str, ...], environment: dict[str, str], folder: Path, said: Path, told: Path) -> int:
+    command = [sys.executable, "-m", "marketplace.cli", *words]
+    with said.open("w") as out, told.open("w") as errors:
+        return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, timeout=WAIT, cwd=folder).returncode
+
+
+def _divided(words: tuple[str, ...], environment: dict[str, str], folder: Path, said: Path, told: Path) -> int:
+    reader = _reader()
+    reader.stdin.write(json.dumps([words, environment, *map(str, (folder, said, told))]) + "\n")
+    reader.stdin.flush()
+    return int(reader.stdout.readline())
+
+
+@cache
+def _reader() -> subprocess.Popen:
+    """The process that has read the program; its input closes with the tests, and so it ends."""
+    return subprocess.Popen([sys.executable, "-m", "tests.reader"], cwd=Path(__file__).parent.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

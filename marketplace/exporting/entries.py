@@ -101,7 +101,7 @@ def _need(need: Need, language: str) -> dict[str, Any]:
 def targets(need: Need, language: str) -> str:
     """What a need wants measured, one target after the other."""
     rows = [
-        " ".join(str(part) for part in (in_language(row["quantity"], language)[0], SIGNS[row["direction"]], row["wanted"], in_words(row["unit"] or "", row["wanted"], language)) if part)
+        (in_language(row["quantity"], language)[0], SIGNS[row["direction"]], row["wanted"], in_words(row["unit"] or "", row["wanted"], language))
         for row in need.targets
     ]
-    return "; ".join(rows)
+    return "; ".join(" ".join(str(part) for part in row if part) for row in rows)

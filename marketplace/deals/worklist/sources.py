@@ -1,4 +1,4 @@
-"""What waits in a technology manager's deals: introductions asked for, trials that end, statements and fees overdue, badges that expire, deals that stand still."""
+"""What waits in a technology manager's deals: introductions asked for, trials that end, what is overdue, badges that expire, deals that stand still."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from marketplace.licensing.models import Agreement, Standing
 
 @dataclass(frozen=True)
 class NoticeClock:
-    """How the newest notice of the price stands: its days, how many are left, the last one (None while an objection stops it), and from when it can be signed."""
+    """How the newest notice of the price stands: its days, those left, the last one (None while an objection stops it), from when it can be signed."""
 
     state: str
     first: date

@@ -16,6 +16,7 @@ from marketplace.access import ACTIONS
 from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metadata
 from marketplace.alerts.inbox import models as _inbox  # noqa: F401 - fills the metadata
 from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401 - fills the metadata
+from marketplace.calls import models as _calls  # noqa: F401 - fills the metadata
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401 - fills the metadata
 from marketplace.db import Base
 from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata# noqa: F401 - fills the metadata  # noqa: F401 - fills the metadata

@@ -25,7 +25,7 @@ def _listed(codes: tuple[str, ...]) -> str:
 
 @steps
 class Board(Base):
-    """A region's or a ministry's list of calls (榜单), with its own page. """
+    """A region's or a ministry's list of calls (榜单), with its own page."""
 
     __tablename__ = "board"
 
@@ -45,6 +45,8 @@ class Board(Base):
         "publish": Step(("draft",), "published", ("member",)),
         "close": Step(("published",), "closed", ("member", "operator")),
     }
+    SHOWN_STATES = ("published", "closed")
+    """The states in which everybody sees it."""
 
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (CheckConstraint("state in ('draft', 'published', 'closed')", name="state"),)
@@ -60,9 +62,10 @@ class Call(Base):
 
     `targets` as a need's: {quantity: {zh, en}, today, wanted, unit, direction}; `acceptance` says how the user measures them himself.
     `money` is a prize or a budget of `amount` minor units of `currency`, paid in `stages`: [{"title": {zh, en}, "share": millionths}],
-    which sum to the whole. `eligible` is {"kinds": [...], "regions": [...]}, an empty list for all. `deadline` is a moment; `zone` (IANA)
-    is the zone in which it is told. `teams` is how many may run in parallel. `anonymous` hides solvers from reviewers. `key_holders` is
-    how many people outside must open it together, None when the site does.
+    which sum to the whole. `eligible` is {"kinds": [...], "sizes": [...], "regions": [...]}, an empty list for all; sizes count for enterprises
+    alone. `deadline` is a moment; `zone` (IANA) is the zone in which it is told. `teams` is how many may run in parallel. `anonymous` hides
+    solvers from reviewers. `key_holders` is how many people outside must open it together, None when the site does. `asked_board_id` is the
+    board that the call's owner would like it on, until that board's organisation has answered. `searched` is its words as the list looks for them.
     """
 
     __tablename__ = "open_call"
@@ -73,6 +76,7 @@ class Call(Base):
     author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     need_id: Mapped[int | None] = mapped_column(ForeignKey("need.id"), index=True)
     board_id: Mapped[int | None] = mapped_column(ForeignKey("board.id"), index=True)
+    asked_board_id: Mapped[int | None] = mapped_column(ForeignKey("board.id"), index=True)
     state: Mapped[str] = mapped_column(String(12), default="draft")
     visibility: Mapped[str] = mapped_column(String(10), default="public")
     revision: Mapped[int] = mapped_column(default=0)
@@ -98,6 +102,7 @@ class Call(Base):
     teams: Mapped[int] = mapped_column(default=1)
     anonymous: Mapped[bool] = mapped_column(default=False, server_default=false())
     key_holders: Mapped[int | None]
+    searched: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     published: Mapped[datetime | None]
     created: Mapped[datetime]
@@ -107,9 +112,12 @@ class Call(Base):
     organisation: Mapped[Organisation] = relationship(lazy="joined")
     author: Mapped[Person | None] = relationship()
     need: Mapped[Need | None] = relationship()
-    board: Mapped[Board | None] = relationship()
+    board: Mapped[Board | None] = relationship(foreign_keys=[board_id])
+    asked_board: Mapped[Board | None] = relationship(foreign_keys=[asked_board_id])
     owners: Mapped[list[CallOwner]] = relationship(back_populates="call", order_by="CallOwner.id", lazy="selectin")
-    criteria: Mapped[list[Criterion]] = relationship(back_populates="call", order_by="Criterion.position", lazy="selectin")
+    criteria: Mapped[list[Criterion]] = relationship(
+        back_populates="call", order_by="Criterion.position", lazy="selectin", cascade="all, delete-orphan",
+    )
 
     OPEN_STATES = ("published", "closed", "awarded", "ended", "unawarded")
     """The states in which readers see it; it takes proposals while it is published and its deadline has not come."""
@@ -131,7 +139,10 @@ class Call(Base):
         CheckConstraint(f"ip_position in ({_listed(IP_POSITIONS)})", name="ip_position"),
         CheckConstraint("teams >= 1", name="teams"),
         CheckConstraint("key_holders is null or key_holders >= 1", name="key_holders"),
-        Index("ix_open_call_state_deadline", "state", "deadline"),
+        CheckConstraint("amount is null or amount > 0", name="amount"),
+        CheckConstraint("questions_until is null or questions_until <= deadline", name="questions_until"),
+        CheckConstraint("board_id is null or state <> 'draft'", name="board"),
+        Index("ix_open_call_state_deadline", "state", "deadline", "id"),
         Index("ix_open_call_visibility_published_id", "visibility", "published", "id"),
     )
 
@@ -199,6 +210,11 @@ class CallQuestion(Base):
 
     call: Mapped[Call] = relationship()
 
+    @property
+    def sides(self) -> dict[str, int]:
+        """Which organisation answers, for the permission table."""
+        return {"call_side": self.call.organisation_id}
+
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (CheckConstraint("(answer is null) = (answered is null)", name="answered"),)
 
@@ -225,6 +241,11 @@ class Reviewer(Base):
         "decline": Step(("invited", "active"), "declined", ("self",)),
         "remove": Step(("invited", "active"), "removed", ("call_side", "system")),
     }
+
+    @property
+    def sides(self) -> dict[str, int]:
+        """Which organisation names and removes reviewers, for the permission table."""
+        return {"call_side": self.call.organisation_id}
 
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, exists, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.access import Step
@@ -145,6 +145,16 @@ class Call(Base):
         Index("ix_open_call_state_deadline", "state", "deadline", "id"),
         Index("ix_open_call_visibility_published_id", "visibility", "published", "id"),
     )
+
+    @property
+    def sides(self) -> dict[str, frozenset[int]]:
+        """The organisations that put it out, one or several, for the permission table: each may read the draft."""
+        return {"call_side": frozenset({self.organisation_id, *(owner.organisation_id for owner in self.owners)})}
+
+    @classmethod
+    def shared_with(cls, organisations: list[int]) -> ColumnElement[bool]:
+        """Whether one of the organisations is among its owners: the SQL twin of `call_side` for lists."""
+        return exists().where(CallOwner.call_id == cls.id, CallOwner.organisation_id.in_(organisations))
 
     def titled(self, language: str) -> tuple[str, str]:
         """The title and the language it is in."""

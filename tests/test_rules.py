@@ -17,6 +17,9 @@ from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metad
 from marketplace.alerts.inbox import models as _inbox  # noqa: F401 - fills the metadata
 from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401 - fills the metadata
 from marketplace.calls import models as _calls  # noqa: F401 - fills the metadata
+from marketplace.calls.proposals import models as _proposals  # noqa: F401 - fills the metadata
+from marketplace.calls.reviewing import models as _reviewing  # noqa: F401 - fills the metadata
+from marketplace.calls.teams import models as _teams  # noqa: F401 - fills the metadata
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401 - fills the metadata
 from marketplace.db import Base
 from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata# noqa: F401 - fills the metadata  # noqa: F401 - fills the metadata

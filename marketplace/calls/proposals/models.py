@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from marketplace.access import Step
 from marketplace.calls.models import Call, Reviewer
-from marketplace.db import Base, Data, Key, PublicId
+from marketplace.db import Base, Key, PublicId
 from marketplace.people.models import Organisation, Person
 from marketplace.record import steps
 
@@ -19,10 +20,8 @@ STATES = ("sealed", "opened", "withdrawn", "damaged", "discarded")
 
 @steps
 class Proposal(Base):
-    """What one organisation proposes to a call. `number` is the version that counts. `content` and `opened` are empty until it was opened:
-
-    {"title", "summary", "language", "plan", "team", "price": {"amount": minor units, "currency"}, "schedule", "criteria": {position: text},
-    "files": [{"name", "size", "sha256"}], …}. Withdrawn before the opening, its sealed files are destroyed; after it, the content stays with the
+    """What one organisation proposes to a call. `number` is the version that counts. `content` and `opened` are empty until it was opened; `content` is JSON,
+    byte for byte as it was sealed, so that its hash is the receipt's (see `said`). Withdrawn before the opening, its sealed files are destroyed; after it, the content stays with the
     record. Damaged: its sealed files are not what was sealed. Discarded: the call was withdrawn, and it was destroyed unread.
     """
 
@@ -34,7 +33,7 @@ class Proposal(Base):
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     state: Mapped[str] = mapped_column(String(12), default="sealed")
     number: Mapped[int] = mapped_column(default=0)
-    content: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"))
+    content: Mapped[str | None] = mapped_column(Text)
     created: Mapped[datetime]
     opened: Mapped[datetime | None]
     withdrawn: Mapped[datetime | None]
@@ -53,10 +52,16 @@ class Proposal(Base):
     }
 
     @property
-    def sides(self) -> dict[str, tuple[int, ...]]:
+    def said(self) -> dict[str, Any]:
+        """What was opened: {"title", "summary", "language", "plan", "team", "price": {"amount": minor units, "currency"}, "schedule",
+        "criteria": {position: text}, "files": [{"name", "size", "sha256"}], …}; empty before."""
+        return json.loads(self.content) if self.content else {}
+
+    @property
+    def sides(self) -> dict[str, frozenset[int]]:
         """The organisations that put the call out, for the permission table: nobody's until the proposal was opened."""
         owners = (self.call.organisation_id, *(owner.organisation_id for owner in self.call.owners))
-        return {"call_side": owners if self.opened else ()}
+        return {"call_side": frozenset(owners) if self.opened else frozenset()}
 
     @property
     def people(self) -> dict[str, set[int]]:

@@ -22,6 +22,7 @@ from marketplace.calls.reviewing.models import Assignment, Award, AwardNote, Dec
 from marketplace.calls.reviewing.operations import award_of, locked, proposals_of, require_table, review_of, standing
 from marketplace.calls.reviewing.ranking import Ranked, passed_over
 from marketplace.calls.reviewing.table import Row, Table, table_of, written
+from marketplace.calls.teams.operations import found_teams
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.record import move, record
@@ -131,6 +132,7 @@ def publish(actor: Actor, review: Review, number: int, at: datetime | None = Non
     award = Award(call=call, call_id=call.id, decision=decision, decision_id=decision.id, content=_content(call, decision, table), person_id=actor.id, at=moment)
     session.add(award)
     session.flush()  # the database refuses a second award of the call
+    found_teams(award, moment)
     record(award, "published", actor, moment)
     return award
 

@@ -44,7 +44,7 @@ class Review(Base):
     call: Mapped[Call] = relationship(lazy="joined", innerjoin=True)
 
     TRANSITIONS = {
-        "close": Step(("open",), "closed", ("member",)),
+        "close": Step(("open",), "closed", ("call_side",)),
         "reopen": Step(("closed",), "open", ("owner", "signatory")),
         "settle": Step(("closed",), "settled", ("owner", "signatory")),
     }
@@ -59,6 +59,11 @@ class Review(Base):
     def organisation_id(self) -> int:
         """Whoever put the call out answers for its review."""
         return self.call.organisation_id
+
+    @property
+    def sides(self) -> dict[str, frozenset[int]]:
+        """As its call."""
+        return self.call.sides
 
 
 class Tie(Base):

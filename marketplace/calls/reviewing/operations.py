@@ -68,7 +68,7 @@ def open_review(actor: Actor, call: Call, least: int, until: datetime | None = N
         raise Refused(N_("The review begins once the deadline has passed."))
     if review_of(call) is not None:
         raise Refused(N_("The review has begun already."))
-    sealed = select(Proposal.id).where(Proposal.call_id == call.id, Proposal.state == "submitted").limit(1)
+    sealed = select(Proposal.id).where(Proposal.call_id == call.id, Proposal.state == "sealed").limit(1)
     if session.scalar(sealed) is not None:
         raise Refused(N_("Not every proposal has been opened yet."))
     if not standing(proposals_of(call)):

@@ -4,6 +4,8 @@ A row reads "action: the relations that allow it". A relation is how an actor st
 member of a verified organisation, member or owner of the organisation that answers for the thing, its author, broker,
 operator, the system itself. A thing's `sides` (an organisation each, or several that stand on one side) give `{side}` and `{side}_{role}`,
 its `people` (persons) `{side}_party`. The steps of a state machine add their rows from the model that declares them (`Step`), so
+operator, the system itself. A thing's `sides` (an organisation each, or several) give `{side}` and `{side}_{role}`, its `people` (persons)
+`{side}_party`. The steps of a state machine add their rows from the model that declares them (`Step`), so
 each rule stands once. `visible_to` is the SQL twin of `readable`; a test compares the two over every role and state.
 """
 
@@ -237,6 +239,14 @@ ACTIONS: dict[str, frozenset[str]] = {
     "assignment.score": frozenset({"self"}),
     "proposal.read_result": frozenset({"member"}),
     "team.read": frozenset({"team_side", "user_side"}),
+    "open_call.name_holders": frozenset({"member"}),
+    "open_call.see_sealed": frozenset({"member", "call_side"}),
+    "call_key.mend": frozenset({"system"}),
+    "key_holder.bring": frozenset({"anyone"}),
+    "proposal.hand_in": frozenset({"member"}),
+    "proposal.list_own": frozenset({"user"}),
+    "proposal.read": frozenset({"member", "call_side", "reviewer_party"}),
+    "proposal.see_receipt": frozenset({"member"}),
     "mail.see": frozenset({"operator"}),
     "need.follow": frozenset({"member", "author"}),
     "technology.follow": frozenset({"member"}),
@@ -275,6 +285,10 @@ def relations(actor: Actor, thing: Any = None) -> set[str]:
         for side, houses in getattr(thing, "sides", {}).items():
             for organisation in actor.seats.keys() & (houses if isinstance(houses, frozenset) else {houses}):
                 found |= {side, f"{side}_{actor.seats[organisation]}"}
+        for side, answering in getattr(thing, "sides", {}).items():
+            for organisation in answering if isinstance(answering, tuple) else (answering,):
+                if organisation in actor.seats:
+                    found |= {side, f"{side}_{actor.seats[organisation]}"}
         found |= {f"{side}_party" for side, people in getattr(thing, "people", {}).items() if actor.id in people}
     return found | _as_reader(actor, thing) if hasattr(thing, "visibility") else found
 

@@ -60,8 +60,7 @@ class Proposal(Base):
     @property
     def sides(self) -> dict[str, frozenset[int]]:
         """The organisations that put the call out, for the permission table: nobody's until the proposal was opened."""
-        owners = (self.call.organisation_id, *(owner.organisation_id for owner in self.call.owners))
-        return {"call_side": frozenset(owners) if self.opened else frozenset()}
+        return self.call.sides if self.opened else {}
 
     @property
     def people(self) -> dict[str, set[int]]:

@@ -14,9 +14,8 @@ from marketplace.calls.proposals.models import Proposal
 from marketplace.calls.reviewing.awarding import Choice
 from marketplace.calls.reviewing.models import CONFLICTS, PanelDecision, Score
 from marketplace.calls.reviewing.words import KIND_WORDS
-from marketplace.errors import N_, Refused
-from marketplace.terms.figures import shown_amount, typed_amount
-from marketplace.terms.payment import MINOR_UNITS, from_minor
+from marketplace.terms.figures import shown_amount, typed_minor
+from marketplace.terms.payment import from_minor
 from marketplace.web import Form
 
 TOO_LONG = _l("This is too long.")
@@ -131,7 +130,7 @@ class DecisionForm(Form):
         found = {}
         for one in proposals:
             chosen = bool(self[f"chosen_{one.public_id}"].data)
-            amount = _minor(self[f"amount_{one.public_id}"].data or "", currency, f"amount_{one.public_id}") if chosen else None
+            amount = typed_minor(self[f"amount_{one.public_id}"].data, currency, f"amount_{one.public_id}") if chosen else None
             found[one.id] = Choice(chosen, self[f"reason_{one.public_id}"].data or "", self[f"advice_{one.public_id}"].data or "", amount)
         return found
 
@@ -156,15 +155,3 @@ def decision_form(proposals: Sequence[Proposal], last: PanelDecision | None, cur
                      f"reason_{key}": verdict.reason or "", f"advice_{key}": verdict.advice or ""}
     made = type("DecisionForm", (DecisionForm,), fields)
     return made(data=data) if filled else made()
-
-
-def _minor(text: str, currency: str, field: str) -> int | None:
-    """An amount as typed, in minor units; None where nothing was."""
-    written = typed_amount(text.strip())
-    if not written:
-        return None
-    whole, _point, part = written.partition(".")
-    places = MINOR_UNITS[currency]
-    if not whole.isdigit() or not whole.isascii() or len(whole) > 13 or (part and (not part.isdigit() or len(part) > places)):
-        raise Refused(N_("Give an amount, such as 200,000."), field=field)
-    return int(whole + part.ljust(places, "0"))

@@ -245,7 +245,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "key_holder.bring": frozenset({"anyone"}),
     "proposal.hand_in": frozenset({"member"}),
     "proposal.list_own": frozenset({"user"}),
-    "proposal.read": frozenset({"member", "call_side", "reviewer_party"}),
+    "proposal.read": frozenset({"member", "call_side"}),
     "proposal.see_receipt": frozenset({"member"}),
     "mail.see": frozenset({"operator"}),
     "need.follow": frozenset({"member", "author"}),

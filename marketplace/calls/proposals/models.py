@@ -6,11 +6,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.access import Step
-from marketplace.calls.models import Call, Reviewer
+from marketplace.calls.models import Call
 from marketplace.db import Base, Key, PublicId
 from marketplace.people.models import Organisation, Person
 from marketplace.record import steps
@@ -61,12 +61,6 @@ class Proposal(Base):
     def sides(self) -> dict[str, frozenset[int]]:
         """The organisations that put the call out, for the permission table: nobody's until the proposal was opened."""
         return self.call.sides if self.opened else {}
-
-    @property
-    def people(self) -> dict[str, set[int]]:
-        """The reviewers who have declared that nothing is in their way: nobody until the proposal was opened."""
-        active = select(Reviewer.person_id).where(Reviewer.call_id == self.call_id, Reviewer.state == "active")
-        return {"reviewer": set(object_session(self).scalars(active)) if self.opened else set()}
 
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (

@@ -18,7 +18,7 @@ from marketplace.access import Actor, require
 from marketplace.calls.models import Call, Reviewer
 from marketplace.calls.proposals.models import Proposal
 from marketplace.calls.reviewing.models import CONFLICTS, KINDS, Assignment, Declaration, Review, Tie
-from marketplace.calls.reviewing.operations import award_of, declared, locked, proposals_of, review_of, standing
+from marketplace.calls.reviewing.operations import award_of, declared, locked, proposals_of, review_of, sits_inside, standing
 from marketplace.db import now, session
 from marketplace.deals.models import Deal, Party
 from marketplace.errors import N_, NotFound, Refused
@@ -77,7 +77,7 @@ def known_ties(person: Person, candidates: Iterable[int], besides: int) -> Found
         found[organisation] = ("collaboration", "site")
     for organisation in _former(person, wanted):
         found[organisation] = ("employed", "site")
-    return found | {organisation: ("employed", "site") for organisation in wanted & person.seats.keys()}
+    return found | dict.fromkeys(wanted & person.seats.keys(), ("employed", "site"))
 
 
 def _counterparts(houses: Sequence[int], wanted: set[int]) -> Iterator[int]:
@@ -142,6 +142,8 @@ def declare(
     moment, review = at or now(), _open_review(reviewer.call)
     if own_assignments(reviewer):
         raise Refused(N_("You have declared already."))
+    if sits_inside(reviewer):
+        raise Refused(N_("The call hides the solvers from reviewers, and you are a member of an owner of the call who can read who they are."))
     proposals = standing(proposals_of(reviewer.call))
     _refuse_incomplete(reviewer.call, proposals, conflicts, complete)
     if reviewer.state == "invited":

@@ -12,23 +12,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from marketplace.access import Actor, may, require
+from marketplace.access import Actor, require
 from marketplace.calls.models import Call, Reviewer
 from marketplace.calls.proposals.models import Proposal
 from marketplace.calls.reviewing.models import Assignment, Award, Declaration, Review, Score
 from marketplace.db import now, session
-from marketplace.errors import N_, NotAllowed, NotFound, Refused
+from marketplace.errors import N_, NotAllowed, Refused
 from marketplace.record import Event, move, record
 
 ACTIVE = ("invited", "active")
-
-
-def call_of(actor: Actor, public_id: str) -> Call:
-    """The call under this id, as far as the actor may read it. Raises `NotFound`."""
-    call = session.scalar(select(Call).where(Call.public_id == public_id))
-    if call is None or not may(actor, "listing.read", call):
-        raise NotFound()
-    return call
 
 
 def review_of(call: Call) -> Review | None:
@@ -73,13 +65,22 @@ def open_review(actor: Actor, call: Call, least: int, until: datetime | None = N
         raise Refused(N_("Not every proposal has been opened yet."))
     if not standing(proposals_of(call)):
         raise Refused(N_("There is no proposal to review. The call can be ended without an award."))
-    if sum(one.state in ACTIVE for one in reviewers_of(call)) < least:
+    named = [one for one in reviewers_of(call) if one.state in ACTIVE]
+    if len(named) < least:
         raise Refused(N_("Name at least as many reviewers as a proposal needs for a rank."), field="least")
+    if inside := next((one for one in named if sits_inside(one)), None):
+        raise Refused(N_("The call hides the solvers from reviewers, but %(name)s is a member of an owner of the call and can read who they are. "
+                         "Remove this reviewer first."), name=inside.person.name)
     review = Review(call=call, call_id=call.id, state="open", least=least, until=until, created=moment)
     session.add(review)
     session.flush()  # the database refuses a second review of the call
     record(review, "opened", actor, moment, least=least)
     return review
+
+
+def sits_inside(reviewer: Reviewer) -> bool:
+    """Whether the reviewer of an anonymous call belongs to an owner of the call, and so could read who proposed."""
+    return reviewer.call.anonymous and bool(reviewer.call.sides["call_side"] & reviewer.person.seats.keys())
 
 
 def close_review(actor: Actor, review: Review, at: datetime | None = None) -> Review:
@@ -117,11 +118,6 @@ def require_table(actor: Actor, review: Review) -> None:
         raise NotAllowed(N_("The scores are shown once the review is closed, so that nobody is talked round."))
     if review.call.anonymous and review.state != "settled" and own_reviewer(actor, review.call) is not None:
         raise NotAllowed(N_("You review this call, and it hides the solvers from reviewers: you see the table after the award."))
-
-
-def sees_names(actor: Actor, review: Review | None, call: Call) -> bool:
-    """Whether the actor may see who proposed: not a reviewer of an anonymous call before its award."""
-    return not call.anonymous or (review is not None and review.state == "settled") or own_reviewer(actor, call) is None
 
 
 def assignments_of(call: Call) -> list[Assignment]:

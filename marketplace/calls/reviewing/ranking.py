@@ -137,7 +137,7 @@ def _placed(one: Ranked, found: Sequence[Ranked], means: Sequence[Decimal]) -> R
 
 
 def passed_over(order: Sequence[Ranked], chosen: Collection[int]) -> list[int]:
-    """Where a choice leaves the ranking: the proposals that were not chosen although they rank before one that was. A choice among equals leaves nothing out."""
+    """Where a choice leaves the ranking: the proposals not chosen although they rank before one that was. A choice among equals passes nobody over."""
     ranks = {one.proposal: one.rank for one in order}
     last = max((ranks.get(proposal) or len(order) + 1 for proposal in chosen), default=0)
     return [one.proposal for one in order if one.rank is not None and one.proposal not in chosen and one.rank < last]

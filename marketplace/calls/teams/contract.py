@@ -75,7 +75,8 @@ def _in(text: Bilingual, language: str) -> str:
 def _acceptance(brief: Brief, stage: Stage) -> dict[str, Any]:
     """What is to be accepted at a stage; cut to what the form takes, the whole stands in the further provisions and on the call."""
     found: dict[str, Any] = {
-        "id": stage.key, "metric": {code: _metric(brief, stage, code)[:LONGEST] for code in LANGUAGES}, "method": DATA["method"]["zh"], "tester": brief.user[:LONGEST],
+        "id": stage.key, "metric": {code: _metric(brief, stage, code)[:LONGEST] for code in LANGUAGES}, "method": DATA["method"]["both"],
+        "tester": brief.user[:LONGEST],
     }
     if stage.plan:
         found["target"] = " ".join(stage.plan.split())[:LONGEST]

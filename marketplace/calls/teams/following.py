@@ -12,7 +12,9 @@ from marketplace.jobs import handler
 from marketplace.licensing.models import AgreementEvent
 from marketplace.record import move
 
-STEPS = {"submitted": ("submit", ("open", "rejected")), "accepted": ("accept", ("open", "submitted", "rejected")), "rejected": ("reject", ("open", "submitted"))}
+STEPS = {
+    "submitted": ("submit", ("open", "rejected")), "accepted": ("accept", ("open", "submitted", "rejected")), "rejected": ("reject", ("open", "submitted")),
+}
 """Event of the agreement → the step of the gate, and the states in which it is still to be taken."""
 
 

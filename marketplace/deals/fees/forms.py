@@ -38,7 +38,7 @@ class FeeForm(Form):
         """The form filled with what is on the table."""
         if fee is None:
             return cls(data={"kind": "percent", "of": "received", "moment": "each_payment", "payer": "both", "firm_share": "50", "due_days": "30"})
-        amounts = {name: shown_amount(f"{fromtyped_minor(value, fee.currency):f}") for name in ("amount", "cap") if (value := getattr(fee, name)) is not None}
+        amounts = {name: shown_amount(f"{from_minor(value, fee.currency):f}") for name in ("amount", "cap") if (value := getattr(fee, name)) is not None}
         agreed = fee.agreed
         return cls(data={
             "kind": fee.kind, "rate": shown_percent(f"{agreed.rate:f}") if fee.rate else "", "of": fee.of or "received", "currency": fee.currency,

@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
-from marketplace.access import SYSTEM, Actor, may, require
+from marketplace.access import Actor, may, require
 from marketplace.calls.models import Call
 from marketplace.calls.proposals.models import Proposal
-from marketplace.calls.reviewing.models import Assignment, Award, AwardNote, Declaration, PanelDecision, Review, Score, Verdict
-from marketplace.calls.reviewing.operations import award_of, locked, proposals_of, require_table, review_of, standing
+from marketplace.calls.reviewing.models import Assignment, Award, AwardNote, PanelDecision, Review, Score, Verdict
+from marketplace.calls.reviewing.operations import award_of, declared, locked, require_table, review_of
 from marketplace.calls.reviewing.ranking import Ranked, passed_over
 from marketplace.calls.reviewing.table import Row, Table, table_of, written
 from marketplace.calls.teams.operations import found_teams
@@ -204,34 +204,27 @@ def result_of(actor: Actor, public_id: str) -> tuple[Proposal, Result]:
 
 def outcome(proposal: Proposal) -> Result | None:
     """The result of a proposal, None before its award is published or when it was never opened."""
-    award, review = award_of(proposal.call), review_of(proposal.call)
-    if award is None or review is None or proposal.opened is None:
-        return None
+    award = award_of(proposal.call)
+    return next((result for one, result in results_of(award) if one.id == proposal.id), None) if award else None
+
+
+def results_of(award: Award) -> list[tuple[Proposal, Result]]:
+    """Every proposal of the award with its result; the scores as they stand now, which a conflict may have changed since."""
+    review = review_of(award.call)
+    assert review is not None
     table = table_of(review)
-    row = table.row_of(proposal.id)
-    if row is None:
-        return None
-    verdict = next((one for one in award.decision.verdicts if one.proposal_id == proposal.id), None)
-    shown = sorted((sheet for sheet in row.sheets if sheet.counts), key=lambda sheet: sheet.assignment.public_id)
-    return Result(row, verdict, [sheet.scores for sheet in shown], sum(one.rank is not None for one in table.order), award)
+    said = {one.proposal_id: one for one in award.decision.verdicts}
+    ranked_of = sum(one.rank is not None for one in table.order)
+    return [(row.proposal, Result(row, said.get(row.proposal.id), _unnamed(row), ranked_of, award)) for row in table.rows]
 
 
-def follow_withdrawal(proposal: Proposal, at: datetime) -> None:
-    """Put on the review's timeline that a solver withdrew after the opening; the scores stay, the ranking goes on without it."""
-    review = review_of(proposal.call)
-    if review is not None and proposal.opened is not None and proposal.state == "withdrawn":
-        record(review, "proposal_withdrawn", SYSTEM, at, proposal=proposal.id)
+def _unnamed(row: Row) -> list[Mapping[int, Score]]:
+    """The scores that count, in an order that says nothing of the reviewers."""
+    return [sheet.scores for sheet in sorted((one for one in row.sheets if one.counts), key=lambda one: one.assignment.public_id)]
 
 
 def readers_of(proposal: Proposal) -> list[Assignment]:
     """The assignments of the reviewers who could read a proposal, to tell them what became of it."""
-    own = select(Assignment).where(Assignment.proposal_id == proposal.id)
-    found = list(session.scalars(own))
-    said = {one.assignment_id: one.kind for one in session.scalars(
-        select(Declaration).where(Declaration.assignment_id.in_([one.id for one in found])).order_by(Declaration.number))}
-    return [one for one in found if said[one.id] == "none" and one.reviewer.state == "active"]
-
-
-def standing_ids(call: Call) -> list[int]:
-    """The ids of the proposals that a decision speaks of."""
-    return [one.id for one in standing(proposals_of(call))]
+    found = list(session.scalars(select(Assignment).where(Assignment.proposal_id == proposal.id)))
+    said = declared(found)
+    return [one for one in found if said[one.id].kind == "none" and one.reviewer.state == "active"]

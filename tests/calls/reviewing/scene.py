@@ -81,14 +81,14 @@ def reviewer(call: Call, person: Person | None = None, state: str = "invited") -
     return made
 
 
-def scene(count: int = 3, reviewers: int = 2, **values: Any) -> Scene:
+def scene(count: int = 3, reviewers: int = 2, kind: str = "institute", **values: Any) -> Scene:
     """The whole, before the review has begun."""
     owner, member = factories.person(), factories.person()
     house = factories.organisation(owner)
     factories.membership(member, house, "member")
     call = open_call(house, **values)
     solvers = [factories.person() for _ in range(count)]
-    proposals = [proposal(call, factories.organisation(one, kind="institute")) for one in solvers]
+    proposals = [proposal(call, factories.organisation(one, kind=kind)) for one in solvers]
     made = Scene(call, owner, member, house, solvers, proposals)
     made.reviewers = [reviewer(call) for _ in range(reviewers)]
     return made

@@ -18,13 +18,13 @@ from marketplace.calls.conditions import FURTHER, REASONS, lacking, may_propose,
 from marketplace.calls.deadlines import HOME
 from marketplace.calls.forms import AmendForm, AnswerForm, BoardChoiceForm, CallForm, ExtendForm, QuestionForm, ReviewerForm, WithdrawForm
 from marketplace.calls.models import Call
-from marketplace.catalogue.classification import industry_choices
+from marketplace.catalogue.classification import industry_choices, industry_name
 from marketplace.db import now
 from marketplace.errors import N_, Problem, Refused
 from marketplace.needs import operations as needs
 from marketplace.people import organisations, regions
 from marketplace.people.words import SIZE_WORDS
-from marketplace.web import PAGE, actor, answer, language, limiter, see
+from marketplace.web import FILTERS, PAGE, actor, answer, language, limiter, see
 
 blueprint = Blueprint("calls", __name__)
 
@@ -56,10 +56,21 @@ def calls_desk_part() -> Markup:
 
 def filter_choices() -> dict[str, Any]:
     """What the filters of the list offer."""
+    industries = [(code, name) for code, name in industry_choices(language()) if len(code) <= 3]
     return {
-        "states": words.LISTED_WORDS, "orders": words.ORDER_WORDS, "industries": [(code, name) for code, name in industry_choices(language()) if len(code) <= 3],
+        "states": words.LISTED_WORDS, "orders": words.ORDER_WORDS, "industries": industries,
         "regions": regions.choices(language()), "boards": boards.boards(actor()),
     }
+
+
+def filter_lines(wanted: listing.Filter) -> list[tuple[str, str]]:
+    """A filter in words: the name of each of its parts and the value; the state is always said."""
+    names = {one.public_id: one.titled(language())[0] for one in boards.boards(actor())} if wanted.board else {}
+    said = {
+        "board": names.get(wanted.board, wanted.board), "state": words.LISTED_WORDS[wanted.state], "industry": industry_name(wanted.industry, language()),
+        "region": regions.name(wanted.region, language()), "least": FILTERS["money"](wanted.least, wanted.currency), "before": FILTERS["day"](wanted.before),
+    }
+    return [(str(words.FILTER_WORDS[name]), str(value)) for name, value in said.items() if value]
 
 
 def list_page(template: str, endpoint: str, fixed: dict[str, str], **values: Any) -> ResponseReturnValue:

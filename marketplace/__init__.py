@@ -21,6 +21,7 @@
 - **blind listing** 隐名信息: shows a **teaser** 简介 to all, and the rest to whoever has an **access grant** 查阅授权.
 - **notice** 公示: an agreed price, published before it is signed; a **decision** 决策记录 stands in an institute's asset register.
 - **subscription** 订阅: what somebody follows, a search or the matches of something; a **digest** 订阅邮件 tells what is new in all of it.
+- **open call** 揭榜挂帅: a need put out for proposals until a deadline; a **board** 榜单 groups calls; an **amendment** 更正公告 changes one in public.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, scanner, config, paper, db → access → record → jobs → web → people → terms → catalogue →
@@ -39,6 +40,8 @@ from werkzeug.wrappers import Response
 from marketplace import record
 from marketplace.alerts import views as alerts_views
 from marketplace.alerts.subscriptions import views as subscriptions_views
+from marketplace.calls import views as calls_views
+from marketplace.calls.boards import views as boards_views
 from marketplace.catalogue import views as catalogue_views
 from marketplace.catalogue.scanning import views as scanning_views
 from marketplace.config import Settings, read
@@ -85,7 +88,8 @@ PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, income_views,
     duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, grants_views, scanning_views,
-    documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, alerts_views,
+    documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, calls_views,
+    boards_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

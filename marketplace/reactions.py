@@ -208,6 +208,19 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "gate.accept": ("alerts.gate_moved",),
     "gate.reject": ("alerts.gate_moved",),
     "gate.go": ("alerts.gate_moved",),
+    # open calls
+    "open_call.publish": ("alerts.call_published",),
+    "open_call.amended": ("alerts.call_amended",),
+    "open_call.extended": ("alerts.call_deadline_moved",),
+    "open_call.withdraw": ("alerts.call_withdrawn",),
+    "open_call.close": ("alerts.call_closed",),
+    "open_call.board_asked": ("alerts.board_asked",),
+    "open_call.board_answered": ("alerts.board_answered",),
+    "call_question.ask": ("alerts.call_question_asked",),
+    "call_question.answer": ("alerts.call_question_answered",),
+    "reviewer.invite": ("alerts.reviewer_invited",),
+    "reviewer.accept": ("alerts.reviewer_answered",),
+    "reviewer.decline": ("alerts.reviewer_answered",),
     # mail
     "mail.queued": ("alerts.send",),
 }

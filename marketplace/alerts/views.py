@@ -12,6 +12,7 @@ from flask_login import login_required
 
 from marketplace.alerts import access as _access  # noqa: F401 - registers its mails
 from marketplace.alerts import agreements as _agreements  # noqa: F401 - registers its jobs
+from marketplace.alerts import calls as _calls  # noqa: F401 - registers its mails
 from marketplace.alerts import deals as _deals  # noqa: F401 - registers its mails
 from marketplace.alerts import delivery, operations
 from marketplace.alerts import duties as _duties  # noqa: F401 - registers its mails

@@ -223,6 +223,12 @@ def extend_deadline(
     return call
 
 
+def revisions_of(call: Call) -> list[Revision]:
+    """What was published first and each amendment since, in their order."""
+    own = select(Revision).where(Revision.thing == noun(call), Revision.thing_id == call.id)
+    return list(session.scalars(own.order_by(Revision.number)))
+
+
 def withdraw_call(actor: Actor, call: Call, note: str = "", at: datetime | None = None) -> Call:
     """Take the call back; of a published one the reason is told to all who asked or proposed."""
     require(actor, "open_call.withdraw", call)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
+from flask_babel import format_date
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+
+from marketplace.calls.deadlines import local, offset
+from marketplace.db import in_language
+from marketplace.deals.talk.words import ZONE_WORDS
+from marketplace.people import regions
+from marketplace.people.words import SIZE_WORDS
 
 STATE_WORDS = {
     "draft": _l("draft"), "published": _l("open"), "closed": _l("closed, under review"), "awarded": _l("awarded"), "ended": _l("ended"),
@@ -34,3 +45,30 @@ FILTER_WORDS = {
     "state": _l("State"), "board": _l("Board"), "industry": _l("Industry"), "region": _l("Region"), "least": _l("Prize or budget from"),
     "before": _l("Deadline until"),
 }
+
+
+def told_in(moment: datetime, zone: str) -> str:
+    """Day, hour and zone of a moment, in the reader's language: 5 November 2026, 17:00 (Berlin, UTC+01:00)."""
+    shown = local(moment, zone)
+    place = ZONE_WORDS.get(zone, zone)
+    return _("%(day)s, %(time)s (%(zone)s, %(offset)s)", day=format_date(shown.date(), "long"), time=f"{shown:%H:%M}", zone=place, offset=offset(moment, zone))
+
+
+def stage_lines(rows: list[dict[str, Any]], language: str) -> list[str]:
+    """The stages of payment as short lines: when, and the share in per cent."""
+    return [f"{in_language(row['title'], language)[0]} {percent(row['share'])}" for row in rows]
+
+
+def percent(millionths: int) -> str:
+    """A share in per cent with as many places as it has."""
+    return f"{millionths / 10_000:.4f}".rstrip("0").rstrip(".") + " %"
+
+
+def eligible_lines(eligible: dict[str, Any], language: str) -> list[str]:
+    """Who may answer, in words: kinds, sizes of enterprises, regions; nothing where all may."""
+    said = [
+        (_("Kinds"), [str(KIND_NAMES[code]) for code in eligible.get("kinds") or []]),
+        (_("Sizes of enterprises"), [str(SIZE_WORDS[code]) for code in eligible.get("sizes") or []]),
+        (_("Regions"), [regions.name(code, language) for code in eligible.get("regions") or []]),
+    ]
+    return [f"{name}{_(': ')}{_(', ').join(names)}" for name, names in said if names]

@@ -53,8 +53,8 @@ def review_opened(thing_id: int) -> None:
             _tell([one.person], review.call, "opened", f"/reviews/{one.public_id}")
 
 
-@handler("alerts.proposal_withdrawn")
-def proposal_withdrawn(thing_id: int) -> None:
+@handler("alerts.review_withdrawal")
+def review_withdrawal(thing_id: int) -> None:
     """Tell the reviewers who could read it which of theirs was withdrawn, by its letter."""
     review = session.get_one(Review, thing_id)
     last = next((event for event in timeline_of(review) if event.name == "review.proposal_withdrawn"), None)

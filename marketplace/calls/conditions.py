@@ -163,9 +163,9 @@ def require_may_propose(actor: Actor, call: Call, organisation: Organisation, at
 def _of_the_call(call: Call, at: datetime) -> str | None:
     if call.state == "draft" or call.state == "withdrawn":
         return "not_open"
-    if at >= call.deadline:
+    if at > call.deadline:
         return "late"
-    return None if call.state == "published" else "not_open"
+    return None if call.state in ("published", "closed") else "not_open"  # closed: the first byte came in time, the last one after
 
 
 def _of_the_person(actor: Actor, call: Call) -> str | None:

@@ -18,6 +18,8 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.access import Actor, may, require
+from marketplace.calls.conditions import REASONS, may_propose, require_may_propose
+from marketplace.calls.hearers import HEARERS
 from marketplace.calls.models import Call
 from marketplace.calls.proposals.models import Proposal, ProposalVersion, SealedPart
 from marketplace.calls.proposals.receiving import Sealed
@@ -27,13 +29,14 @@ from marketplace.calls.sealing.sealing import Broken
 from marketplace.catalogue import attachments
 from marketplace.catalogue.models import Attachment
 from marketplace.db import now, session
-from marketplace.errors import N_, NotAllowed, NotFound, Refused
-from marketplace.people.models import Organisation
+from marketplace.errors import N_, NotFound, Refused
+from marketplace.people.models import Organisation, Person
 from marketplace.record import move, record
 
 FORMAT = "techbridge-proposal-1"
 MARGIN = timedelta(minutes=1)  # between the end of the longest upload and the opening, for its transaction
 LATE = N_("The deadline has passed: what counts is the moment at which the first byte of what you sent reached this server. It was not taken in.")
+NO_RECEIPT = N_("The site's sealing key was lost, and this receipt with it. The copy that you have downloaded stays valid.")
 NO_KEY = N_("The key of this call is not ready yet, so that nothing can be sealed. Try again in a minute; if it stays so, tell whoever runs the site.")
 
 
@@ -72,55 +75,24 @@ def opens_at(call: Call) -> datetime:
     return call.deadline + longest_upload() + MARGIN
 
 
-def call_of(actor: Actor, public_id: str) -> Call:
-    """The call under this id, as far as the actor may read it. Raises `NotFound`."""
-    found = session.scalar(select(Call).where(Call.public_id == public_id))
-    if found is None or not may(actor, "listing.read", found):
-        raise NotFound()
-    return found
-
-
-def is_eligible(call: Call, organisation: Organisation) -> bool:
-    """Whether the organisation may propose: verified, of a kind, size and region that the call asks for, and not one of those that put it out."""
-    owners = {call.organisation_id, *(owner.organisation_id for owner in call.owners)}
-    asked = call.eligible or {}
-    kinds, sizes, regions = (asked.get(name) or [] for name in ("kinds", "sizes", "regions"))
-    size = getattr(organisation, "size", None)
-    return (
-        organisation.state == "verified" and organisation.id not in owners and (not kinds or organisation.kind in kinds)
-        and (not sizes or organisation.kind != "enterprise" or size in sizes)
-        and (not regions or any((organisation.region or "").startswith(_prefix(region)) for region in regions))
-    )
-
-
-def _prefix(region: str) -> str:
-    """A province or a city stands for all within it (GB/T 2260: pairs of digits, zeros at the end)."""
-    while len(region) > 2 and region.endswith("00"):
-        region = region[:-2]
-    return region
-
-
-def desk_of(actor: Actor, call: Call) -> Desk:
-    """What a solver needs before he sends anything. Raises `NotAllowed` when none of his organisations may propose."""
-    own = list(session.scalars(select(Organisation).where(Organisation.id.in_(list(actor.seats))).order_by(Organisation.id)))
-    eligible = [one for one in own if is_eligible(call, one)]
+def desk_of(actor: Actor, call: Call, received: datetime) -> Desk:
+    """What a solver needs before he sends anything. Raises `Refused` with the reason when he may not answer the call, or comes late."""
+    require(actor, "listing.read", call)
     mine = list(session.scalars(select(Proposal).where(Proposal.call_id == call.id, Proposal.organisation_id.in_(list(actor.seats)))))
-    if not eligible and not mine:
-        raise NotAllowed(N_("This call is open to other organisations than yours. Who may propose stands on its page."))
-    key = sealing.key_of(call)
-    return Desk(call, base64.b64decode(key.public) if key else None, eligible, mine)
-
-
-def require_in_time(call: Call, received: datetime) -> None:
-    """Raise `Refused` unless the call takes proposals and the first byte came by its deadline."""
-    if call.state == "draft" or call.state == "withdrawn":
-        raise Refused(N_("This call takes no proposals."))
-    if call.published is not None and received < call.published:
-        raise Refused(N_("This call takes no proposals yet."))
     if received > call.deadline:
         raise Refused(LATE)
-    if call.state not in ("published", "closed"):
-        raise Refused(LATE)
+    found = may_propose(actor, call, received)
+    if not found:
+        raise Refused(REASONS[found.reasons[0]])
+    key = sealing.key_of(call)
+    return Desk(call, base64.b64decode(key.public) if key else None, list(found.organisations), mine)
+
+
+def sealable(desk: Desk) -> bytes:
+    """The public key to seal to. Refused while the call has none."""
+    if desk.public is None:
+        raise Refused(NO_KEY)
+    return desk.public
 
 
 def composed(call: Call, organisation: Organisation, text: dict[str, Any], files: Sequence[Sealed]) -> bytes:
@@ -141,13 +113,13 @@ def hand_in(
     moment = at or now()
     key = sealing.key_of(call, lock=True)
     session.refresh(call)
-    require_in_time(call, sent.first_byte)
+    if sent.first_byte > call.deadline:
+        raise Refused(LATE)
+    require_may_propose(actor, call, organisation, sent.first_byte)
     if key is None:
         raise Refused(NO_KEY)
     if key.opening is not None or moment > sent.first_byte + longest_upload():
         raise Refused(N_("The upload took longer than %(minutes)s minutes, and was given up."), minutes=sealing.settings().upload_minutes)
-    if not is_eligible(call, organisation):
-        raise NotAllowed(N_("This call is open to other organisations than yours. Who may propose stands on its page."))
     proposal = _begun(actor, call, organisation, version_id, moment)
     require(actor, "proposal.hand_in", proposal)
     earlier = proposal.versions[0] if proposal.versions else None
@@ -176,7 +148,7 @@ def _entered(actor: Actor, proposal: Proposal, sent: HandedIn) -> ProposalVersio
     proposal.number += 1 if proposal.number else 1
     parts = [SealedPart(position=one.position, file=one.file, size=one.sealed_size, sha256=one.sealed_sha256) for one in sent.parts]
     made = ProposalVersion(
-        public_id=sent.version, proposal=proposal, number=proposal.number, person_id=actor.id, first_byte=sent.first_byte, last_byte=sent.last_byte,
+        public_id=sent.version, proposal=proposal, number=proposal.number, person_id=actor.id, first_byte=sent.first_byte, last_byte=max(sent.first_byte, sent.last_byte),
         size=sum(one.size for one in sent.parts), receipt=_receipt(proposal, sent), parts=parts,
     )
     session.add(made)
@@ -254,6 +226,36 @@ def own_of(actor: Actor) -> list[Proposal]:
     require(actor, "proposal.list_own")
     own = select(Proposal).where(Proposal.organisation_id.in_(list(actor.seats))).order_by(Proposal.id.desc()).limit(200)
     return list(session.scalars(own))
+
+
+def own_of_call(actor: Actor, call: Call) -> list[Proposal]:
+    """The proposals of the actor's organisations to this call."""
+    return list(session.scalars(select(Proposal).where(Proposal.call_id == call.id, Proposal.organisation_id.in_(list(actor.seats))))) if actor.seats else []
+
+
+def organisation_of(actor: Actor, public_id: str) -> Organisation:
+    """One of the actor's own organisations. Raises `NotFound`."""
+    found = session.scalar(select(Organisation).where(Organisation.public_id == public_id, Organisation.id.in_(list(actor.seats))))
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def text_of(actor: Actor, proposal: Proposal) -> bytes:
+    """The opened text byte for byte as it was sealed. Raises `NotFound` before the opening, and for a reviewer who may not know whose it is."""
+    require(actor, "proposal.read", proposal)
+    if proposal.content is None or hides_solver(actor, proposal):
+        raise NotFound()
+    return proposal.content.encode()
+
+
+def solvers(call: Call) -> list[Person]:
+    """Whoever has handed in for an organisation whose proposal stands or stood: they hear what happens to the call."""
+    handed = select(ProposalVersion.person_id).join(Proposal, Proposal.id == ProposalVersion.proposal_id).where(Proposal.call_id == call.id)
+    return list(session.scalars(select(Person).where(Person.id.in_(handed), Person.closed.is_(None)).order_by(Person.id)))
+
+
+HEARERS.append(solvers)
 
 
 def hides_solver(actor: Actor, proposal: Proposal) -> bool:

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from marketplace.access import SYSTEM, Actor, require
+from marketplace.calls.conditions import FURTHER, Lack
 from marketplace.calls.models import Call
 from marketplace.calls.sealing import keys, shares
 from marketplace.calls.sealing.models import CallKey, KeyHolder
@@ -95,6 +96,11 @@ def name_holders(actor: Actor, call: Call, named: Sequence[Named], needed: int, 
     return made
 
 
+def shown_public(holder: KeyHolder) -> str:
+    """A holder's public key as he printed it."""
+    return keys.written(keys.PUBLIC, base64.b64decode(holder.public))
+
+
 def _public(text: str, field: str) -> str:
     try:
         raw = keys.taken(keys.PUBLIC, text)
@@ -113,6 +119,18 @@ def require_sealable(call: Call) -> None:
             site_key()
         except Shut as shut:
             raise Refused(N_("The site's sealing key is missing, so that no call can be published now. Please tell whoever runs the site.")) from shut
+
+
+def _lacks_key(call: Call, _at: datetime) -> list[Lack]:
+    """What stands between the call and its publication, on the side of its key."""
+    try:
+        require_sealable(call)
+        return []
+    except Refused as problem:
+        return [Lack("key_holders", problem.message, problem.values)]
+
+
+FURTHER.append(_lacks_key)
 
 
 def make_key(actor: Actor, call: Call, at: datetime | None = None) -> CallKey:

@@ -48,6 +48,11 @@ def verified(text: str, key: str | None = None) -> dict[str, Any]:
     return content
 
 
+def key_of(text: str) -> str:
+    """The public key that a verified receipt carries."""
+    return str(json.loads(text)["key"])
+
+
 def matched(content: dict[str, Any], files: Iterable[Path]) -> dict[str, str | None]:
     """File name → what the receipt calls it, by its hash; None for one that the receipt does not know."""
     names = {content["text"]["sha256"]: "text", **{one["sha256"]: one["name"] for one in content["files"]}}

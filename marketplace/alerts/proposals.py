@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from marketplace.alerts.operations import to_address, to_person
-from marketplace.calls.models import Call, Reviewer
+from marketplace.calls.models import Call
 from marketplace.calls.proposals.models import Proposal
 from marketplace.calls.proposals.operations import solvers
 from marketplace.calls.sealing.operations import holders_of, key_of
@@ -26,11 +26,6 @@ def _owners(call: Call) -> list[Person]:
     found = _members({call.organisation_id, *(owner.organisation_id for owner in call.owners)})
     author = [call.author] if call.author is not None and call.author.is_active else []
     return list({person.id: person for person in (*author, *found)}.values())
-
-
-def _reviewers(call: Call) -> list[Person]:
-    active = select(Reviewer.person_id).where(Reviewer.call_id == call.id, Reviewer.state == "active")
-    return list(session.scalars(select(Person).where(Person.id.in_(active), Person.closed.is_(None)).order_by(Person.id)))
 
 
 def _solvers(proposal: Proposal) -> list[Person]:
@@ -79,19 +74,19 @@ def proposal_received(thing_id: int) -> None:
 
 @handler("alerts.proposals_opened")
 def proposals_opened(thing_id: int) -> None:
-    """Tell owners, reviewers and solvers that the proposals are open."""
+    """Tell owners and solvers that the proposals are open; reviewers hear when the review begins."""
     call = session.get_one(Call, thing_id)
-    _tell([*_owners(call), *_reviewers(call)], call, "opened", _of_call(call))
+    _tell(_owners(call), call, "opened", _of_call(call))
     for proposal in session.scalars(select(Proposal).where(Proposal.call_id == call.id, Proposal.state == "opened").order_by(Proposal.id)):
         _tell(_solvers(proposal), call, "own_opened", f"/proposals/{proposal.public_id}")
 
 
 @handler("alerts.proposal_withdrawn")
 def proposal_withdrawn(thing_id: int) -> None:
-    """Tell owners and reviewers of a withdrawal after the opening; before it nobody knew of the proposal."""
+    """Tell the owners of a withdrawal after the opening; before it nobody knew of the proposal. Reviewers are told by `reviews`, without a name."""
     proposal = session.get_one(Proposal, thing_id)
     if proposal.state == "withdrawn" and proposal.opened is not None:
-        _tell([*_owners(proposal.call), *_reviewers(proposal.call)], proposal.call, "withdrawn", f"/proposals/{proposal.public_id}")
+        _tell(_owners(proposal.call), proposal.call, "withdrawn", f"/proposals/{proposal.public_id}")
 
 
 @handler("alerts.proposal_damaged")

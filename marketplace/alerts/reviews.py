@@ -68,7 +68,7 @@ def review_withdrawal(thing_id: int) -> None:
 def conflict_entered(thing_id: int) -> None:
     """Tell those who award that a reviewer's scores count no longer."""
     review = session.get_one(Review, thing_id)
-    _tell(heads_of(review.call.organisation), review.call, "conflict", f"/calls/{review.call.public_id}/review")
+    _tell(heads_of(review.call.organisation), review.call, "conflict", f"/open-calls/{review.call.public_id}/review")
 
 
 @handler("alerts.award_published")
@@ -83,7 +83,8 @@ def _said(call: Call, result: Result) -> dict[str, Any]:
     ranked = result.row.ranked
     return {
         "lines": lambda language: _lines(call, result, language), "rank": (ranked.rank or "") if ranked else "", "ranked_of": result.ranked_of,
-        "advice": (result.verdict.advice or "") if result.verdict else "", "chosen": bool(result.verdict and result.verdict.chosen), "withdrawn": ranked is None,
+        "advice": (result.verdict.advice or "") if result.verdict else "", "chosen": bool(result.verdict and result.verdict.chosen),
+        "withdrawn": ranked is None,
     }
 
 
@@ -103,4 +104,4 @@ def award_corrected(thing_id: int) -> None:
     award = session.get_one(Award, thing_id)
     solvers = [person for proposal, _result in results_of(award) for person in solvers_of(proposal)]
     reviewers = [one.person for one in reviewers_of(award.call) if one.state == "active"]
-    _tell([*solvers, *reviewers], award.call, "corrected", f"/calls/{award.call.public_id}/award")
+    _tell([*solvers, *reviewers], award.call, "corrected", f"/open-calls/{award.call.public_id}/award")

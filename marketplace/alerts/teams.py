@@ -22,8 +22,8 @@ def _tell(people: list[Person], team: Team, what: str, **values: Any) -> None:
     """Write to each person once; `what` chooses the sentence in templates/mail/team.txt."""
     for person in {one.id: one for one in people if one.is_active}.values():
         said = {"stage": "", "reason": "", **{name: value(person.language) if callable(value) else value for name, value in values.items()}}
-        to_person(
-            "team", person, f"/teams/{team.public_id}", what=what, title=team.call.titled(person.language)[0], team=team.organisation.called(person.language), **said)
+        names = {"title": team.call.titled(person.language)[0], "team": team.organisation.called(person.language)}
+        to_person("team", person, f"/teams/{team.public_id}", what=what, **names, **said)
 
 
 @handler("alerts.team_moved")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, flash
+import io
+
+from flask import Blueprint, Flask, flash, render_template, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
+from markupsafe import Markup
 
 from marketplace.access import may, require
 from marketplace.calls import operations as calls
-from marketplace.calls.models import Call
-from marketplace.calls.reviewing import awarding, declaring, operations, scoring, words
-from marketplace.calls.reviewing.forms import ConflictForm, NoteForm, OpenForm, PublishForm, ReopenForm, declare_form, decision_form, score_form
+from marketplace.calls.models import Call, Reviewer
+from marketplace.calls.proposals import operations as proposals
+from marketplace.calls.reviewing import awarding, declaring, operations, reading, scoring, words
+from marketplace.calls.reviewing.forms import ConflictForm, NoteForm, OpenForm, PublishForm, ReopenForm, decision_form, declare_form, score_form
 from marketplace.calls.reviewing.models import Assignment, Review
 from marketplace.calls.reviewing.table import table_of
-from marketplace.calls.teams.operations import team_of
+from marketplace.calls.teams.operations import team_of, teams_of
 from marketplace.errors import NotFound, Problem
 from marketplace.terms.payment import from_minor
 from marketplace.web import actor, answer, see
@@ -23,8 +27,23 @@ blueprint = Blueprint("reviewing", __name__)
 
 
 def prepare(app: Flask) -> None:
-    """Words and lookups for the templates; the call's own page shows the award with `award_of`."""
-    app.jinja_env.globals.update(review_words=words, award_of=operations.award_of, review_of=operations.review_of, from_minor=from_minor)
+    """Words for the templates, and what a call's page and a reviewer's naming show of the review."""
+    app.jinja_env.globals.update(review_words=words, award_part=award_part, review_part=review_part, from_minor=from_minor)
+
+
+def award_part(call: Call) -> Markup:
+    """For the page of a call: the way to its award, to its review for the owners, to the reader's own result and team."""
+    who = actor()
+    own = [one for one in proposals.own_of_call(who, call) if one.opened is not None]
+    return Markup(render_template(
+        "calls/reviewing/part.html", call=call, award=operations.award_of(call), review=operations.review_of(call), own=own,
+        owner=may(who, "open_call.review", call), reviewer=operations.own_reviewer(who, call), teams=teams_of(call),
+    ))
+
+
+def review_part(reviewer: Reviewer) -> Markup:
+    """For the page on which a reviewer answers: the way to his desk once the review has begun."""
+    return Markup(render_template("calls/reviewing/part_naming.html", reviewer=reviewer, review=operations.review_of(reviewer.call), mine=reviewer.person_id == actor().id))
 
 
 def _review(public_id: str) -> tuple[Call, Review]:
@@ -65,16 +84,16 @@ def declare(public_id: str) -> ResponseReturnValue:
     review = operations.review_of(reviewer.call)
     if review is None or declaring.own_assignments(reviewer):
         return see("reviewing.desk", public_id=public_id)
-    proposals = declaring.to_declare(reviewer, review)
-    form = declare_form(proposals, reviewer.call.anonymous)
+    solvers = declaring.to_declare(reviewer, review)
+    form = declare_form(solvers, reviewer.call.anonymous)
     if form.ready():
         try:
-            declaring.declare(actor(), reviewer, form.conflicts(proposals), form.ties(), bool(form.complete.data))
+            declaring.declare(actor(), reviewer, form.conflicts(solvers), form.ties(), bool(form.complete.data))
             flash(_("Your declaration is kept. Here is what you can read."))
             return see("reviewing.desk", public_id=public_id)
         except Problem as problem:
             form.refuse(problem)
-    return answer("calls/reviewing/declare.html", form, reviewer=reviewer, call=reviewer.call, proposals=proposals)
+    return answer("calls/reviewing/declare.html", form, reviewer=reviewer, call=reviewer.call, proposals=solvers)
 
 
 @blueprint.route("/reviews/<public_id>/proposals/<assignment_id>", methods=["GET", "POST"])
@@ -93,7 +112,17 @@ def score(public_id: str, assignment_id: str) -> ResponseReturnValue:
         except Problem as problem:
             form.refuse(problem)
     review = operations.review_of(reviewer.call)
-    return answer("calls/reviewing/score.html", form, reviewer=reviewer, call=reviewer.call, assignment=assignment, review=review, criteria=criteria)
+    return answer("calls/reviewing/score.html", form, reviewer=reviewer, call=reviewer.call, assignment=assignment, review=review, criteria=criteria,
+                  said=assignment.proposal.said, files=reading.files_of(assignment))
+
+
+@blueprint.route("/reviews/<public_id>/proposals/<assignment_id>/files/<int:number>")
+@login_required
+def file(public_id: str, assignment_id: str, number: int) -> ResponseReturnValue:
+    """One of the proposal's files, as a download and never as a page of this site."""
+    reviewer = declaring.reviewer_by_id(actor(), public_id)
+    shown, data = reading.content_of(actor(), declaring.assignment_of(actor(), reviewer, assignment_id), number)
+    return send_file(io.BytesIO(data), mimetype=shown.file.media_type, as_attachment=True, download_name=shown.name, max_age=0, conditional=False)
 
 
 @blueprint.route("/reviews/<public_id>/proposals/<assignment_id>/conflict", methods=["GET", "POST"])
@@ -114,7 +143,7 @@ def own_conflict(public_id: str, assignment_id: str) -> ResponseReturnValue:
     return answer("calls/reviewing/conflict.html", form, assignment=assignment, call=reviewer.call, own=True, back=("reviewing.desk", public_id))
 
 
-@blueprint.route("/calls/<public_id>/review", methods=["GET", "POST"])
+@blueprint.route("/open-calls/<public_id>/review", methods=["GET", "POST"])
 @login_required
 def review(public_id: str) -> ResponseReturnValue:
     """The owners' page: begin the review, see how far it is, then the table, the ranking and the decision."""
@@ -147,7 +176,7 @@ def _begin(call: Call) -> ResponseReturnValue:
     return answer("calls/reviewing/begin.html", form, call=call, named=named)
 
 
-@blueprint.post("/calls/<public_id>/review/close")
+@blueprint.post("/open-calls/<public_id>/review/close")
 @login_required
 def close(public_id: str) -> ResponseReturnValue:
     """End the scoring."""
@@ -156,7 +185,7 @@ def close(public_id: str) -> ResponseReturnValue:
     return see("reviewing.review", public_id=public_id)
 
 
-@blueprint.route("/calls/<public_id>/review/reopen", methods=["GET", "POST"])
+@blueprint.route("/open-calls/<public_id>/review/reopen", methods=["GET", "POST"])
 @login_required
 def reopen(public_id: str) -> ResponseReturnValue:
     """Let the reviewers go on scoring."""
@@ -172,7 +201,7 @@ def reopen(public_id: str) -> ResponseReturnValue:
     return answer("calls/reviewing/reopen.html", form, call=call)
 
 
-@blueprint.route("/calls/<public_id>/review/conflicts/<assignment_id>", methods=["GET", "POST"])
+@blueprint.route("/open-calls/<public_id>/review/conflicts/<assignment_id>", methods=["GET", "POST"])
 @login_required
 def conflict(public_id: str, assignment_id: str) -> ResponseReturnValue:
     """Enter that a reviewer turned out to have a conflict with a proposal."""
@@ -196,7 +225,7 @@ def conflict(public_id: str, assignment_id: str) -> ResponseReturnValue:
     return answer("calls/reviewing/conflict.html", form, assignment=assignment, call=call, own=False, back=("reviewing.review", public_id))
 
 
-@blueprint.route("/calls/<public_id>/review/decide", methods=["GET", "POST"])
+@blueprint.route("/open-calls/<public_id>/review/decide", methods=["GET", "POST"])
 @login_required
 def decide(public_id: str) -> ResponseReturnValue:
     """Write the panel's decision down."""
@@ -205,11 +234,11 @@ def decide(public_id: str) -> ResponseReturnValue:
     require(actor(), "open_call.decide", call)
     table, last = table_of(found), awarding.decision_of(call)
     rows = [row for row in table.rows if row.ranked is not None]
-    proposals = [row.proposal for row in rows]
-    form = decision_form(proposals, last, call.currency, filled=True)
+    standing = [row.proposal for row in rows]
+    form = decision_form(standing, last, call.currency, filled=True)
     if form.ready():
         try:
-            said = form.choices(proposals, call.currency)
+            said = form.choices(standing, call.currency)
             base = int(form.base.data) if (form.base.data or "").isdigit() else None
             awarding.decide(actor(), found, said, form.reasons.data or "", form.differs.data or "", base)
             flash(_("The decision is written down. Read it once more, then publish it."))
@@ -219,7 +248,7 @@ def decide(public_id: str) -> ResponseReturnValue:
     return answer("calls/reviewing/decide.html", form, call=call, rows=rows)
 
 
-@blueprint.post("/calls/<public_id>/review/publish")
+@blueprint.post("/open-calls/<public_id>/review/publish")
 @login_required
 def publish(public_id: str) -> ResponseReturnValue:
     """Publish the decision and lock it."""
@@ -232,7 +261,7 @@ def publish(public_id: str) -> ResponseReturnValue:
     return see("reviewing.award", public_id=public_id)
 
 
-@blueprint.route("/calls/<public_id>/award")
+@blueprint.route("/open-calls/<public_id>/award")
 def award(public_id: str) -> ResponseReturnValue:
     """The award as it was published, and the notes beside it."""
     call = calls.by_public_id(actor(), public_id)
@@ -242,7 +271,7 @@ def award(public_id: str) -> ResponseReturnValue:
     return answer("calls/reviewing/award.html", call=call, award=found, may_correct=may(actor(), "open_call.decide", call))
 
 
-@blueprint.route("/calls/<public_id>/award/notes", methods=["GET", "POST"])
+@blueprint.route("/open-calls/<public_id>/award/notes", methods=["GET", "POST"])
 @login_required
 def note(public_id: str) -> ResponseReturnValue:
     """Publish a correction beside a locked award."""

@@ -40,7 +40,7 @@ def _page(teams: Sequence[Team]) -> ResponseReturnValue:
     return answer("calls/teams/show.html", call=call, teams=teams, user=user, heads=heads)
 
 
-@blueprint.route("/calls/<public_id>/teams")
+@blueprint.route("/open-calls/<public_id>/teams")
 @login_required
 def index(public_id: str) -> ResponseReturnValue:
     """All teams of the call side by side, for its owners."""

@@ -11,5 +11,5 @@ GATE_WORDS = {
     "open": _l("not handed in"), "submitted": _l("handed in"), "accepted": _l("accepted"), "rejected": _l("rejected"), "passed": _l("passed: goes on"),
     "stopped": _l("stopped here"),
 }
-GATE_TONES = {"open": "grey", "submitted": "amber", "accepted": "pine", "rejected": "amber", "passed": "pine", "stopped": "grey"}
+GATE_TONES = {"open": "plain", "submitted": "amber", "accepted": "pine", "rejected": "red", "passed": "pine", "stopped": "plain"}
 OWED_WORDS = {"pending": _l("not owed yet"), "open": _l("owed"), "overdue": _l("overdue"), "paid": _l("paid"), "void": _l("not owed")}

@@ -162,7 +162,7 @@ def test_two_reviewers_declare_and_score_at_once():
             rows = declaring.declare(person, own, said, {}, True, NOW)
             for row in rows:
                 awarding.session.flush()
-                make.scoring.score(person, row, {criterion: (5, "中等") for criterion in first}, at=NOW)
+                make.scoring.score(person, row, dict.fromkeys(first, (5, "中等")), at=NOW)
         return act
 
     assert at_once(*(review(*pair) for pair in keys)) == [None, None]

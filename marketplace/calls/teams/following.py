@@ -30,8 +30,8 @@ def follow_event(thing_id: int) -> None:
         move(team, "stop", SYSTEM)
         for gate in team.gates:
             if gate.state in LIVE:
-                move(gate, "stop", SYSTEM)
                 gate.reason, gate.decided = team.reason, now()
+                move(gate, "stop", SYSTEM)
     gate_ = next((one for one in team.gates if one.key == event.values.get("id")), None)
     if gate_ is not None:
         _follow(gate_, event)

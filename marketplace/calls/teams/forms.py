@@ -43,7 +43,7 @@ def take_form(gates: Sequence[Gate], version: int) -> TakeForm:
     for gate in gates:
         fields[f"plan_{gate.position}"] = TextAreaField(_l("What you will hand in"), [Length(max=SHORT, message=TOO_LONG)])
         fields[f"due_{gate.position}"] = DateField(_l("By when"), [Optional()])
-    return type("TakeForm", (TakeForm,), fields)(version=version)
+    return type("TakeForm", (TakeForm,), fields)(version=str(version))
 
 
 class JudgeForm(VersionedForm):
@@ -61,4 +61,4 @@ class JudgeForm(VersionedForm):
 def judge_form(count: int, version: int) -> JudgeForm:
     """The form for so many targets."""
     fields = {f"value_{place}": StringField(_l("Measured"), [Length(max=100, message=TOO_LONG)]) for place in range(count)}
-    return type("JudgeForm", (JudgeForm,), fields)(version=version)
+    return type("JudgeForm", (JudgeForm,), fields)(version=str(version))

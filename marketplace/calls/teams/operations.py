@@ -244,8 +244,8 @@ def go_on(actor: Actor, gate: Gate, reason: str, at: datetime | None = None) -> 
     require(actor, "gate.go", gate)
     _at_turn(gate)
     gate.reason = _said(reason, N_("Give the reason for going on."))
-    move(gate, "go", actor, moment)
     gate.decided, gate.decided_by_id = moment, actor.id
+    move(gate, "go", actor, moment)
     if all(one.state == "passed" for one in gate.team.gates):
         move(gate.team, "finish", actor, moment)
         _end_call(gate.team.call, moment)
@@ -272,6 +272,5 @@ def _stop_gates(actor: Actor, team: Team, at: datetime) -> None:
     """Every gate that is not passed stops, with the team's reason; one accepted before keeps what was measured."""
     for gate in team.gates:
         if gate.state in LIVE:
-            gate.reason = team.reason
+            gate.reason, gate.decided, gate.decided_by_id = team.reason, at, actor.id
             move(gate, "stop", actor, at)
-            gate.decided, gate.decided_by_id = at, actor.id

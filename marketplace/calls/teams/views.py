@@ -83,7 +83,7 @@ def leave(public_id: str, verb: str) -> ResponseReturnValue:
     """Decline the award, or stop the team, with the reason."""
     team = operations.by_public_id(actor(), public_id)
     require(actor(), f"team.{verb}", team)
-    form = ReasonForm(version=team.version_id)
+    form = ReasonForm(version=str(team.version_id))
     if form.ready():
         form.check_version(team)
         try:
@@ -104,7 +104,7 @@ def submit(public_id: str) -> ResponseReturnValue:
     """Hand in what the stage asks for."""
     gate = _gate(public_id)
     require(actor(), "gate.submit", gate)
-    form = EvidenceForm(version=gate.version_id)
+    form = EvidenceForm(version=str(gate.version_id))
     if form.ready():
         form.check_version(gate)
         try:
@@ -139,7 +139,7 @@ def go(public_id: str) -> ResponseReturnValue:
     """Decide that the team goes on."""
     gate = _gate(public_id)
     require(actor(), "gate.go", gate)
-    form = ReasonForm(version=gate.version_id)
+    form = ReasonForm(version=str(gate.version_id))
     if form.ready():
         form.check_version(gate)
         try:

@@ -192,13 +192,12 @@ def _compare(text: bytes, files: list[_File], receipt: dict[str, Any] | None) ->
 def _enter(proposal: Proposal, text: bytes, files: list[_File]) -> None:
     moment = now()
     proposal.content, proposal.opened = text.decode(), moment
-    hashes = {"text": hashlib.sha256(text).hexdigest(), "files": [one.sha256 for one in files]}
+    move(proposal, "open", SYSTEM, moment, text=hashlib.sha256(text).hexdigest(), files=[one.sha256 for one in files])
     for one in files:
         scanning.enter(SYSTEM, proposal, one.name, one.size, one.sha256, one.verdict, moment)
         session.add(Attachment(
             thing="proposal", thing_id=proposal.id, person_id=None, name=one.name, size=one.size, sha256=one.sha256, media_type=one.media_type, created=moment,
         ))
-    move(proposal, "open", SYSTEM, moment, **hashes)
 
 
 def _finish(call_id: int) -> None:

@@ -40,6 +40,7 @@ class HoldersForm(Form):
                 if not field.data:
                     field.errors = [*field.errors, field.gettext("This field is required.")]
                     fine = False
+        self.holders.errors = [entry.form.errors for entry in self.holders if entry.form.errors]
         return fine
 
 

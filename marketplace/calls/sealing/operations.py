@@ -91,6 +91,7 @@ def name_holders(actor: Actor, call: Call, named: Sequence[Named], needed: int, 
         for number, (one, public) in enumerate(zip(named, publics, strict=True))
     ]
     session.add_all(made)
+    session.flush()  # whoever asks for the holders of the call finds them
     call.key_holders = needed if named else None
     record(call, "holders_named", actor, at, holders=len(made), needed=needed if named else 0)
     return made

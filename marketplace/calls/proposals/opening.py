@@ -25,7 +25,7 @@ from marketplace.calls.proposals import receiving
 from marketplace.calls.proposals.models import Proposal, ProposalVersion, SealedPart
 from marketplace.calls.proposals.operations import FORMAT, folder, opens_at, unwrapped
 from marketplace.calls.sealing import operations as sealing
-from marketplace.calls.sealing.models import CallKey
+from marketplace.calls.sealing.models import CallKey, KeyHolder
 from marketplace.calls.sealing.sealing import Broken
 from marketplace.catalogue import attachments
 from marketplace.catalogue.attachments import LARGEST
@@ -76,7 +76,7 @@ def await_opening(thing_id: int) -> None:
 @handler("proposals.share_brought")
 def share_brought(thing_id: int) -> None:
     """Look whether the shares suffice now."""
-    holder = session.get_one(sealing.KeyHolder, thing_id)
+    holder = session.get_one(KeyHolder, thing_id)
     await_opening(holder.call_id)
 
 
@@ -99,7 +99,7 @@ def open_proposals(thing_id: int) -> Iterator[None]:
         secret = sealing.secret_of(key)
     except sealing.Shut as shut:
         if not shut.lacking:
-            sealing.lose(key)
+            sealing.lose(SYSTEM, key)
         return
     key.opening, key.lost = key.opening or now(), None
     yield  # from here on nothing is taken in; the runner commits

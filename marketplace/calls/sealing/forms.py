@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import FormField, IntegerField, StringField, TextAreaField
 from wtforms import Form as PlainForm
+from wtforms import FormField, IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Email, Length, NumberRange, Optional
 
 from marketplace.calls.sealing.operations import Named

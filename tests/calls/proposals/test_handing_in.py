@@ -163,7 +163,7 @@ def test_a_refused_form_keeps_nothing(client, world, session) -> None:
     assert post(client, world, form(world.institute), [(io.BytesIO(), "empty.pdf")]).status_code == 422
     assert post(client, world, form(world.institute), [(io.BytesIO(PDF), f"{number}.pdf") for number in range(11)]).status_code == 422
     assert session.query(Proposal).count() == 0 and session.query(SealedPart).count() == 0
-    assert not [path for path in (operations.folder() / "aside").glob("*")]
+    assert not list((operations.folder() / "aside").glob("*"))
 
 
 def test_a_call_without_a_key_takes_nothing(client, world, session) -> None:

@@ -15,7 +15,8 @@ from marketplace.calls.proposals.models import Proposal
 from marketplace.calls.sealing import keys, operations
 from marketplace.calls.sealing.models import CallKey, KeyHolder
 from marketplace.calls.sealing.sealing import new_pair, unbox
-from marketplace.db import now, session as db_session
+from marketplace.db import now
+from marketplace.db import session as db_session
 from marketplace.errors import NotAllowed, Refused
 from tests.calls.proposals.cast import Cast, cast, handed_in
 from tests.inspection import work

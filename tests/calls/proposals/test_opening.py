@@ -17,7 +17,7 @@ from marketplace.calls.proposals.receiving import path_of
 from marketplace.calls.sealing import operations as sealing
 from marketplace.catalogue.scanning.models import Upload
 from marketplace.db import now
-from marketplace.errors import NotFound, Refused
+from marketplace.errors import NotFound
 from marketplace.jobs import Job
 from marketplace.record import Event
 from marketplace.scanner import TEST_STRING
@@ -65,9 +65,9 @@ def test_the_clock_opens_and_everybody_reads_his_own(client, closed, session) ->
     pages = (f"/en/proposals/{proposal.public_id}", f"/zh/proposals/{proposal.public_id}/files/{files[0].public_id}")
     for who, status in ((closed.solver, 200), (closed.owner, 200), (closed.reviewer, 200), (closed.operator, 404), (closed.other, 404)):
         client.login(who)
-        assert [client.get(page).status_code for page in pages] == [status, status]
+        assert [client.get(page, buffered=True).status_code for page in pages] == [status, status]
     client.login(closed.owner)
-    assert client.get(pages[1]).data == PDF
+    assert client.get(pages[1], buffered=True).data == PDF
     assert f"方案 {MARK}" in client.get(f"/en/open-calls/{closed.call.public_id}/proposals").get_data(as_text=True)
     assert client.get(f"/en/proposals/{proposal.public_id}/receipts/{proposal.versions[0].public_id}").status_code == 404
     assert mails(session, "已开封") or mails(session, "open")
@@ -187,7 +187,7 @@ def test_a_withdrawn_call_destroys_what_is_sealed_unread(session) -> None:
         pass
     work()
     assert of(session, world).state == "discarded" and not file.exists() and of(session, world).content is None
-    with pytest.raises(Refused):
+    with pytest.raises(NotFound):
         handed_in(world.solver, world.institute, world.call, now())
 
 

@@ -25,7 +25,7 @@ from marketplace.calls.proposals import receiving
 from marketplace.calls.proposals.models import Proposal, ProposalVersion, SealedPart
 from marketplace.calls.proposals.operations import FORMAT, folder, opens_at, unwrapped
 from marketplace.calls.sealing import operations as sealing
-from marketplace.calls.sealing.models import CallKey
+from marketplace.calls.sealing.models import CallKey, KeyHolder
 from marketplace.calls.sealing.sealing import Broken
 from marketplace.catalogue import attachments
 from marketplace.catalogue.attachments import LARGEST
@@ -76,7 +76,7 @@ def await_opening(thing_id: int) -> None:
 @handler("proposals.share_brought")
 def share_brought(thing_id: int) -> None:
     """Look whether the shares suffice now."""
-    holder = session.get_one(sealing.KeyHolder, thing_id)
+    holder = session.get_one(KeyHolder, thing_id)
     await_opening(holder.call_id)
 
 
@@ -99,7 +99,7 @@ def open_proposals(thing_id: int) -> Iterator[None]:
         secret = sealing.secret_of(key)
     except sealing.Shut as shut:
         if not shut.lacking:
-            sealing.lose(key)
+            sealing.lose(SYSTEM, key)
         return
     key.opening, key.lost = key.opening or now(), None
     yield  # from here on nothing is taken in; the runner commits
@@ -192,13 +192,12 @@ def _compare(text: bytes, files: list[_File], receipt: dict[str, Any] | None) ->
 def _enter(proposal: Proposal, text: bytes, files: list[_File]) -> None:
     moment = now()
     proposal.content, proposal.opened = text.decode(), moment
-    hashes = {"text": hashlib.sha256(text).hexdigest(), "files": [one.sha256 for one in files]}
+    move(proposal, "open", SYSTEM, moment, text=hashlib.sha256(text).hexdigest(), files=[one.sha256 for one in files])
     for one in files:
         scanning.enter(SYSTEM, proposal, one.name, one.size, one.sha256, one.verdict, moment)
         session.add(Attachment(
             thing="proposal", thing_id=proposal.id, person_id=None, name=one.name, size=one.size, sha256=one.sha256, media_type=one.media_type, created=moment,
         ))
-    move(proposal, "open", SYSTEM, moment, **hashes)
 
 
 def _finish(call_id: int) -> None:

@@ -139,13 +139,13 @@ def _begun(actor: Actor, call: Call, organisation: Organisation, version_id: str
         raise Refused(N_("Somebody of your organisation has handed in or withdrawn in the meantime. Nothing of yours was kept: look at what stands there first."))
     if found is not None:
         return found
-    made = Proposal(call=call, organisation=organisation, organisation_id=organisation.id, created=moment, versions=[])
+    made = Proposal(call=call, organisation=organisation, organisation_id=organisation.id, number=0, created=moment, versions=[])
     session.add(made)
     return made
 
 
 def _entered(actor: Actor, proposal: Proposal, sent: HandedIn) -> ProposalVersion:
-    proposal.number += 1 if proposal.number else 1
+    proposal.number += 1
     parts = [SealedPart(position=one.position, file=one.file, size=one.sealed_size, sha256=one.sealed_sha256) for one in sent.parts]
     made = ProposalVersion(
         public_id=sent.version, proposal=proposal, number=proposal.number, person_id=actor.id, first_byte=sent.first_byte, last_byte=max(sent.first_byte, sent.last_byte),
@@ -180,8 +180,8 @@ def withdraw(actor: Actor, proposal: Proposal, at: datetime | None = None) -> Pr
     """Take the proposal back: before the opening it is destroyed, after it it stays with the record, marked."""
     sealing.key_of(proposal.call, lock=True)
     session.refresh(proposal)
-    move(proposal, "withdraw", actor, at, after=proposal.opened is not None)
     proposal.withdrawn = at or now()
+    move(proposal, "withdraw", actor, at, after=proposal.opened is not None)
     return proposal
 
 

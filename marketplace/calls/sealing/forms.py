@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import FormField, IntegerField, StringField, TextAreaField
 from wtforms import Form as PlainForm
+from wtforms import FormField, IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Email, Length, NumberRange, Optional
 
 from marketplace.calls.sealing.operations import Named
@@ -40,6 +40,7 @@ class HoldersForm(Form):
                 if not field.data:
                     field.errors = [*field.errors, field.gettext("This field is required.")]
                     fine = False
+        self.holders.errors = [entry.form.errors for entry in self.holders if entry.form.errors]
         return fine
 
 

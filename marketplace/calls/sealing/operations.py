@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from marketplace.access import SYSTEM, Actor, require
+from marketplace.access import Actor, require
 from marketplace.calls.conditions import FURTHER, Lack
 from marketplace.calls.models import Call
 from marketplace.calls.sealing import keys, shares
@@ -91,6 +91,7 @@ def name_holders(actor: Actor, call: Call, named: Sequence[Named], needed: int, 
         for number, (one, public) in enumerate(zip(named, publics, strict=True))
     ]
     session.add_all(made)
+    session.flush()  # whoever asks for the holders of the call finds them
     call.key_holders = needed if named else None
     record(call, "holders_named", actor, at, holders=len(made), needed=needed if named else 0)
     return made
@@ -238,8 +239,9 @@ def with_recovery_key(key: CallKey, offline: bytes) -> str:
         raise Refused(N_("This recovery key does not open the call's key.")) from error
 
 
-def lose(key: CallKey, at: datetime | None = None) -> None:
+def lose(actor: Actor, key: CallKey, at: datetime | None = None) -> None:
     """Note that nobody here can open the call, once."""
+    require(actor, "call_key.mend")
     if key.lost is None:
         key.lost = at or now()
-        record(key.call, "key_lost", SYSTEM, at)
+        record(key.call, "key_lost", actor, at)

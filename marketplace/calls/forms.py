@@ -268,4 +268,4 @@ class WithdrawForm(VersionedForm):
 class BoardChoiceForm(Form):
     """The board on which a call would like to be."""
 
-    board = SelectField(_l("Board"), [InputRequired()])
+    board = SelectField(_l("Call board"), [InputRequired()])

@@ -16,10 +16,10 @@ from marketplace.people import regions
 from marketplace.people.words import SIZE_WORDS
 
 STATE_WORDS = {
-    "draft": _l("draft"), "published": _l("open"), "closed": _l("closed, under review"), "awarded": _l("awarded"), "ended": _l("ended"),
+    "draft": _l("draft"), "published": _l("takes proposals"), "closed": _l("closed, under review"), "awarded": _l("awarded"), "ended": _l("carried out"),
     "unawarded": _l("ended without an award"), "withdrawn": _l("withdrawn"),
 }
-LISTED_WORDS = {"open": _l("open"), "closed": _l("closed, under review"), "decided": _l("decided"), "ended": _l("ended"), "all": _l("all")}
+LISTED_WORDS = {"open": _l("takes proposals"), "closed": _l("closed, under review"), "decided": _l("decided"), "ended": _l("carried out"), "all": _l("all")}
 ORDER_WORDS = {"deadline": _l("by deadline"), "newest": _l("newest first")}
 TONES = {"published": "pine", "closed": "amber", "awarded": "blue", "ended": "plain", "unawarded": "plain", "draft": "amber", "withdrawn": "red"}
 MONEY_WORDS = {"prize": _l("prize"), "budget": _l("budget")}
@@ -42,7 +42,7 @@ FIELD_WORDS = {
     "region": _l("Region"), "deadline": _l("Deadline"), "questions_until": _l("Questions until"), "zone": _l("Time zone"),
 }
 FILTER_WORDS = {
-    "state": _l("State"), "board": _l("Board"), "industry": _l("Industry"), "region": _l("Region"), "least": _l("Prize or budget from"),
+    "state": _l("State"), "board": _l("Call board"), "industry": _l("Industry"), "region": _l("Region"), "least": _l("Prize or budget from"),
     "before": _l("Deadline until"),
 }
 

@@ -64,7 +64,7 @@ def test_a_reviewer_meets_the_solver_nowhere(client):
         seen.append(str(file.headers))
         for path in (f"{call}/review", f"{call}/proposals", f"{call}/award", f"/{language}/proposals/{found.proposals[0].public_id}",
                      f"/{language}/proposals/{found.proposals[0].public_id}/proposal.json", f"{call}/teams"):
-            assert look(path).status_code in (403, 404), path
+            assert client.get(path).status_code in (403, 404), path
     work()
     seen += [f"{mail.subject}\n{mail.body}" for mail in session.scalars(select(Mail).where(Mail.person_id == reviewer.person_id))]
     assert len(seen) > 15
@@ -121,11 +121,10 @@ def test_each_solver_is_told_his_own_scores_rank_and_advice(client):
     awarding.publish(found.owner, found.review, 1, NOW)
     work()
     for place, (who, wanted) in enumerate(zip(found.solvers, ("8, 9", "7, 7", "2, 3"), strict=True)):
-        mail = session.scalars(select(Mail).where(Mail.person_id == who.id, Mail.template == "review", Mail.body.contains("result"))).one()
+        mail = session.scalars(select(Mail).where(Mail.person_id == who.id, Mail.template == "review")).one()
         assert wanted in mail.body and f"{place + 1}" in mail.body and f"/proposals/{found.proposals[place].public_id}/result" in mail.body
         assert ("先做小试" in mail.body) == (place > 0) and not [one for one in found.people if one.name in mail.body]
         assert not [other for other in found.proposals if other is not found.proposals[place] and other.organisation.name["zh"] in mail.body]
-    assert session.scalars(select(Mail).where(Mail.person_id == found.people[0].id, Mail.template == "review")).one().body.count("http") >= 1
 
 
 def test_reviewers_are_told_of_a_withdrawal_by_the_letter(client):

@@ -36,12 +36,14 @@ def test_a_team_from_the_award_to_its_first_payment_owed(client, racing, monkeyp
     monkeypatch.setattr(operations, "now", lambda: later)
     gate = team.gates[0]
     assert client.post(f"/zh/gates/{gate.public_id}/submit", data={"evidence": "样机在三号车间"}).status_code == 303
+    work()
     client.login(found.member)
     assert client.get(f"/zh/gates/{gate.public_id}/judge").status_code == 200
     assert client.post(f"/zh/gates/{gate.public_id}/judge", data={"value_0": "", "verdict": "accepted", "finding": "合格"}).status_code == 422
     stale = {"value_0": "0.015", "verdict": "accepted", "finding": "合格", "version": "1"}
     assert client.post(f"/zh/gates/{gate.public_id}/judge", data=stale).status_code == 409
     assert client.post(f"/zh/gates/{gate.public_id}/judge", data={**stale, "version": ""}).status_code == 303
+    work()
     for language in ("zh", "en"):
         side_by_side = client.get(f"/{language}/open-calls/{found.call.public_id}/teams").get_data(as_text=True)
         assert "0.015" in side_by_side and other.organisation.called(language) in side_by_side

@@ -34,9 +34,12 @@ BATCH = 100
 
 
 def by_public_id(actor: Actor, public_id: str) -> Call:
-    """The call under this id, if the actor may read it. Raises `NotFound`."""
+    """The call under this id, if the actor may read it. Raises `NotFound`.
+
+    What was never published is its own organisation's, and not the operator's either: it may have been begun from a blind need.
+    """
     call = session.scalar(select(Call).where(Call.public_id == public_id))
-    if call is None:
+    if call is None or (call.published is None and call.organisation_id not in actor.seats):
         raise NotFound()
     require(actor, "listing.read", call)
     return call

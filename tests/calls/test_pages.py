@@ -114,6 +114,9 @@ def test_another_firm_has_no_way_in_by_the_public_id(client, path):
     draft, call = factories.open_call(state="draft"), factories.open_call()
     client.login(stranger)
     assert client.get(f"/en/open-calls/{draft.public_id}").status_code == 404
+    client.login(factories.operator())
+    assert client.get(f"/en/open-calls/{draft.public_id}").status_code == 404, "a draft may have been begun from a blind need"
+    client.login(stranger)
     for thing, status in ((draft, 404), (call, 403)):
         assert client.get(f"/en/open-calls/{thing.public_id}/{path}").status_code == status
         assert client.post(f"/en/open-calls/{thing.public_id}/{path}", data={"note": "x"}).status_code == status

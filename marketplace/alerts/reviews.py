@@ -104,4 +104,4 @@ def award_corrected(thing_id: int) -> None:
     award = session.get_one(Award, thing_id)
     solvers = [person for proposal, _result in results_of(award) for person in solvers_of(proposal)]
     reviewers = [one.person for one in reviewers_of(award.call) if one.state == "active"]
-    _tell([*solvers, *reviewers], award.call, "corrected", f"/open-calls/{award.call.public_id}/award")
+    _tell([*solvers, *reviewers], award.call, "corrected", f"/awards/{award.public_id}")

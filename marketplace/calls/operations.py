@@ -34,9 +34,12 @@ BATCH = 100
 
 
 def by_public_id(actor: Actor, public_id: str) -> Call:
-    """The call under this id, if the actor may read it. Raises `NotFound`."""
+    """The call under this id, if the actor may read it. Raises `NotFound`.
+
+    What was never published is its own organisation's, and not the operator's either: it may have been begun from a blind need.
+    """
     call = session.scalar(select(Call).where(Call.public_id == public_id))
-    if call is None:
+    if call is None or (call.published is None and call.organisation_id not in actor.seats):
         raise NotFound()
     require(actor, "listing.read", call)
     return call
@@ -49,7 +52,7 @@ def content(call: Call) -> dict[str, Any]:
     return {**said, "organisation": call.organisation_id, "criteria": rows}
 
 
-def _kept(call: Call, note: str = "") -> dict[str, Any]:
+def kept(call: Call, note: str = "") -> dict[str, Any]:
     """The content as a revision keeps it, with the owner's reason for the change."""
     said = content(call)
     times = {name: said[name].isoformat() if said[name] else None for name in ("deadline", "questions_until")}
@@ -157,7 +160,7 @@ def publish_call(actor: Actor, call: Call, at: datetime | None = None) -> Call:
     move(call, "publish", actor, moment)
     call.published = call.updated = moment
     call.searched = _searched(call)
-    revise(call, actor, _kept(call), moment)
+    revise(call, actor, kept(call), moment)
     _set_clock(call)
     return call
 
@@ -198,7 +201,7 @@ def amend_call(actor: Actor, call: Call, note: str, at: datetime | None = None, 
 
 def _published_anew(actor: Actor, call: Call, note: str, at: datetime) -> Revision | None:
     call.updated = at
-    return revise(call, actor, _kept(call, note), at)
+    return revise(call, actor, kept(call, note), at)
 
 
 def extend_deadline(

@@ -17,7 +17,7 @@ NOT_FOR_ROBOTS = (
     "/*/key-holders", "/*/open-calls/*/proposal", "/*/operations/", "/*/payments/", "/*/problems/", "/*/proposals", "/*/receipts/", "/*/requests", "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/statements",
     "/*/subscriptions", "/*/unsubscribe/", "/*/worklist", "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/technologies/*/introduction$",
     "/*/new$", "/*/edit$", "/*/history$", "/*/files$", "/*/files/", "/*/needs/*/", "/*/adopted$", "/*/verify/",
-    "/*/open-calls/mine$", "/*/open-calls/*/", "/*/boards/*/",
+    "/*/open-calls/mine$", "/*/open-calls/*/", "/*/boards/*/", "/*/reviews", "/*/teams/", "/*/gates/", "/*/awards/*/",
 )
 """Endless combinations of filters, files made on demand, and pages that need an account or belong to one reader."""
 

@@ -60,7 +60,7 @@ class Proposal(Base):
     @property
     def sides(self) -> dict[str, frozenset[int]]:
         """The organisations that put the call out, for the permission table: nobody's until the proposal was opened."""
-        return self.call.sides if self.opened else {}
+        return self.call.sides if self.opened else {"call_side": frozenset()}
 
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (

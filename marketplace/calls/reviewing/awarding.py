@@ -132,7 +132,7 @@ def publish(actor: Actor, review: Review, number: int, at: datetime | None = Non
     award = Award(call=call, call_id=call.id, decision=decision, decision_id=decision.id, content=_content(call, decision, table), person_id=actor.id, at=moment)
     session.add(award)
     session.flush()  # the database refuses a second award of the call
-    found_teams(award, moment)
+    found_teams(actor, award, moment)
     record(award, "published", actor, moment)
     return award
 

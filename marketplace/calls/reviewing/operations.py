@@ -12,12 +12,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from marketplace.access import Actor, require
+from marketplace.access import Actor, may, require
 from marketplace.calls.models import Call, Reviewer
 from marketplace.calls.proposals.models import Proposal
 from marketplace.calls.reviewing.models import Assignment, Award, Declaration, Review, Score
 from marketplace.db import now, session
-from marketplace.errors import N_, NotAllowed, Refused
+from marketplace.errors import N_, NotAllowed, NotFound, Refused
 from marketplace.record import Event, move, record
 
 ACTIVE = ("invited", "active")
@@ -149,3 +149,11 @@ def timeline_of(review: Review) -> list[Event]:
 def award_of(call: Call) -> Award | None:
     """The award of the call, once it is published."""
     return session.scalar(select(Award).where(Award.call_id == call.id))
+
+
+def award_by_id(actor: Actor, public_id: str) -> Award:
+    """The award under this id, for whoever may read its call. Raises `NotFound`."""
+    found = session.scalar(select(Award).where(Award.public_id == public_id))
+    if found is None or not may(actor, "listing.read", found.call):
+        raise NotFound()
+    return found

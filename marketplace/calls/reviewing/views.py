@@ -256,30 +256,24 @@ def publish(public_id: str) -> ResponseReturnValue:
     form = PublishForm()
     if not form.ready() or not (form.number.data or "").isdigit():
         raise NotFound()
-    awarding.publish(actor(), found, int(form.number.data or 0))
+    made = awarding.publish(actor(), found, int(form.number.data or 0))
     flash(_("The award is published and locked; every solver is told."))
-    return see("reviewing.award", public_id=public_id)
+    return see("reviewing.award", public_id=made.public_id)
 
 
-@blueprint.route("/open-calls/<public_id>/award")
+@blueprint.route("/awards/<public_id>")
 def award(public_id: str) -> ResponseReturnValue:
     """The award as it was published, and the notes beside it."""
-    call = calls.by_public_id(actor(), public_id)
-    found = operations.award_of(call)
-    if found is None:
-        raise NotFound()
-    return answer("calls/reviewing/award.html", call=call, award=found, may_correct=may(actor(), "open_call.decide", call))
+    found = operations.award_by_id(actor(), public_id)
+    return answer("calls/reviewing/award.html", call=found.call, award=found, may_correct=may(actor(), "open_call.decide", found.call))
 
 
-@blueprint.route("/open-calls/<public_id>/award/notes", methods=["GET", "POST"])
+@blueprint.route("/awards/<public_id>/notes", methods=["GET", "POST"])
 @login_required
 def note(public_id: str) -> ResponseReturnValue:
     """Publish a correction beside a locked award."""
-    call = calls.by_public_id(actor(), public_id)
-    require(actor(), "open_call.decide", call)
-    found = operations.award_of(call)
-    if found is None:
-        raise NotFound()
+    found = operations.award_by_id(actor(), public_id)
+    require(actor(), "open_call.decide", found.call)
     form = NoteForm()
     if form.ready():
         try:
@@ -287,7 +281,7 @@ def note(public_id: str) -> ResponseReturnValue:
             return see("reviewing.award", public_id=public_id)
         except Problem as problem:
             form.refuse(problem)
-    return answer("calls/reviewing/note.html", form, call=call)
+    return answer("calls/reviewing/note.html", form, call=found.call, award=found)
 
 
 @blueprint.route("/proposals/<public_id>/result")

@@ -45,8 +45,9 @@ class Plan:
     due: date | None = None
 
 
-def found_teams(award: Award, at: datetime) -> list[Team]:
+def found_teams(actor: Actor, award: Award, at: datetime) -> list[Team]:
     """The teams of an award with their gates, in the order of the award; part of publishing it."""
+    require(actor, "open_call.decide", award.call)
     call, made = award.call, []
     for verdict in (one for one in award.decision.verdicts if one.chosen):
         team = Team(
@@ -57,7 +58,7 @@ def found_teams(award: Award, at: datetime) -> list[Team]:
             for place, (stage, fee) in enumerate(zip(call.stages, fees, strict=True), 1)
         ]
         session.add(team)
-        record(team, "named", SYSTEM, at)
+        record(team, "named", actor, at)
         made.append(team)
     return made
 

@@ -1,4 +1,4 @@
-"""Mail about sealed proposals: the receipt, the opening, a withdrawal, a key that was lost, and shares that are wanted. None of it says what a proposal says."""
+"""Mail about sealed proposals: the receipt, the opening, a withdrawal, a lost key, shares that are wanted. None of it says what a proposal says."""
 
 from __future__ import annotations
 

@@ -20,9 +20,11 @@ STATES = ("sealed", "opened", "withdrawn", "damaged", "discarded")
 
 @steps
 class Proposal(Base):
-    """What one organisation proposes to a call. `number` is the version that counts. `content` and `opened` are empty until it was opened; `content` is JSON,
-    byte for byte as it was sealed, so that its hash is the receipt's (see `said`). Withdrawn before the opening, its sealed files are destroyed; after it, the content stays with the
-    record. Damaged: its sealed files are not what was sealed. Discarded: the call was withdrawn, and it was destroyed unread.
+    """What one organisation proposes to a call. `number` is the version that counts. `content` and `opened` are empty until it was opened.
+
+    `content` is JSON, byte for byte as it was sealed, so that its hash is the receipt's (see `said`). Withdrawn before the opening, its sealed files
+    are destroyed; after it, the content stays with the record. Damaged: its sealed files are not what was sealed. Discarded: the call was withdrawn,
+    and it was destroyed unread.
     """
 
     __tablename__ = "proposal"

@@ -196,7 +196,8 @@ def _enter(proposal: Proposal, text: bytes, files: list[_File]) -> None:
     for one in files:
         scanning.enter(SYSTEM, proposal, one.name, one.size, one.sha256, one.verdict, moment)
         session.add(Attachment(
-            thing="proposal", thing_id=proposal.id, person_id=None, name=one.name, size=one.size, sha256=one.sha256, media_type=one.media_type, created=moment,
+            thing="proposal", thing_id=proposal.id, person_id=None, name=one.name, size=one.size, sha256=one.sha256, media_type=one.media_type,
+            created=moment,
         ))
 
 
@@ -218,8 +219,8 @@ def _finish(call_id: int) -> None:
 def forget_sealed(thing_id: int) -> Iterator[None]:
     """Destroy the sealed files of what was opened; what is damaged is kept for whoever looks into it."""
     own = select(ProposalVersion).join(Proposal, Proposal.id == ProposalVersion.proposal_id)
-    rows = own.where(Proposal.call_id == thing_id, Proposal.state.in_(("opened", "withdrawn")), ProposalVersion.destroyed.is_(None)).order_by(ProposalVersion.id)
-    for version in session.scalars(rows).all():
+    rows = own.where(Proposal.call_id == thing_id, Proposal.state.in_(("opened", "withdrawn")), ProposalVersion.destroyed.is_(None))
+    for version in session.scalars(rows.order_by(ProposalVersion.id)).all():
         _destroy(version)
         yield
 

@@ -136,7 +136,8 @@ def _begun(actor: Actor, call: Call, organisation: Organisation, version_id: str
     """The organisation's proposal, or a new one. Raises `Refused` where somebody else has changed it since the form was opened."""
     found = session.scalar(select(Proposal).where(Proposal.call_id == call.id, Proposal.organisation_id == organisation.id))
     if (str(found.version_id) if found else "") != (version_id or ""):
-        raise Refused(N_("Somebody of your organisation has handed in or withdrawn in the meantime. Nothing of yours was kept: look at what stands there first."))
+        raise Refused(
+            N_("Somebody of your organisation has handed in or withdrawn in the meantime. Nothing of yours was kept: look at what stands there first."))
     if found is not None:
         return found
     made = Proposal(call=call, organisation=organisation, organisation_id=organisation.id, number=0, created=moment, versions=[])
@@ -148,8 +149,8 @@ def _entered(actor: Actor, proposal: Proposal, sent: HandedIn) -> ProposalVersio
     proposal.number += 1
     parts = [SealedPart(position=one.position, file=one.file, size=one.sealed_size, sha256=one.sealed_sha256) for one in sent.parts]
     made = ProposalVersion(
-        public_id=sent.version, proposal=proposal, number=proposal.number, person_id=actor.id, first_byte=sent.first_byte, last_byte=max(sent.first_byte, sent.last_byte),
-        size=sum(one.size for one in sent.parts), receipt=_receipt(proposal, sent), parts=parts,
+        public_id=sent.version, proposal=proposal, number=proposal.number, person_id=actor.id, first_byte=sent.first_byte,
+        last_byte=max(sent.first_byte, sent.last_byte), size=sum(one.size for one in sent.parts), receipt=_receipt(proposal, sent), parts=parts,
     )
     session.add(made)
     session.flush()  # the events name the version by its id

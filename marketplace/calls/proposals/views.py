@@ -33,7 +33,8 @@ blueprint = Blueprint("proposals", __name__)
 
 def prepare(app: Flask) -> None:
     """What a call's page shows of its proposals, and their words."""
-    app.jinja_env.globals.update(proposal_words=words, call_proposals_part=proposals_part, proposal_hides_solver=lambda one: operations.hides_solver(actor(), one))
+    app.jinja_env.globals.update(
+        proposal_words=words, call_proposals_part=proposals_part, proposal_hides_solver=lambda one: operations.hides_solver(actor(), one))
 
 
 def proposals_part(call: Call) -> Markup:
@@ -123,7 +124,8 @@ def _shown(desk: Desk, form: ProposalForm) -> tuple[str, int]:
 
 def _shut(call: Call, received: datetime, problem: Problem) -> tuple[str, int]:
     """Nothing can be handed in, or nothing was: why, with both moments where it came late."""
-    page, _status = answer("calls/proposals/shut.html", call=call, problem=_(problem.message, **problem.values), received=received, late=received > call.deadline)
+    said = _(problem.message, **problem.values)
+    page, _status = answer("calls/proposals/shut.html", call=call, problem=said, received=received, late=received > call.deadline)
     return page, 422
 
 
@@ -156,7 +158,8 @@ def show(public_id: str) -> ResponseReturnValue:
     said, price = proposal.said, proposal.said.get("price")
     return answer(
         "calls/proposals/show.html", proposal=proposal, call=proposal.call, said=said, files=operations.files_of(actor(), proposal),
-        price=from_minor(price["amount"], price["currency"]) if price else None, own=may(actor(), "proposal.see_receipt", proposal),
+        price=from_minor(price["amount"], price["currency"]) if price else None,
+        own=may(actor(), "proposal.see_receipt", proposal),
         may_replace=proposal.state in ("sealed", "withdrawn") and proposal.opened is None and now() <= proposal.call.deadline,
         may_withdraw=may(actor(), "proposal.withdraw", proposal) and proposal.state in ("sealed", "opened"), opens_at=operations.opens_at(proposal.call),
         key=sealing.key_of(proposal.call),

@@ -107,7 +107,8 @@ def _public(text: str, field: str) -> str:
         raw = keys.taken(keys.PUBLIC, text)
         box(b"", raw)
     except (keys.NotAKey, Broken, ValueError, TypeError, RuntimeError) as error:
-        raise Refused(N_("This is no public key. It begins with “techbridge-public-key:” and is printed when the holder makes his key."), field=field) from error
+        raise Refused(
+            N_("This is no public key. It begins with “techbridge-public-key:” and is printed when the holder makes his key."), field=field) from error
     return base64.b64encode(raw).decode()
 
 

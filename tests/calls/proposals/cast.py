@@ -85,7 +85,7 @@ def handed_in(
     received = received or to.deadline - timedelta(seconds=1)
     desk = operations.desk_of(who, to, received)
     version = new_public_id()
-    said = {"title": f"方案 {MARK}", "summary": MARK, "plan": MARK, "team": "", "schedule": "", "language": "zh", "criteria": {"1": MARK}, "price": None, **text}
+    said = {"title": f"方案 {MARK}", "summary": MARK, "plan": MARK, "team": "", "schedule": "", "language": "zh", "criteria": {"1": MARK}, **text}
     with Arrival(operations.folder(), operations.sealable(desk), version) as arrival:
         for number, content in enumerate(files):
             arrival.into(f"plan{number}.pdf").write(content)

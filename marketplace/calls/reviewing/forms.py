@@ -27,6 +27,15 @@ TIES = {
 }
 
 
+class Expected:
+    """Marks a field that is to be filled in although the form can be sent without it: what is missing then is told by the operation."""
+
+    field_flags = {"required": True}
+
+    def __call__(self, form: object, field: object) -> None:
+        """Nothing is refused here."""
+
+
 class OpenForm(Form):
     """How many complete reviews a proposal needs for a rank."""
 
@@ -78,7 +87,7 @@ def declare_form(proposals: Sequence[Proposal], anonymous: bool) -> DeclareForm:
     fields: dict[str, Any] = {}
     for one in proposals:
         choices = [("", _l("Choose")), *((code, KIND_WORDS[code]) for code in KIND_WORDS)]
-        fields[f"kind_{one.public_id}"] = SelectField(_l("Conflict"), choices=choices, validate_choice=False)
+        fields[f"kind_{one.public_id}"] = SelectField(_l("Conflict"), [Expected()], choices=choices, validate_choice=False)
         fields[f"text_{one.public_id}"] = StringField(_l("In a sentence"), [Length(max=500, message=TOO_LONG)])
     if anonymous:
         fields |= {f"ties_{kind}": TextAreaField(words, [Length(max=LONG, message=TOO_LONG)]) for kind, words in TIES.items()}
@@ -109,8 +118,8 @@ def score_form(criteria: Sequence[Criterion], before: Mapping[int, Score], revis
     """The form for the criteria; `filled` with what was given before."""
     fields: dict[str, Any] = {}
     for one in criteria:
-        fields[f"value_{one.id}"] = IntegerField(_l("Score, 0 to %(most)s", most=one.most), [Optional()])
-        fields[f"reason_{one.id}"] = TextAreaField(_l("Reason"), [Length(max=SHORT, message=TOO_LONG)])
+        fields[f"value_{one.id}"] = IntegerField(_l("Score, 0 to %(most)s", most=one.most), [Optional(), Expected()])
+        fields[f"reason_{one.id}"] = TextAreaField(_l("Reason"), [Expected(), Length(max=SHORT, message=TOO_LONG)])
     data: dict[str, Any] = {"base": str(revisions)}
     for key, score in before.items():
         data |= {f"value_{key}": score.value, f"reason_{key}": score.reason}
@@ -122,7 +131,7 @@ class DecisionForm(Form):
     """The panel's decision; fields for each proposal are added by `decision_form`."""
 
     base = HiddenField()
-    reasons = TextAreaField(_l("Reasons of the panel"), [Length(max=LONG, message=TOO_LONG)])
+    reasons = TextAreaField(_l("Reasons of the panel"), [Expected(), Length(max=LONG, message=TOO_LONG)])
     differs = TextAreaField(_l("Why the decision leaves the ranking, if it does"), [Length(max=LONG, message=TOO_LONG)])
 
     def choices(self, proposals: Sequence[Proposal], currency: str) -> dict[int, Choice]:

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
+from marketplace.calls.reviewing.forms import Expected
 from marketplace.calls.teams.models import Gate
 from marketplace.calls.teams.operations import Plan
 from marketplace.web import VersionedForm
@@ -60,5 +61,5 @@ class JudgeForm(VersionedForm):
 
 def judge_form(count: int, version: int) -> JudgeForm:
     """The form for so many targets."""
-    fields = {f"value_{place}": StringField(_l("Measured"), [Length(max=100, message=TOO_LONG)]) for place in range(count)}
+    fields = {f"value_{place}": StringField(_l("Measured"), [Expected(), Length(max=100, message=TOO_LONG)]) for place in range(count)}
     return type("JudgeForm", (JudgeForm,), fields)(version=str(version))

@@ -19,11 +19,13 @@
 - **invoice** 账单: a demand for one obligation of an agreement, cancelled only by a **mirror** 冲销账单; **payment** 付款: money that one side says has moved.
 - **deal** 交易: from the first contact to the signed and performed agreement; a **party** 参与人 takes part in it for one side.
 - **blind listing** 隐名信息: shows a **teaser** 简介 to all, and the rest to whoever has an **access grant** 查阅授权.
+- **proposal** 揭榜方案: what a **solver** 揭榜方 offers to a call, **sealed** 密封 until the deadline; a **receipt** 回执 says by hash what came when.
 - **notice** 公示: an agreed price, published before it is signed; a **decision** 决策记录 stands in an institute's asset register.
 - **subscription** 订阅: what somebody follows, a search or the matches of something; a **digest** 订阅邮件 tells what is new in all of it.
+- **open call** 揭榜挂帅: a need put out for proposals until a deadline; a **board** 榜单 groups calls; an **amendment** 更正公告 changes one in public.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
-A module imports only from its left: errors, scanner, config, paper, db → access → record → jobs → web → people → terms → catalogue →
+A module imports only from its left: errors, arrival, scanner, config, paper, db → access → record → jobs → web → people → terms → catalogue →
 needs → matching → importing → licensing → deals → calls → exporting → alerts → reactions → this, cli.
 """
 
@@ -39,6 +41,12 @@ from werkzeug.wrappers import Response
 from marketplace import record
 from marketplace.alerts import views as alerts_views
 from marketplace.alerts.subscriptions import views as subscriptions_views
+from marketplace.calls import views as calls_views
+from marketplace.calls.boards import views as boards_views
+from marketplace.calls.proposals import views as proposals_views
+from marketplace.calls.reviewing import views as reviewing_views
+from marketplace.calls.sealing import views as sealing_views
+from marketplace.calls.teams import views as teams_views
 from marketplace.catalogue import views as catalogue_views
 from marketplace.catalogue.scanning import views as scanning_views
 from marketplace.config import Settings, read
@@ -85,7 +93,8 @@ PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, income_views,
     duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, grants_views, scanning_views,
-    documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, alerts_views,
+    documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, calls_views, boards_views,
+    sealing_views, proposals_views, reviewing_views, teams_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -2,7 +2,9 @@
 
 A row reads "action: the relations that allow it". A relation is how an actor stands to a thing: anyone, signed-in user,
 member of a verified organisation, member or owner of the organisation that answers for the thing, its author, broker,
-operator, the system itself. A thing's `sides` (organisations) give `{side}` and `{side}_{role}`, its `people` (persons)
+operator, the system itself. A thing's `sides` (an organisation each, or several that stand on one side) give `{side}` and `{side}_{role}`,
+its `people` (persons) `{side}_party`. The steps of a state machine add their rows from the model that declares them (`Step`), so
+operator, the system itself. A thing's `sides` (an organisation each, or several) give `{side}` and `{side}_{role}`, its `people` (persons)
 `{side}_party`. The steps of a state machine add their rows from the model that declares them (`Step`), so
 each rule stands once. `visible_to` is the SQL twin of `readable`; a test compares the two over every role and state.
 """
@@ -68,8 +70,8 @@ class Step:
 
 
 ACTIONS: dict[str, frozenset[str]] = {
-    "listing.read": frozenset({"reader", "teaser_reader", "member", "author", "moderator", "system"}),
-    "listing.read_in_full": frozenset({"reader", "member", "author", "moderator", "system"}),
+    "listing.read": frozenset({"reader", "teaser_reader", "member", "call_side", "author", "moderator", "system"}),
+    "listing.read_in_full": frozenset({"reader", "member", "call_side", "author", "moderator", "system"}),
     "listing.ask_access": frozenset({"user"}),
     "listing.look_into": frozenset({"operator"}),
     "access_grant.ask": frozenset({"asking_side"}),
@@ -219,6 +221,33 @@ ACTIONS: dict[str, frozenset[str]] = {
     "decision.read": frozenset({"owner", "signatory"}),
     "decision.edit": frozenset({"owner", "signatory"}),
     "evidence_export.read": frozenset({"owner", "signatory"}),
+    "open_call.create": frozenset({"member"}),
+    "open_call.edit": frozenset({"member"}),
+    "open_call.amend": frozenset({"member"}),
+    "open_call.extend": frozenset({"member"}),
+    "open_call.ask": frozenset({"user"}),
+    "open_call.name_reviewer": frozenset({"member"}),
+    "open_call.ask_board": frozenset({"member"}),
+    "call_question.read": frozenset({"self", "call_side"}),
+    "call_question.answer": frozenset({"call_side"}),
+    "reviewer.read": frozenset({"self", "call_side"}),
+    "board.create": frozenset({"member"}),
+    "board.edit": frozenset({"member"}),
+    "board.decide": frozenset({"member"}),
+    "open_call.review": frozenset({"call_side"}),
+    "open_call.decide": frozenset({"owner", "signatory"}),
+    "reviewer.declare": frozenset({"self"}),
+    "assignment.score": frozenset({"self"}),
+    "proposal.read_result": frozenset({"member"}),
+    "team.read": frozenset({"team_side", "user_side"}),
+    "open_call.name_holders": frozenset({"member"}),
+    "open_call.see_sealed": frozenset({"member", "call_side"}),
+    "call_key.mend": frozenset({"system"}),
+    "key_holder.bring": frozenset({"anyone"}),
+    "proposal.hand_in": frozenset({"member"}),
+    "proposal.list_own": frozenset({"user"}),
+    "proposal.read": frozenset({"member", "call_side"}),
+    "proposal.see_receipt": frozenset({"member"}),
     "mail.see": frozenset({"operator"}),
     "need.follow": frozenset({"member", "author"}),
     "technology.follow": frozenset({"member"}),
@@ -254,9 +283,13 @@ def relations(actor: Actor, thing: Any = None) -> set[str]:
             found.add("author")
         if getattr(thing, "person_id", None) == actor.id:
             found.add("self")
-        for side, organisation in getattr(thing, "sides", {}).items():
-            if organisation in actor.seats:
+        for side, houses in getattr(thing, "sides", {}).items():
+            for organisation in actor.seats.keys() & (houses if isinstance(houses, frozenset) else {houses}):
                 found |= {side, f"{side}_{actor.seats[organisation]}"}
+        for side, answering in getattr(thing, "sides", {}).items():
+            for organisation in answering if isinstance(answering, tuple) else (answering,):
+                if organisation in actor.seats:
+                    found |= {side, f"{side}_{actor.seats[organisation]}"}
         found |= {f"{side}_party" for side, people in getattr(thing, "people", {}).items() if actor.id in people}
     return found | _as_reader(actor, thing) if hasattr(thing, "visibility") else found
 
@@ -296,6 +329,8 @@ def visible_to(actor: Actor, model: Any) -> ColumnElement[bool]:
     published = and_(model.state.in_(model.OPEN_STATES), model.visibility.in_((*open_visibilities(actor), "blind")))
     moderated = model.visibility != "blind" if actor.is_operator else false()
     own = model.organisation_id.in_(list(actor.seats)) if actor.seats else false()
+    if actor.seats and hasattr(model, "shared_with"):
+        own = or_(own, model.shared_with(list(actor.seats)))
     mine = false()
     if actor.id is not None and hasattr(model, "author_id"):
         mine = and_(model.author_id == actor.id, model.organisation_id.is_(None))

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from marketplace import create_app
 from marketplace.alerts.subscriptions.bench import bench_alerts
+from marketplace.calls.sealing.bench import bench_sealing
 from marketplace.console import as_json, fail, settings_or_fail, show, telling
 from marketplace.db import now, session, to_write
 from marketplace.deals.funnel import bench as funnel_bench
@@ -209,6 +210,17 @@ def bench_funnel_command(matches: int, deals: int, database: str | None, json_: 
         client = app.test_client()
         report = funnel_bench.measure(lambda: client.get("/en/funnel"), lambda: _committing(count()), now())
     show({"matches": matches, "deals": deals, **report})
+
+
+@bench_group.command("sealing")
+@click.option("--megabytes", type=click.IntRange(min=1), default=500, show_default=True)
+@_in_folder
+@as_json
+def bench_sealing_command(megabytes: int, folder: Path, json_: bool) -> None:
+    """Seal and open so many MB on the disk of the folder, and time the bare copy of as many."""
+    with tempfile.TemporaryDirectory(dir=folder) as place, telling("Bench", json_) as say:
+        report = bench_sealing(megabytes, Path(place), say)
+    show(report)
 
 
 @contextmanager

@@ -63,6 +63,10 @@ class Settings:
     replies: str | None = None  # MARKETPLACE_REPLIES: address that answers to messages go to, such as reply@example.org; its mail must reach the inbox
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
     duty_rules: Path | None = None  # MARKETPLACE_DUTY_RULES: file of rules for notices and recordals, beside those of the product
+    sealing_key: Path = Path()  # MARKETPLACE_SEALING_KEY: file that wraps the keys of calls, outside the data; in development made beside the data folder
+    recovery_key: str | None = None  # MARKETPLACE_RECOVERY_KEY: public half of the offline key that can open calls when the sealing key is lost
+    upload_minutes: int = 15  # MARKETPLACE_UPLOAD_MINUTES: longest time from first to last byte of a proposal, 1 to 120; they are opened after it
+    proxies: tuple[str, ...] = ()  # MARKETPLACE_PROXIES: addresses of proxies whose X-Request-Start says when a request began; "unix" for a socket
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
     scanner: str | None = None  # MARKETPLACE_SCANNER: clamd://host:3310 or clamd:///run/clamav/clamd.ctl; without one uploads are marked as not scanned
 
@@ -188,6 +192,44 @@ def _scanner(environ: Mapping[str, str], faults: list[str]) -> str | None:
     return scanner
 
 
+def _sealing_key(environ: Mapping[str, str], data: Path, production: bool, faults: list[str]) -> Path:
+    """The file of the site's sealing key: never beside what it protects, in production there already and readable by its owner alone."""
+    typed = environ.get("MARKETPLACE_SEALING_KEY")
+    path = Path(typed).resolve() if typed else data.parent / f"{data.name}.sealing-key"
+    make = "make one with `marketplace calls new-sealing-key FILE`"
+    if path.is_relative_to(data):
+        faults.append("MARKETPLACE_SEALING_KEY lies in the data folder: whoever copies that could open sealed proposals; keep it elsewhere")
+    elif production and not typed:
+        faults.append(f"MARKETPLACE_SEALING_KEY must name a file outside the data folder in production; {make}")
+    elif production and not path.is_file():
+        faults.append(f"MARKETPLACE_SEALING_KEY: there is no file {path}; {make}. Calls that were published with another key need that one")
+    elif path.is_file() and path.stat().st_mode & 0o077:
+        faults.append(f"MARKETPLACE_SEALING_KEY: others may read {path}; run chmod 600 on it")
+    elif path.is_file() and not os.access(path, os.R_OK):
+        faults.append(f"MARKETPLACE_SEALING_KEY: this program may not read {path}")
+    elif path.is_file() and not re.fullmatch(r"techbridge-site-key:[A-Za-z0-9_-]{43}=\s*", path.read_text(encoding="ascii", errors="replace"), re.ASCII):
+        faults.append(f"MARKETPLACE_SEALING_KEY: {path} holds no sealing key; {make}")
+    return path
+
+
+def _recovery_key(environ: Mapping[str, str], faults: list[str]) -> str | None:
+    """The text of the offline key's public half."""
+    typed = environ.get("MARKETPLACE_RECOVERY_KEY", "").strip() or None
+    if typed and not re.fullmatch(r"techbridge-public-key:[A-Za-z0-9_-]{43}=", typed, re.ASCII):
+        faults.append("MARKETPLACE_RECOVERY_KEY must look like techbridge-public-key:…, as `marketplace calls new-recovery-key FILE` prints it")
+    return typed
+
+
+def _proxies(environ: Mapping[str, str], faults: list[str]) -> tuple[str, ...]:
+    """The addresses that are believed when they say when a request began."""
+    named = tuple(part.strip() for part in environ.get("MARKETPLACE_PROXIES", "").split(",") if part.strip())
+    try:
+        return tuple(one if one == "unix" else str(ip_address(one)) for one in named)
+    except ValueError:
+        faults.append("MARKETPLACE_PROXIES must be addresses such as 127.0.0.1,10.0.0.2, or unix for a socket")
+        return ()
+
+
 def _encoder_key(environ: Mapping[str, str], faults: list[str]) -> str:
     """The key for the server of an encoder."""
     key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
@@ -232,10 +274,11 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     database = _database(environ.get("DATABASE_URL") or f"sqlite:///{data / 'marketplace.db'}")
     if not database.startswith(("sqlite:", "postgresql+psycopg:")):
         faults.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
-    smtp, inbox, replies, scanner, encoders, key = (
-        setting(environ, faults) for setting in (_smtp, _inbox, _replies, _scanner, _encoders, _encoder_key)
+    smtp, inbox, replies, scanner, encoders, key, recovery, proxies = (
+        setting(environ, faults) for setting in (_smtp, _inbox, _replies, _scanner, _encoders, _encoder_key, _recovery_key, _proxies)
     )
-    megabytes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults)
+    sealing = _sealing_key(environ, data, production, faults)
+    megabytes, minutes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults), _whole(environ, "MARKETPLACE_UPLOAD_MINUTES", 15, 120, faults)
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     least = _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
     checks, rules, duties = (_own_data(environ, f"MARKETPLACE_{name}", faults) for name in ("CHECKS", "INCOME_RULES", "DUTY_RULES"))
@@ -257,5 +300,6 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
         income_rules=rules,
         duty_rules=duties,
-        funnel_least=least, inbox=inbox, replies=replies, scanner=scanner,
+        funnel_least=least, inbox=inbox, replies=replies, scanner=scanner, sealing_key=sealing, recovery_key=recovery, upload_minutes=minutes,
+        proxies=proxies,
     )

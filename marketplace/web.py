@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import exp
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
+from flask import Flask, Request, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import Babel, format_date, format_decimal, get_locale, gettext
 from flask_compress import Compress
 from flask_limiter import Limiter
@@ -27,11 +27,12 @@ from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 from wtforms import HiddenField
 
 from marketplace import money
 from marketplace.access import VISITOR, Actor
+from marketplace.arrival import FIRST_BYTE, Patient, Stamp
 from marketplace.db import HOME, LANGUAGES, noting, session, to_write
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
 
@@ -40,6 +41,9 @@ log = logging.getLogger(__name__)
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 TAGS = {"zh": "zh-Hans", "en": "en"}
 PAGE = 20
+SEALED_ENDPOINTS = {"proposals.hand_in"}
+"""Where files come in that nobody may read, so that they never stand on the disk in the clear."""
+BROKE_OFF = N_("The upload broke off. Nothing of it was kept; please send it again.")
 
 babel = Babel()
 csrf = CSRFProtect()
@@ -47,8 +51,29 @@ compress = Compress()
 limiter = Limiter(get_remote_address, default_limits=[])
 
 
+class Arriving(Request):
+    """A request whose files go where its view says, before anything of them is written anywhere.
+
+    Werkzeug puts large files into a temporary one while it reads. Where `SEALED_ENDPOINTS` names the endpoint that must not happen: reading
+    them before the view has set `into` is an error of ours, not a file on the disk.
+    """
+
+    into: Callable[[str], IO[bytes]] | None = None
+
+    def _get_file_stream(
+        self, total_content_length: int | None, content_type: str | None, filename: str | None = None, content_length: int | None = None
+    ) -> IO[bytes]:
+        if self.into is not None:
+            return self.into(filename or "")
+        if self.endpoint in SEALED_ENDPOINTS:
+            raise RuntimeError("the files of this request were read before it was said where they go")
+        return super()._get_file_stream(total_content_length, content_type, filename, content_length)
+
+
 class Application(Flask):
     """Flask with the one commit point of the web."""
+
+    request_class = Arriving
 
     def full_dispatch_request(self) -> Response:
         """Let a changing request take the write lock from its first statement on."""
@@ -121,6 +146,29 @@ class VersionedForm(Form):
         """Raise `StaleDataError` (409) when the thing was saved by somebody else since."""
         if self.version.data and self.version.data != str(thing.version_id):
             raise StaleDataError("opened with another version")
+
+
+def arrived() -> datetime:
+    """When the first byte of this request reached the server; see `arrival`."""
+    return datetime.fromtimestamp(request.environ[FIRST_BYTE], UTC)
+
+
+def receive(into: Callable[[str], IO[bytes]], until: datetime) -> None:
+    """Read the whole of this request, each file into what `into` gives for its name, with no transaction open meanwhile; then ask for its forgery token.
+
+    Raises `Refused` when it breaks off, or has not ended by `until`.
+    """
+    session.rollback()  # an upload may take minutes: it holds neither a lock nor a connection
+    request.into = into
+    body = request.environ["wsgi.input"] = Patient(request.environ["wsgi.input"], until)
+    try:
+        request.form  # noqa: B018 - reading it is what is done here
+    except (ClientDisconnected, OSError) as error:
+        raise Refused(BROKE_OFF) from error
+    if body.taken < (request.content_length or 0):
+        raise Refused(BROKE_OFF)
+    if current_app.config["WTF_CSRF_ENABLED"]:
+        csrf.protect()
 
 
 def actor() -> Actor:
@@ -335,6 +383,7 @@ FILTERS = {
 
 def prepare(app: Flask) -> None:
     """Bind languages, forgery protection, limits, compression, errors and headers to the application."""
+    app.wsgi_app = Stamp(app.wsgi_app, app.config["SETTINGS"].proxies)  # type: ignore[method-assign]
     babel.init_app(
         app, locale_selector=lambda: LOCALES[language()], default_translation_directories=app.config["TRANSLATIONS"], default_timezone=HOME.key,
     )

@@ -10,6 +10,11 @@ from sqlalchemy import create_engine
 from marketplace.alerts import models as _alerts  # noqa: F401 - the import fills the metadata
 from marketplace.alerts.inbox import models as _inbox  # noqa: F401
 from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401
+from marketplace.calls import models as _calls  # noqa: F401
+from marketplace.calls.proposals import models as _proposals  # noqa: F401
+from marketplace.calls.reviewing import models as _reviewing  # noqa: F401
+from marketplace.calls.sealing import models as _sealing  # noqa: F401
+from marketplace.calls.teams import models as _teams  # noqa: F401
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401
 from marketplace.config import read
 from marketplace.db import Base, Data, UTCTime

@@ -8,6 +8,9 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
+from marketplace.access import SYSTEM
+from marketplace.calls.models import WHOLE, Board, Call, Criterion
+from marketplace.calls.operations import kept
 from marketplace.catalogue.models import Offer, Technology
 from marketplace.db import now, session
 from marketplace.deals.models import Deal, Party, StageSpan
@@ -19,6 +22,7 @@ from marketplace.licensing.operations import facts_of
 from marketplace.matching.models import Match, Scoring
 from marketplace.needs.models import Need
 from marketplace.people.models import AccessGrant, Membership, Organisation, Person
+from marketplace.record import revise
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -99,6 +103,37 @@ def need(owner: Organisation | None = None, **values: Any) -> Need:
         "published": NOW, "created": NOW, "updated": NOW,
     }
     return _kept(Need(**{**defaults, **values}))
+
+
+def open_call(owner: Organisation | None = None, **values: Any) -> Call:
+    """A published, public call whose deadline lies a month ahead, with two criteria."""
+    n = next(_number)
+    title = values.get("title", {"zh": f"微细刀具寿命{n}", "en": f"Life of micro tools {n}"})
+    brief = values.get("brief", {"zh": "铣削医用不锈钢时刀具磨损过快。", "en": "Tools wear too fast in surgical steel."})
+    defaults = {
+        "organisation": owner or organisation(person(), size="large"), "state": "published", "visibility": "public", "title": title, "brief": brief,
+        "targets": [{"quantity": {"zh": "刀具寿命", "en": "tool life"}, "today": "40", "wanted": "120", "unit": "min", "direction": "at_least"}],
+        "acceptance": {"zh": "连续加工三批，实测寿命。", "en": "Three batches in a row, life measured."}, "money": "budget", "amount": 80_000_000,
+        "currency": "CNY",
+        "stages": [{"title": {"zh": "开题", "en": "Start"}, "share": 400_000}, {"title": {"zh": "验收", "en": "Acceptance"}, "share": 600_000}],
+        "eligible": {"kinds": [], "sizes": [], "regions": []}, "eligibility": {}, "ip_position": "owner", "ip_terms": {}, "industry": "C358",
+        "region": "330000", "deadline": now().replace(microsecond=0) + timedelta(days=30), "zone": "Asia/Shanghai", "teams": 1, "revision": 1,
+        "searched": "\n".join([*title.values(), *brief.values()]).casefold(), "published": None if values.get("state") == "draft" else NOW, "created": NOW, "updated": NOW,
+    }
+    made = _kept(Call(**{**defaults, **values}))
+    for position, (text, weight) in enumerate((({"zh": "技术路线", "en": "Approach"}, 600_000), ({"zh": "团队", "en": "Team"}, WHOLE - 600_000)), 1):
+        _kept(Criterion(call=made, position=position, title=text, about={}, weight=weight, most=10))
+    if made.state != "draft":
+        revise(made, SYSTEM, kept(made), made.published)
+    return made
+
+
+def board(owner: Organisation | None = None, **values: Any) -> Board:
+    """A published board of an agency."""
+    n = next(_number)
+    defaults = {"organisation": owner or organisation(person(), kind="agency"), "state": "published", "title": {"zh": f"测试榜单{n}", "en": f"Test board {n}"},
+                "about": {}, "region": "330000", "created": NOW}
+    return _kept(Board(**{**defaults, **values}))
 
 
 def import_run(owner: Organisation | None = None, **values: Any) -> ImportRun:

@@ -16,6 +16,11 @@ from marketplace.access import ACTIONS
 from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metadata
 from marketplace.alerts.inbox import models as _inbox  # noqa: F401 - fills the metadata
 from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401 - fills the metadata
+from marketplace.calls import models as _calls  # noqa: F401 - fills the metadata
+from marketplace.calls.proposals import models as _proposals  # noqa: F401 - fills the metadata
+from marketplace.calls.reviewing import models as _reviewing  # noqa: F401 - fills the metadata
+from marketplace.calls.teams import models as _teams  # noqa: F401 - fills the metadata
+from marketplace.calls.sealing import models as _sealing  # noqa: F401 - fills the metadata
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401 - fills the metadata
 from marketplace.db import Base
 from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata# noqa: F401 - fills the metadata  # noqa: F401 - fills the metadata
@@ -43,9 +48,10 @@ from marketplace.reactions import REACTIONS
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
-    "errors", "scanner", "config", "migrate", "paper", "money", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs", "matching",
+    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue", "needs",
+    "matching",
     "importing", "licensing", "deals", "calls", "exporting", "alerts", "reactions", "__init__", "wsgi", "demo", "console",
-    "cli_bench", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_terms", "cli",
+    "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_terms", "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
 FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}
@@ -63,9 +69,10 @@ PURE = {
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
     "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula", "clock", "related", "pricing"},
+    "calls": {"bench", "deadlines", "sealing", "shares", "keys", "receipts", "ranking", "bare", "contract"},
     "deals": {"tally", "picture", "addresses", "cutting", "incoming", "schedule", "because"},
 }
-COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_learning.py", "cli_mail.py", "cli_matching.py"}
+COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_calls.py", "cli_learning.py", "cli_mail.py", "cli_matching.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}
 BANNED_NAMES = re.compile(r"(utils?|helpers?|base|managers?|common|misc)\.py$")
 LONGEST_MODULE, LONGEST_FUNCTION = 500, 40

@@ -12,6 +12,7 @@ from flask_login import login_required
 
 from marketplace.alerts import access as _access  # noqa: F401 - registers its mails
 from marketplace.alerts import agreements as _agreements  # noqa: F401 - registers its jobs
+from marketplace.alerts import calls as _calls  # noqa: F401 - registers its mails
 from marketplace.alerts import deals as _deals  # noqa: F401 - registers its mails
 from marketplace.alerts import delivery, operations
 from marketplace.alerts import duties as _duties  # noqa: F401 - registers its mails
@@ -20,9 +21,12 @@ from marketplace.alerts import income as _income  # noqa: F401 - registers its j
 from marketplace.alerts import learning as _learning  # noqa: F401 - registers its mail
 from marketplace.alerts import money as _money  # noqa: F401 - registers its jobs
 from marketplace.alerts import needs as _needs  # noqa: F401 - registers its mails
+from marketplace.alerts import proposals as _proposals  # noqa: F401 - registers its mails
+from marketplace.alerts import reviews as _reviews  # noqa: F401 - registers its mails
 from marketplace.alerts import risk as _risk  # noqa: F401 - registers its mails
 from marketplace.alerts import statements as _statements  # noqa: F401 - the import registers who writes about them
 from marketplace.alerts import talk as _talk  # noqa: F401 - registers its mails
+from marketplace.alerts import teams as _teams  # noqa: F401 - registers its mails
 from marketplace.alerts.inbox import operations as inbox
 from marketplace.alerts.subscriptions import noticing as _noticing  # noqa: F401 - registers its jobs
 from marketplace.db import now

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from marketplace.calls.models import Call
+from marketplace.calls.words import IP_WORDS, MONEY_HEADINGS, STATE_WORDS, told_in
 from marketplace.catalogue.classification import field_name, industry_name
 from marketplace.catalogue.models import Technology
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.db import in_language
 from marketplace.exporting.text import one_line, printable
-from marketplace.exporting.words import budget, separator, until
+from marketplace.exporting.words import budget, deadline, separator, until
 from marketplace.matching.units import in_words
 from marketplace.needs.models import Need
 from marketplace.needs.words import GRADE_WORDS, MODE_WORDS
 from marketplace.people import regions
-from marketplace.terms.payment import parse
+from marketplace.terms.payment import from_minor, parse
 from marketplace.terms.words import glance
-from marketplace.web import TAGS
+from marketplace.web import FILTERS, TAGS
 
 SUMMARY = {"zh": 96, "en": 205}  # characters of a summary, two lines on paper
 SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}
@@ -58,9 +60,9 @@ Addresses = Callable[[Any], tuple[str, str]]
 """From a listing to its address and its tag."""
 
 
-def entry(listing: Technology | Need, language: str, addresses: Addresses) -> Entry:
+def entry(listing: Technology | Need | Call, language: str, addresses: Addresses) -> Entry:
     """The listing in a language; what was never written in it stands in the other."""
-    special = _technology(listing, language) if isinstance(listing, Technology) else _need(listing, language)
+    special = next(told(listing, language) for kind, told in SPECIAL.items() if isinstance(listing, kind))
     title, title_language = listing.titled(language)
     text, text_language = in_language(special.pop("text"), language)
     address, tag = addresses(listing)
@@ -98,8 +100,24 @@ def _need(need: Need, language: str) -> dict[str, Any]:
     }
 
 
-def targets(need: Need, language: str) -> str:
-    """What a need wants measured, one target after the other."""
+def _call(call: Call, language: str) -> dict[str, Any]:
+    industry = industry_name(call.industry, language) if call.industry else ""
+    kind = str(STATE_WORDS[call.state])
+    region = regions.name(call.region, language) if call.region else ""
+    money = FILTERS["money"](from_minor(call.amount, call.currency), call.currency)
+    return {
+        "kind": kind, "facts": tuple(part for part in (industry, region, deadline(told_in(call.deadline, call.zone))) if part),
+        "terms": (str(MONEY_HEADINGS[call.money]), f"{money} · {IP_WORDS[call.ip_position]}") if call.amount else (), "text": call.brief, "number": "",
+        "maturity": None, "categories": ((call.state, kind), *(((call.industry, industry),) if call.industry else ())),
+    }
+
+
+SPECIAL: dict[type, Callable[[Any, str], dict[str, Any]]] = {Technology: _technology, Need: _need, Call: _call}
+"""What each kind of listing says in its own way."""
+
+
+def targets(need: Need | Call, language: str) -> str:
+    """What a need or a call wants measured, one target after the other."""
     rows = [
         (in_language(row["quantity"], language)[0], SIGNS[row["direction"]], row["wanted"], in_words(row["unit"] or "", row["wanted"], language))
         for row in need.targets

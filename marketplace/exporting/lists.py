@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from marketplace.calls import words as call_words
+from marketplace.calls.models import Call
 from marketplace.catalogue import words as technology_words
 from marketplace.catalogue.classification import field_name, industry_name
 from marketplace.catalogue.models import Technology
@@ -44,14 +46,13 @@ class Column:
 
 @dataclass(frozen=True)
 class OpenList:
-    """One list: the kind of listing, the endpoint of a listing's page and of the search, what is always filtered by, and the columns."""
+    """One list: the kind of listing, the endpoint of a listing's page and of the search, and the columns."""
 
     name: str
     kind: str
     page: str
     search: str
     columns: tuple[Column, ...]
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -59,7 +60,7 @@ class OpenList:
         return str(LIST_WORDS[self.name])
 
 
-def _other_title(listing: Technology | Need, language: str) -> str:
+def _other_title(listing: Technology | Need | Call, language: str) -> str:
     shown = listing.titled(language)[1]
     return next((text for code, text in listing.title.items() if code != shown and text), "")
 
@@ -118,12 +119,34 @@ NEEDS = (
     Column("published", 12, lambda one, _: one.published.date()),
     Column("visibility", 16, lambda one, _: str(need_words.VISIBILITY_WORDS[one.visibility])),
 )
+CALLS = (
+    Column("title", 44, lambda one, language: one.titled(language)[0]),
+    Column("title_other", 36, _other_title),
+    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    Column("board", 26, lambda one, language: one.board.titled(language)[0] if one.board else ""),
+    Column("state", 14, lambda one, _: str(call_words.STATE_WORDS[one.state])),
+    Column("industry", 22, lambda one, language: industry_name(one.industry, language) if one.industry else ""),
+    Column("region", 14, lambda one, language: regions.name(one.region, language) if one.region else ""),
+    Column("summary", 60, lambda one, language: _summary(one.brief, language)),
+    Column("targets", 44, targets),
+    Column("acceptance", 44, lambda one, language: _summary(one.acceptance, language)),
+    Column("money", 10, lambda one, _: str(call_words.MONEY_WORDS[one.money])),
+    Column("amount", 14, lambda one, _: from_minor(one.amount, one.currency)),
+    Column("currency", 8, lambda one, _: one.currency),
+    Column("stages", 32, lambda one, language: "; ".join(call_words.stage_lines(one.stages, language))),
+    Column("eligible", 32, lambda one, language: "; ".join(call_words.eligible_lines(one.eligible, language))),
+    Column("ip_position", 26, lambda one, _: str(call_words.IP_WORDS[one.ip_position])),
+    Column("teams", 8, lambda one, _: one.teams),
+    Column("call_deadline", 36, lambda one, _: call_words.told_in(one.deadline, one.zone)),
+    Column("published", 12, lambda one, _: one.published.date()),
+    Column("visibility", 16, lambda one, _: str(call_words.VISIBILITY_WORDS[one.visibility])),
+)
 
 LISTS = {
     one.name: one
     for one in (
         OpenList("technologies", "technology", "catalogue.show", "matching.technologies", TECHNOLOGIES),
         OpenList("needs", "need", "needs.show", "matching.needs", NEEDS),
-        OpenList("open-calls", "need", "needs.show", "matching.needs", NEEDS, {"mode": ("open_call",)}),
+        OpenList("open-calls", "open_call", "calls.show", "calls.index", CALLS),
     )
 }

@@ -7,6 +7,7 @@ index: matches come from the words index, the order of publication from an index
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +15,18 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import aliased
 
 from marketplace.access import VISITOR, Actor, may, open_visibilities
+from marketplace.calls import listing as calls
+from marketplace.calls.models import Call
 from marketplace.catalogue.models import Technology
 from marketplace.db import session
 from marketplace.matching import operations as matching
 from marketplace.needs.models import Need
 
-Listing = Technology | Need
-Where = Mapping[str, Sequence[str]]
+Listing = Technology | Need | Call
+Where = Mapping[str, Any]
+"""Filters of a search: names to values, as the address of its page has them."""
 
-MODELS: dict[str, type[Listing]] = {"technology": Technology, "need": Need}
+MODELS: dict[str, type[Listing]] = {"technology": Technology, "need": Need, "open_call": Call}
 LATEST = 1000  # publications among which a feed looks for matches, before it turns to those entered last
 BATCH = 200
 SPAN = 10_000  # ids in one file of the sitemap
@@ -36,6 +40,8 @@ def newest(kind: str, typed: str, where: Where, limit: int) -> list[Any]:
     sees is a match published before a thousand others and entered before `limit` other matches.
     """
     model = MODELS[kind]
+    if model is Call:
+        return list(calls.first(VISITOR, replace(_calls_wanted(typed, where), order="newest"), limit)[1])
     if not typed and not where:
         keys: Sequence[int] = list(session.scalars(latest(model, limit)))
     else:
@@ -44,6 +50,10 @@ def newest(kind: str, typed: str, where: Where, limit: int) -> list[Any]:
         keys = list({*late, *matching.found(VISITOR, kind, typed, where, limit, newest=True).keys})
     moments = select(model.id).where(model.id.in_(keys)).order_by(model.published.desc(), model.id.desc()).limit(limit)
     return matching.load(VISITOR, model, list(session.scalars(moments)))
+
+
+def _calls_wanted(typed: str, where: Where) -> calls.Filter:
+    return calls.asked({**where, "q": typed})
 
 
 def _public(model: Any) -> ColumnElement[bool]:
@@ -59,6 +69,9 @@ def latest(model: type[Listing], limit: int) -> Select[Any]:
 
 def found(actor: Actor, kind: str, typed: str, where: Where, limit: int) -> tuple[int, Iterator[Any]]:
     """How many listings a search finds for the actor, and the first of them in the order of the search, read in batches."""
+    if MODELS[kind] is Call:
+        total, rows = calls.first(actor, _calls_wanted(typed, where), limit)
+        return total, iter(rows)
     page = matching.found(actor, kind, typed, where, limit)
     return page.total, _in_batches(actor, MODELS[kind], page.keys)
 

@@ -2,7 +2,7 @@
 
 The archive is written while it is sent, a few listings in memory at a time, so that a portfolio of any size needs neither
 disk nor memory. Technologies and needs come in our own template, to be brought in again anywhere, and beside it whole, with
-every revision, one JSON value a line; their files lie in folders by number; matches carry what this organisation answered.
+every revision, one JSON value a line, and so do open calls; their files lie in folders by number; matches carry what this organisation answered.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from sqlalchemy import select
 from zipstream import ZipStream
 
 from marketplace.access import Actor, require
+from marketplace.calls import operations as calls
+from marketplace.calls.models import Call
 from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.attachments import store
 from marketplace.catalogue.models import Attachment, Technology
@@ -35,7 +37,7 @@ from marketplace.record import Revision, noun, record
 BATCH = 200
 CHUNK = 1 << 18
 SHEETS = {"technology": "technologies", "need": "needs"}
-CONTENT: dict[str, Callable[[Any], dict[str, Any]]] = {"technology": catalogue.content, "need": needs.content}
+CONTENT: dict[str, Callable[[Any], dict[str, Any]]] = {"technology": catalogue.content, "need": needs.content, "open_call": calls.content}
 FACTS = ("name", "names", "kind", "credit_code", "ror", "region", "size", "website", "about", "state", "verified", "created")
 
 
@@ -53,6 +55,7 @@ def _packed(organisation: Organisation, language: str) -> ZipStream:
     for kind, name in SHEETS.items():
         archive.add(_sheet(key, kind, language), f"{name}.xlsx")
         archive.add(_lines(_whole(row) for row in stored(key, kind)), f"{name}.jsonl")
+    archive.add(_lines(_whole(call) for call in session.scalars(select(Call).where(Call.organisation_id == key).order_by(Call.id))), "open-calls.jsonl")
     archive.add(_lines(_matches(key)), "matches.jsonl")
     archive.add(_lines(_runs(key)), "imports.jsonl")
     files = list(_files(key))
@@ -89,7 +92,7 @@ def _organisation(organisation: Organisation) -> dict[str, Any]:
     }
 
 
-def _whole(listing: Technology | Need) -> dict[str, Any]:
+def _whole(listing: Technology | Need | Call) -> dict[str, Any]:
     """A listing with all its revisions, each with who wrote it."""
     kind = noun(listing)
     rows = select(Revision, Person.name).outerjoin(Person, Person.id == Revision.person_id)

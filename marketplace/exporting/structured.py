@@ -1,4 +1,4 @@
-"""Listings in the words of schema.org, for machines that read public pages: an `Offer` for a technology, a `Demand` for a need.
+"""Listings in the words of schema.org, for machines that read public pages: an `Offer` for a technology, a `Demand` for a need or a call.
 
 Only what the page says to everybody is said here, and no more than it says: a price stands only where an entry fee is
 known, it is called the entry fee, and the rest of the terms stand beside it in words; a price of nothing would else look
@@ -8,6 +8,7 @@ like a gift. A negative result is a text and no offer.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,8 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from marketplace.access import VISITOR, may
+from marketplace.calls.models import Call
+from marketplace.calls.words import MONEY_HEADINGS
 from marketplace.catalogue.classification import field_name, industry_name
 from marketplace.catalogue.models import Offer, Technology
 from marketplace.catalogue.words import KIND_WORDS, PATENT_KIND_WORDS, TERRITORY_WORDS
@@ -43,14 +46,14 @@ def script(facts: dict[str, Any]) -> Markup:
     return htmlsafe_json_dumps(facts, dumps=json.dumps, ensure_ascii=False)
 
 
-def is_public(listing: Technology | Need) -> bool:
+def is_public(listing: Technology | Need | Call) -> bool:
     """Whether a visitor may read the listing and it is open."""
     return listing.state in type(listing).OPEN_STATES and may(VISITOR, "listing.read_in_full", listing)
 
 
-def described(listing: Technology | Need, language: str, address: str, organisation: str) -> dict[str, Any]:
+def described(listing: Technology | Need | Call, language: str, address: str, organisation: str) -> dict[str, Any]:
     """A public listing in schema.org's words; addresses of its page and of its organisation's."""
-    facts = _technology if isinstance(listing, Technology) else _need
+    facts = next(told for kind, told in FACTS.items() if isinstance(listing, kind))
     return {"@context": "https://schema.org", **_present(facts(listing, language, address, organisation))}
 
 
@@ -95,7 +98,7 @@ def _technology(technology: Technology, language: str, address: str, organisatio
     }
 
 
-def _day(listing: Technology | Need) -> str:
+def _day(listing: Technology | Need | Call) -> str:
     return listing.published.date().isoformat() if listing.published else ""
 
 
@@ -151,3 +154,28 @@ def _budget(need: Need) -> dict[str, Any] | None:
     if least is None and most is None:
         return None
     return {"@type": "PriceSpecification", "minPrice": least, "maxPrice": most, "priceCurrency": need.currency}
+
+
+def _call(call: Call, language: str, address: str, organisation: str) -> dict[str, Any]:
+    """A demand that ends at the deadline; the price is what is offered for the result."""
+    title, title_language = call.titled(language)
+    demand = {
+        "@type": "Demand", "@id": f"{address}#call", "url": address, "name": title,
+        "description": one_line(in_language(call.brief, title_language)[0], LONGEST),
+        "itemOffered": {
+            "@type": "Service", "name": title, "description": targets(call, language),
+            "category": industry_name(call.industry, language) if call.industry else None,
+        },
+        "areaServed": _area(call.region, language), "availabilityStarts": _day(call), "validThrough": call.deadline.isoformat(),
+        "priceSpecification": call.amount and {
+            "@type": "PriceSpecification", "name": str(MONEY_HEADINGS[call.money]), "price": _amount(from_minor(call.amount, call.currency)),
+            "priceCurrency": call.currency,
+        },
+    }
+    firm = _organisation(call.organisation, language, organisation)
+    page = {"@type": "WebPage", "@id": address, "inLanguage": TAGS[title_language], "mainEntity": {"@id": demand["@id"]}}
+    return {"@graph": [demand, {**firm, "seeks": {"@id": demand["@id"]}}, page]}
+
+
+FACTS: dict[type, Callable[[Any, str, str, str], dict[str, Any]]] = {Technology: _technology, Need: _need, Call: _call}
+"""What is said of each kind of listing."""

@@ -17,6 +17,10 @@ from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
+from marketplace.access import VISITOR
+from marketplace.calls import listing as calls
+from marketplace.calls.boards.operations import boards
+from marketplace.calls.views import filter_lines
 from marketplace.catalogue.operations import in_full
 from marketplace.db import LANGUAGES, now
 from marketplace.errors import NotFound
@@ -35,9 +39,9 @@ for_robots = Blueprint("for_robots", __name__)
 FEED = 50  # entries of a feed
 IN_SPREADSHEET, ON_PAPER = 20_000, 300  # listings of a file
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PAGES = ("matching.front", "matching.technologies", "matching.needs", "matching.how")  # static pages for search engines
-LISTING_PAGES = {"technology": "catalogue.show", "need": "needs.show"}
-SITEMAPS = {"technologies": "technology", "needs": "need"}
+PAGES = ("matching.front", "matching.technologies", "matching.needs", "calls.index", "boards.index", "matching.how")  # static pages for search engines
+LISTING_PAGES = {"technology": "catalogue.show", "need": "needs.show", "open_call": "calls.show"}
+SITEMAPS = {"technologies": "technology", "needs": "need", "open-calls": "open_call"}
 
 
 def prepare(app: Flask) -> None:
@@ -56,11 +60,12 @@ def _address(endpoint: str, **values: Any) -> str:
 
 @dataclass(frozen=True)
 class Search:
-    """A list with the words and filters asked for."""
+    """A list with the words and filters asked for, and the filters in words: the name of each and its values."""
 
     listed: OpenList
     typed: str
     where: dict[str, Any]
+    filters: tuple[tuple[str, str], ...]
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -78,12 +83,6 @@ class Search:
         return _address(self.listed.search, **self.arguments)
 
     @property
-    def filters(self) -> list[tuple[str, str]]:
-        """The filters in words: the name of each and its values."""
-        names, separator = facet_names(), _(", ")
-        return [(names[name], separator.join(facet_value_name(name, value, language()) for value in values)) for name, values in self.where.items()]
-
-    @property
     def sentence(self) -> str:
         """Words and filters as one line; empty for everything."""
         said = [f"“{self.typed}”"] if self.typed else []
@@ -94,8 +93,13 @@ def _search_of(name: str) -> Search:
     listed = LISTS.get(name)
     if listed is None:
         raise NotFound()
+    if listed.kind == "open_call":
+        wanted = calls.asked(request.args)
+        return Search(listed, wanted.text, {name: value for name, value in wanted.arguments.items() if name != "q"}, tuple(filter_lines(wanted)))
     typed, where = asked(listed.kind)
-    return Search(listed, typed, {**where, **listed.where})
+    names, separator = facet_names(), _(", ")
+    told = ((names[name], separator.join(facet_value_name(name, value, language()) for value in values)) for name, values in where.items())
+    return Search(listed, typed, where, tuple(told))
 
 
 def _addresses(listing: Any) -> tuple[str, str]:
@@ -222,12 +226,14 @@ def sitemaps() -> ResponseReturnValue:
 
 @for_robots.route("/sitemap-pages.xml")
 def sitemap_of_pages() -> ResponseReturnValue:
-    """The static pages that everybody may read."""
-    pages = [({TAGS[code]: _address(endpoint, lang=code) for code in LANGUAGES}, None) for endpoint in PAGES]
+    """The static pages that everybody may read, and the boards."""
+    of_boards = [("boards.show", {"public_id": board.public_id}) for board in boards(VISITOR)]
+    places = [*((endpoint, {}) for endpoint in PAGES), *of_boards]
+    pages = [({TAGS[code]: _address(endpoint, lang=code, **values) for code in LANGUAGES}, None) for endpoint, values in places]
     return Response("".join(sitemap.urls(pages)), mimetype="application/xml")
 
 
-@for_robots.route("/sitemap-<any(technologies, needs):name>-<int(max=1000000):number>.xml")
+@for_robots.route("/sitemap-<any(technologies, needs, 'open-calls'):name>-<int(max=1000000):number>.xml")
 def sitemap_of_listings(name: str, number: int) -> ResponseReturnValue:
     """The public listings of one range of ids."""
     kind = SITEMAPS[name]
@@ -242,23 +248,21 @@ def sitemap_of_listings(name: str, number: int) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class Export:
-    """What a list gives as files: its name and the addresses; `feed` is None for a list that has no search page of its own."""
+    """What a list gives as files: its name and the addresses."""
 
     title: str
-    feed: str | None
+    feed: str
     table: str
     paper: str
 
 
 def exports_of(endpoint: str, arguments: dict[str, Any]) -> list[Export]:
-    """What the search at hand gives as files: its own list first, then those that are a part of it."""
+    """What the search at hand gives as files."""
     found = []
     for name, listed in LISTS.items():
         if listed.search == endpoint:
-            asked_for = {key: value for key, value in arguments.items() if key not in listed.where}
-            addresses = (url_for(f"exporting.{kind}", name=name, **asked_for) for kind in ("newest", "table", "paper"))
-            newest_address, table_address, paper_address = addresses
-            found.append(Export(listed.title, None if listed.where else newest_address, table_address, paper_address))
+            addresses = (url_for(f"exporting.{kind}", name=name, **arguments) for kind in ("newest", "table", "paper"))
+            found.append(Export(listed.title, *addresses))
     return found
 
 

@@ -20,6 +20,9 @@ HEADINGS = {
     "summary": _l("In short"), "published": _l("Published on"), "visibility": _l("Open to"), "address": _l("Address"), "grade": _l("Grade"),
     "targets": _l("Targets"), "modes": _l("Wanted ways"), "budget_min": _l("Budget from"), "budget_max": _l("Budget up to"),
     "currency": _l("Currency"), "cash": _l("Is the money there?"), "deadline": _l("Solved by"),
+    "board": _l("Call board"), "state": _l("State"), "acceptance": _l("How the result is tested"), "money": _l("Prize or budget"), "amount": _l("Amount"),
+    "stages": _l("Stages of payment"), "eligible": _l("Who may answer"), "ip_position": _l("Whose the result is"), "teams": _l("Teams"),
+    "call_deadline": _l("Deadline"),
 }
 ENTRY_FEE = _l("Entry fee")
 ABOUT = {
@@ -36,6 +39,11 @@ def separator() -> str:
 def until(need: Need) -> str:
     """By when a need is to be solved; empty where it does not say."""
     return _("by %(day)s", day=FILTERS["day"](need.deadline)) if need.deadline else ""
+
+
+def deadline(moment: str) -> str:
+    """When a call closes."""
+    return _("deadline %(moment)s", moment=moment)
 
 
 def budget(need: Need) -> tuple[str, ...]:

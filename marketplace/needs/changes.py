@@ -22,7 +22,8 @@ WORDS: dict[str, dict[Any, Any]] = {
 SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}
 
 
-def _targets(rows: list[dict[str, Any]], language: str) -> list[str]:
+def target_lines(rows: list[dict[str, Any]], language: str) -> list[str]:
+    """Targets as short lines: what, the sign, the wanted value, the unit."""
     return [f"{in_language(row['quantity'], language)[0]} {SIGNS[row['direction']]} {row['wanted'] or ''} {row['unit']}".strip() for row in rows]
 
 
@@ -32,7 +33,7 @@ def _organisation(key: int, language: str) -> str:
 
 
 NAMED: dict[str, Callable[[Any, str], Any]] = {
-    "targets": _targets,
+    "targets": target_lines,
     "modes": lambda codes, _language: [words.MODE_WORDS[code] for code in codes],
     "industry": industry_name,
     "region": regions.name,

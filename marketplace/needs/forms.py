@@ -35,6 +35,7 @@ from marketplace.web import Form, VersionedForm
 ROWS = 3
 LONG = 20_000
 MOST = Decimal(10) ** 12
+CURRENCIES = ("CNY", "USD", "EUR", "JPY", "KRW")
 
 
 class TargetForm(PlainForm):
@@ -67,7 +68,7 @@ class NeedForm(VersionedForm):
     targets = FieldList(FormField(TargetForm), min_entries=ROWS, max_entries=12)
     budget_min = DecimalField(_l("Budget from"), [Optional(), NumberRange(0, MOST)], places=None)
     budget_max = DecimalField(_l("Budget up to"), [Optional(), NumberRange(0, MOST)], places=None)
-    currency = SelectField(_l("Currency"), choices=["CNY", "USD", "EUR", "JPY", "KRW"])
+    currency = SelectField(_l("Currency"), choices=list(CURRENCIES))
     payer = SelectField(_l("Who pays"), choices=[(code, PAYER_WORDS[code]) for code in PAYERS], default="undecided")
     cash = SelectField(_l("Is the money there?"), choices=[(code, CASH_WORDS[code]) for code in CASH], default="none")
     deadline = DateField(_l("Solved by"), [Optional()])
@@ -90,28 +91,15 @@ class NeedForm(VersionedForm):
 
     def values(self, organisations: list[Any], before: Need | None = None) -> dict[str, Any]:
         """The fields as `create_need` and `edit_need` take them; money in minor units, empty rows left out."""
-        texts = {name: _both(self, name) for name in TEXTS}
+        texts = {name: both(self, name) for name in TEXTS}
         chosen = next((one for one in organisations if one.public_id == self.organisation.data), None)
         facts = {name: getattr(self, name).data for name in ("language", "currency", "payer", "cash", "deadline", "modes", "visibility", "nda_required")}
         return {
             **texts, **facts, "organisation": chosen, "industry": self.industry.data or None, "region": self.region.data or None,
             "budget_min": to_minor(self.budget_min.data, facts["currency"]),
             "budget_max": to_minor(self.budget_max.data, facts["currency"]),
-            "targets": self._targets(before.targets if before else []),
+            "targets": target_rows(self, before.targets if before else []),
         }
-
-    def _targets(self, before: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        found = []
-        for index, row in enumerate(self.targets.data):
-            if not (row["quantity"] or "").strip() and row["wanted"] is None:
-                continue
-            old = before[index] if index < len(before) else {}
-            found.append({
-                "quantity": _named(old.get("quantity", {}), (row["quantity"] or "").strip(), self.language.data),
-                "today": _plain(row["today"]), "wanted": _plain(row["wanted"]),
-                "unit": (row["unit"] or "").strip(), "direction": row["direction"],
-            })
-        return found
 
     @classmethod
     def of(cls, need: Need) -> NeedForm:
@@ -124,20 +112,36 @@ class NeedForm(VersionedForm):
         data["budget_min"] = from_minor(need.budget_min, need.currency)
         data["budget_max"] = from_minor(need.budget_max, need.currency)
         data["targets"] = [
-            {**row, "quantity": in_language(row["quantity"], need.language)[0], "today": _number(row.get("today")), "wanted": _number(row.get("wanted"))}
+            {**row, "quantity": in_language(row["quantity"], need.language)[0], "today": number(row.get("today")), "wanted": number(row.get("wanted"))}
             for row in need.targets
         ]
         data["version"] = str(need.version_id)
         return cls(data=data)
 
 
-def _both(form: Form, name: str) -> dict[str, str]:
+def target_rows(form: Any, before: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The targets typed into a form that has `targets` and `language`, as needs and calls keep them; empty rows are left out."""
+    found = []
+    for index, row in enumerate(form.targets.data):
+        if not (row["quantity"] or "").strip() and row["wanted"] is None:
+            continue
+        old = before[index] if index < len(before) else {}
+        found.append({
+            "quantity": named(old.get("quantity", {}), (row["quantity"] or "").strip(), form.language.data),
+            "today": _plain(row["today"]), "wanted": _plain(row["wanted"]),
+            "unit": (row["unit"] or "").strip(), "direction": row["direction"],
+        })
+    return found
+
+
+def both(form: Form, name: str) -> dict[str, str]:
+    """What was typed into the two fields of a text, by language; what is empty is left out."""
     texts = {code: (getattr(form, f"{name}_{code}").data or "").strip() for code in ("zh", "en")}
     return {code: text for code, text in texts.items() if text}
 
 
-def _named(before: dict[str, str], text: str, language: str) -> dict[str, str]:
-    """The target's name with a new text in one language; the other language stays while the text is unchanged."""
+def named(before: dict[str, str], text: str, language: str) -> dict[str, str]:
+    """The name of a target or another row with a new text in one language; the other language stays while the text is unchanged."""
     return before if before.get(language) == text and text else {language: text} if text else {}
 
 
@@ -145,7 +149,8 @@ def _plain(value: Decimal | None) -> str | None:
     return None if value is None else format(value.normalize(), "f")
 
 
-def _number(value: str | None) -> Decimal | None:
+def number(value: str | None) -> Decimal | None:
+    """A figure of a target as its field takes it."""
     return Decimal(value) if value else None
 
 

@@ -170,7 +170,7 @@ def remove_member(actor: Actor, membership: Membership, at: datetime | None = No
     """Take a person's seat away; members may leave by themselves."""
     require(actor, "membership.remove", membership)
     _another_owner(membership)
-    record(membership.organisation, "member_removed", actor, at, role=membership.role)
+    record(membership.organisation, "member_removed", actor, at, role=membership.role, person=membership.person_id)
     person = membership.person
     session.delete(membership)
     session.flush()  # the seat is gone for what is asked later in this request

@@ -10,6 +10,9 @@ import re
 import unicodedata
 from decimal import Decimal, localcontext
 
+from marketplace.errors import N_, Refused
+from marketplace.terms.payment import MINOR_UNITS
+
 _SIGNS = {
     "人民币": ("CNY",), "RMB": ("CNY",), "CNY": ("CNY",), "¥": ("CNY", "JPY"), "USD": ("USD",), "US$": ("USD",), "$": ("USD",), "美元": ("USD",),
     "EUR": ("EUR",), "€": ("EUR",), "欧元": ("EUR",), "JPY": ("JPY",), "日元": ("JPY",), "KRW": ("KRW",), "₩": ("KRW",), "韩元": ("KRW",),
@@ -49,6 +52,19 @@ def typed_amount(text: str) -> str:
     with localcontext(prec=PRECISION):
         written = f"{Decimal(digits) * _MULTIPLES[match['unit']]:f}"
     return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def typed_minor(text: str | None, currency: str, field: str) -> int | None:
+    """An amount as people type it, in minor units; None where nothing was. Refused beside its field when it is none, or finer than the currency."""
+    written = typed_amount((text or "").strip())
+    if not written:
+        return None
+    if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", written):
+        raise Refused(N_("Type an amount of this currency, no finer than its smallest unit."), field=field)
+    minor = Decimal(written).scaleb(MINOR_UNITS[currency])
+    if minor != minor.to_integral_value():
+        raise Refused(N_("Type an amount of this currency, no finer than its smallest unit."), field=field)
+    return int(minor)
 
 
 def currencies_named(text: str) -> set[str] | None:

@@ -57,7 +57,9 @@ def catalogue(session: Any, indexed: Callable[[], None]) -> SimpleNamespace:
         draft=make.technology(title={"zh": "激光草稿", "en": "Laser draft"}, state="draft", published=None),
         withdrawn=make.technology(title={"zh": "激光撤回", "en": "Laser withdrawn"}, state="withdrawn", **later()),
         need=make.need(title={"zh": "激光焊缝气孔", "en": "Pores in laser welds"}, budget_min=10_000_000, budget_max=50_000_000, **later()),
-        call=make.need(title={"zh": "揭榜攻关焊接", "en": "Open call on welding"}, modes=["open_call"], **later()),
+        call=make.open_call(title={"zh": "揭榜攻关焊接", "en": "Open call on welding"}, industry="C33", **later()),
+        members_call=make.open_call(title={"zh": "激光内部榜题", "en": "A call for members"}, visibility="members", **later()),
+        draft_call=make.open_call(title={"zh": "榜题草稿", "en": "A draft call"}, state="draft"),
         members_need=make.need(title={"zh": "激光内部需求", "en": "A need for members"}, visibility="members", **later()),
     )
     indexed()

@@ -29,7 +29,7 @@ def titles(answer: Any) -> list[str]:
     return [entry.findtext(f"{A}title") for entry in read(answer).iter(f"{A}entry")]
 
 
-@pytest.mark.parametrize("address", ["/zh/technologies.atom", "/en/technologies.atom?q=laser", "/zh/needs.atom?mode=open_call", "/en/open-calls.atom"])
+@pytest.mark.parametrize("address", ["/zh/technologies.atom", "/en/technologies.atom?q=laser", "/zh/needs.atom?mode=licence", "/en/open-calls.atom?q=welding"])
 def test_a_feed_has_what_the_standard_wants(client: Any, catalogue: Any, address: str) -> None:
     root = read(client.get(address))
     assert root.tag == f"{A}feed" and len(root.findall(f"{A}entry"))
@@ -39,7 +39,7 @@ def test_a_feed_has_what_the_standard_wants(client: Any, catalogue: Any, address
         assert UTC_MOMENT.fullmatch(element.findtext(f"{A}updated"))
         assert element.findtext(f"{A}id").startswith("tag:127.0.0.1,2026:")
     links = {link.get("rel"): link.get("href") for link in root.findall(f"{A}link")}
-    assert links["self"] == f"http://127.0.0.1:5000{address}" or "open-calls" in address
+    assert links["self"] == f"http://127.0.0.1:5000{address}"
     assert links["alternate"].startswith("http://127.0.0.1:5000/") and ".atom" not in links["alternate"]
     for entry in root.findall(f"{A}entry"):
         assert entry.findtext(f"{A}author/{A}name") and entry.findtext(f"{A}summary")

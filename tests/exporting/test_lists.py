@@ -94,8 +94,9 @@ def test_a_list_is_of_the_search_at_hand(client: Any, catalogue: Any, printed: l
 
     assert titles("/en/technologies.xlsx?field=textiles") == ["Dyeing aid"]
     assert len(titles("/en/technologies.xlsx?q=laser")) == 2
-    assert sorted(titles("/en/needs.xlsx")) == ["Open call on welding", "Pores in laser welds"]
-    assert titles("/en/open-calls.xlsx") == titles("/en/open-calls.xlsx?mode=licence") == ["Open call on welding"]
+    assert titles("/en/needs.xlsx") == ["Pores in laser welds"]
+    assert titles("/en/open-calls.xlsx") == titles("/en/open-calls.xlsx?industry=C33&q=WELDING") == ["Open call on welding"]
+    assert titles("/en/open-calls.xlsx?industry=C34") == titles("/en/open-calls.xlsx?state=ended") == []
     about = dict(row[:2] for row in book(client.get("/en/technologies.xlsx?q=laser&field=optics")).worksheets[1].iter_rows(min_row=2, values_only=True))
     assert about["Search words"] == "laser" and about["Field"] == "Optics" and about["Listings found"] == 1
     client.get("/en/technologies.pdf?q=laser&field=optics")
@@ -110,7 +111,7 @@ def test_everybody_gets_what_they_may_read(client: Any, catalogue: Any, printed:
         somebody = make.person()
         make.organisation(somebody, state="verified" if who == "member" else "unverified")
         client.login(somebody)
-    for name, hidden in (("technologies", "Laser for members"), ("needs", "A need for members")):
+    for name, hidden in (("technologies", "Laser for members"), ("needs", "A need for members"), ("open-calls", "A call for members")):
         told = str(table(client.get(f"/en/{name}.xlsx")))
         client.get(f"/en/{name}.pdf")
         page = " ".join(articles(printed.pop()))
@@ -212,8 +213,25 @@ def test_the_search_pages_link_to_their_lists(client: Any, catalogue: Any, lang:
         return {link["href"].removeprefix(f"/{lang}") for link in page.select(".exports a")}
 
     assert links("/technologies?q=laser&page=2") == {f"/technologies.{form}?q=laser" for form in ("xlsx", "pdf", "atom")}
-    needs = links("/needs?grade=declared&mode=licence")
-    assert {"/needs.xlsx?grade=declared&mode=licence", "/open-calls.pdf?grade=declared"} <= needs and not any("open-calls.atom" in one for one in needs)
+    assert links("/needs?grade=declared&mode=licence") == {f"/needs.{form}?grade=declared&mode=licence" for form in ("xlsx", "pdf", "atom")}
+    assert links("/open-calls?industry=C33&after=x") == {f"/open-calls.{form}?industry=C33" for form in ("xlsx", "pdf", "atom")}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_list_of_calls_says_what_it_was_filtered_by(client: Any, session: Any, printed: list[str], lang: str) -> None:
+    board = make.board()
+    call = make.open_call(board=board, zone="Europe/Berlin", currency="EUR", amount=12_345_600, teams=3)
+    make.open_call(title={"zh": "别的", "en": "Another"})
+    answer = client.get(f"/{lang}/open-calls.xlsx?board={board.public_id}&region=330000")
+    book_of = book(answer)
+    [_header, row] = book_of.worksheets[0].iter_rows(values_only=True)
+    assert call.title[lang] in row and board.title[lang] in row and 3 in row and any("123456" == str(cell) for cell in row)
+    assert any("UTC+0" in str(cell) and {"zh": "柏林", "en": "Berlin"}[lang] in str(cell) for cell in row)
+    about = str(list(book_of.worksheets[1].iter_rows(values_only=True)))
+    assert board.title[lang] in about and {"zh": "浙江省", "en": "Zhejiang"}[lang] in about
+    client.get(f"/{lang}/open-calls.pdf?board={board.public_id}")
+    [entry] = articles(printed[0])
+    assert board.title[lang] in printed[0] and call.title[lang] in entry and "123,456" in entry
 
 
 def test_every_list_has_its_words_and_no_other(client: Any, session: Any) -> None:

@@ -30,10 +30,10 @@ def test_from_robots_to_every_public_page(client: Any, catalogue: Any) -> None:
     index = re.search(r"^Sitemap: (.+)$", client.get("/robots.txt").get_data(as_text=True), re.M)[1]
     assert index == f"{SITE}/sitemap.xml"
     pages = [page.removeprefix(SITE) for file in locations(client, "/sitemap.xml") for page in locations(client, file.removeprefix(SITE))]
-    assert len(pages) == len(set(pages)) == 2 * (4 + 3 + 2)
+    assert len(pages) == len(set(pages)) == 2 * (6 + 3 + 1 + 1)
     for page in pages:
         assert client.get(page).status_code == 200
-    for listing, kind in ((catalogue.plain, "technologies"), (catalogue.need, "needs")):
+    for listing, kind in ((catalogue.plain, "technologies"), (catalogue.need, "needs"), (catalogue.call, "open-calls")):
         assert {f"/zh/{kind}/{listing.public_id}", f"/en/{kind}/{listing.public_id}"} <= set(pages)
 
 
@@ -41,9 +41,9 @@ def test_from_robots_to_every_public_page(client: Any, catalogue: Any) -> None:
 def test_hidden_listings_are_in_no_sitemap(client: Any, catalogue: Any, operator: bool) -> None:
     if operator:
         client.login(make.operator())
-    told = "".join(client.get(path).get_data(as_text=True) for path in ("/sitemap-technologies-1.xml", "/sitemap-needs-1.xml"))
+    told = "".join(client.get(path).get_data(as_text=True) for path in ("/sitemap-technologies-1.xml", "/sitemap-needs-1.xml", "/sitemap-open-calls-1.xml"))
     assert catalogue.plain.public_id in told
-    for hidden in (catalogue.members, catalogue.draft, catalogue.withdrawn, catalogue.members_need):
+    for hidden in (catalogue.members, catalogue.draft, catalogue.withdrawn, catalogue.members_need, catalogue.members_call, catalogue.draft_call):
         assert hidden.public_id not in told
 
 

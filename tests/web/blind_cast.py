@@ -184,6 +184,10 @@ UNDER_AN_AGREEMENT = (
 """What is read by the parties of an agreement alone and has walks of its own: looked for under ids that are the listing's, and none."""
 
 
+SEALED = ("open-calls", "proposals", "key-holders", "reviews", "awards", "teams", "gates")
+"""Calls and proposals are never blind and have walks of their own: looked for under ids that are the listing's, and none."""
+
+
 def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
     """First part of a path → parameter → the values it is filled with. "*" is for every path; a new page needs a line here."""
     things = cast.things
@@ -205,5 +209,6 @@ def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
         "agreements": {"public_id": ids(things["agreement"])},
         "problems": {"public_id": ids(*things["pasted"])},
         "dev": {"public_id": probing},
+        **{path: {"public_id": probing, "holder_id": probing, "version_id": probing, "assignment_id": probing} for path in SEALED},
         **{path: {"public_id": probing} for path in UNDER_AN_AGREEMENT},
     }

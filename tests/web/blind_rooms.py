@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.alerts.subscriptions import operations as subscriptions
+from marketplace.calls import operations as calls
 from marketplace.catalogue.models import Attachment
 from marketplace.catalogue.scanning import operations as scanning
 from marketplace.db import now, session
@@ -52,6 +53,7 @@ def furnish(cast: Cast) -> None:
     _turned(cast)
     _followed(cast)
     _held(cast)
+    _called(cast)
     session.flush()
 
 
@@ -228,6 +230,13 @@ def _held(cast: Cast) -> None:
     cast.things["uploads"] = uploads
 
 
+def _called(cast: Cast) -> None:
+    """The firm begins an open call from its blind need, and has a board to choose."""
+    call = calls.draft_call(cast.people["owner"], cast.things["firm"], cast.things["need"])
+    session.flush()
+    cast.things |= {"call": call, "board": make.board()}
+
+
 def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
     """The walk's table with the rooms: as `blind_cast.filled`, and where one part of a path holds many pages, a line for an endpoint."""
     things, table = cast.things, blind_cast.filled(cast)
@@ -246,6 +255,8 @@ def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
         "deals": {"token": ["nothing", *(parties.token_of(one) for one in things["invitations"])], "number": [1, 2]},
         "grants.ask": {"public_id": listings}, "grants.look": {"public_id": listings},
         "grants.log": {"public_id": ids(things["institute"], things["firm"])}, "grants.log_file": {"public_id": ids(things["institute"])},
+        "open-calls": {"public_id": ids(things["call"]), "question_id": [things["missing"]]}, "calls.naming": {"public_id": [things["missing"]]},
+        "boards": {"public_id": ids(things["board"])},
         "scanning.show": {"public_id": ids(*things["uploads"])},
         "parties.remove": {"party_id": ids(*(one for deal in things["deals"] for one in deal.parties))},
         "talk.note": {"note_id": kept["notes"]}, "talk.task": {"task_id": kept["tasks"]},

@@ -105,7 +105,10 @@ def by_public_id(actor: Actor, public_id: str) -> Upload:
 
 
 def shown_name(actor: Actor, upload: Upload) -> str:
-    """What an upload is called; of one beside a blind listing only the ending is told, unless the actor may read the listing."""
+    """What an upload is called; of one beside a blind listing only the ending is told, unless the actor
+    may read the listing; of one in a proposal always."""
+    if upload.thing == "proposal":
+        return f"…{PurePath(upload.name).suffix}"
     if upload.thing_id is None or upload.thing not in LISTINGS:
         return upload.name
     listing = listing_of(upload)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal, InvalidOperation
 
 from flask_babel import lazy_gettext as _l
@@ -13,7 +12,7 @@ from marketplace.deals.fees.models import BrokerFee
 from marketplace.deals.fees.operations import Wanted
 from marketplace.deals.words import FEE_BASE_WORDS, FEE_KIND_WORDS, FEE_MOMENT_WORDS, FEE_PAYER_WORDS
 from marketplace.errors import N_, Refused
-from marketplace.terms.figures import shown_amount, shown_percent, typed_amount, typed_percent, typed_whole
+from marketplace.terms.figures import shown_amount, shown_percent, typed_minor, typed_percent, typed_whole
 from marketplace.terms.payment import MINOR_UNITS, from_minor
 from marketplace.web import Form
 
@@ -55,9 +54,9 @@ class FeeForm(Form):
         both = self.payer.data == "both"
         return Wanted(
             kind, of=self.of.data if kind == "percent" else None, rate=_share(self.rate.data, "rate") if kind == "percent" else None,
-            amount=_minor(self.amount.data, self.currency.data, "amount") if kind == "fixed" else None, currency=self.currency.data,
+            amount=typed_minor(self.amount.data, self.currency.data, "amount") if kind == "fixed" else None, currency=self.currency.data,
             payer=self.payer.data, firm_share=(_share(self.firm_share.data, "firm_share") or 0) if both else 0, moment=self.moment.data,
-            due_days=_whole(self.due_days.data), cap=_minor(self.cap.data, self.currency.data, "cap"),
+            due_days=_whole(self.due_days.data), cap=typed_minor(self.cap.data, self.currency.data, "cap"),
         )
 
 
@@ -77,19 +76,6 @@ def _whole(text: str | None) -> int:
     if not isinstance(found, int):
         raise Refused(N_("Give a whole number of days."), field="due_days")
     return found
-
-
-def _minor(text: str | None, currency: str, field: str) -> int | None:
-    """An amount as typed, in minor units; None where nothing was."""
-    written = typed_amount((text or "").strip())
-    if not written:
-        return None
-    if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", written):
-        raise Refused(N_("Type an amount of this currency, no finer than its smallest unit."), field=field)
-    minor = Decimal(written).scaleb(MINOR_UNITS[currency])
-    if minor != minor.to_integral_value():
-        raise Refused(N_("Type an amount of this currency, no finer than its smallest unit."), field=field)
-    return int(minor)
 
 
 class ReceivedForm(Form):

@@ -1,0 +1,175 @@
+"""The list of calls: which the reader may see, by filters and words, in an order that pages can go on from.
+
+A page goes on behind the last row of the one before (its key and id), so that the hundredth costs what the first does. Calls are some tens of
+thousands where technologies are millions: their words are looked for in a column of their own, not in the index of words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import joinedload, lazyload
+
+from marketplace.access import Actor, open_visibilities
+from marketplace.calls.deadlines import HOME, moment_of
+from marketplace.calls.models import Board, Call
+from marketplace.db import now, session
+from marketplace.terms.payment import MINOR_UNITS, to_minor
+
+STATES = ("open", "closed", "decided", "ended", "all")
+ORDERS = ("deadline", "newest")
+WORDS = 8
+MOST = Decimal(10) ** 12
+OWN = 100  # calls of the actor's own organisations on one page
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which calls to list, and how: `least` is an amount in `currency`, `before` the last day in China on which the deadline may lie."""
+
+    text: str = ""
+    state: str = "open"
+    board: str = ""
+    industry: str = ""
+    region: str = ""
+    least: Decimal | None = None
+    currency: str = "CNY"
+    before: date | None = None
+    order: str = "deadline"
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """What an address of this list carries: whatever is not as it would be anyhow."""
+        usual = Filter()
+        said = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != getattr(usual, one.name)}
+        return {NAMES.get(name, name): str(value) for name, value in said.items()}
+
+
+NAMES = {"text": "q", "order": "sort"}
+"""What a filter is called in an address, where that is not its own name."""
+
+
+def asked(values: Any) -> Filter:
+    """The filter that an address asks for; nonsense counts as nothing. `values` has a `get` as the arguments of a request have."""
+    said = {name: (values.get(NAMES.get(name, name)) or "").strip()[:200] for name in (one.name for one in fields(Filter))}
+    return Filter(
+        text=said["text"], state=said["state"] if said["state"] in STATES else "open", board=said["board"][:16], industry=said["industry"][:5],
+        region=said["region"][:6], least=_amount(said["least"]), currency=said["currency"] if said["currency"] in MINOR_UNITS else "CNY",
+        before=_day(said["before"]), order=said["order"] if said["order"] in ORDERS else "deadline",
+    )
+
+
+def _amount(text: str) -> Decimal | None:
+    try:
+        amount = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and 0 < amount <= MOST else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 2000 <= found.year <= 2200 else None
+
+
+def readable_by(actor: Actor) -> ColumnElement[bool]:
+    """Published calls that the actor may read; drafts stand on a page of their own, and what was withdrawn is in no list."""
+    own = Call.organisation_id.in_(list(actor.seats)) if actor.seats else false()
+    return and_(Call.state.in_(Call.OPEN_STATES), or_(Call.visibility.in_(open_visibilities(actor)), own))
+
+
+def _in_state(state: str, at: datetime) -> list[ColumnElement[bool]]:
+    """A call whose deadline has come is closed, also in the moments before the clock has taken note of it."""
+    return {
+        "open": [Call.state == "published", Call.deadline > at],
+        "closed": [Call.state.in_(("published", "closed")), Call.deadline <= at],
+        "decided": [Call.state.in_(("awarded", "unawarded"))],
+        "ended": [Call.state == "ended"],
+    }.get(state, [])
+
+
+def conditions(actor: Actor, wanted: Filter, at: datetime) -> list[ColumnElement[bool]]:
+    """The filter as SQL."""
+    found = [readable_by(actor), *_in_state(wanted.state, at)]
+    if wanted.board:
+        found.append(Call.board_id.in_(select(Board.id).where(Board.public_id == wanted.board, Board.state.in_(Board.SHOWN_STATES))))
+    if wanted.industry:
+        found.append(Call.industry.startswith(wanted.industry, autoescape=True))
+    if wanted.region:
+        found.append(Call.region == wanted.region)
+    if wanted.least is not None:
+        found += [Call.currency == wanted.currency, Call.amount >= to_minor(wanted.least, wanted.currency)]
+    if wanted.before is not None:
+        found.append(Call.deadline < moment_of(HOME, wanted.before + timedelta(days=1), time(0)))
+    return [*found, *(Call.searched.contains(word, autoescape=True) for word in wanted.text.casefold().split()[:WORDS])]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some calls of the list, how many there are in all, and where the next page goes on; "" on the last."""
+
+    calls: Sequence[Call]
+    total: int
+    after: str
+
+
+def page(actor: Actor, wanted: Filter, after: str = "", size: int = 20, at: datetime | None = None) -> Page:
+    """One page of the list."""
+    moment = at or now()
+    where = conditions(actor, wanted, moment)
+    column, falls = _order(wanted)
+    rows = session.scalars(ordered(wanted, where, after).limit(size + 1)).all()
+    total = session.scalar(select(func.count()).select_from(Call).where(*where)) or 0
+    last = rows[size - 1] if len(rows) > size else None
+    key = f"{getattr(last, column.key).astimezone(UTC):%Y%m%dT%H%M%S%f}-{last.id}" if last else ""
+    return Page(rows[:size], total, key)
+
+
+def _order(wanted: Filter) -> tuple[Any, bool]:
+    """The column, and whether it falls: what is open stands by what ends next, what is over by what ended last."""
+    return (Call.published, True) if wanted.order == "newest" else (Call.deadline, wanted.state != "open")
+
+
+def ordered(wanted: Filter, where: Sequence[ColumnElement[bool]], after: str = "") -> Select[tuple[Call]]:
+    """The calls of these conditions in their order, behind the row that `after` names."""
+    column, falls = _order(wanted)
+    query = select(Call).where(*where).options(joinedload(Call.board), lazyload(Call.owners), lazyload(Call.criteria))
+    if (place := _place(after)) is not None:
+        moment, key = place
+        beyond = (column < moment, Call.id < key) if falls else (column > moment, Call.id > key)
+        query = query.where(or_(beyond[0], and_(column == moment, beyond[1])))
+    return query.order_by(column.desc(), Call.id.desc()) if falls else query.order_by(column, Call.id)
+
+
+def _place(after: str) -> tuple[datetime, int] | None:
+    moment, _dash, key = after.partition("-")
+    try:
+        return datetime.strptime(moment, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC), int(key[:18])
+    except ValueError:
+        return None
+
+
+def first(actor: Actor, wanted: Filter, limit: int, at: datetime | None = None) -> tuple[int, Sequence[Call]]:
+    """How many calls there are, and the first so many: what a file of the list holds."""
+    found = page(actor, wanted, size=limit, at=at)
+    return found.total, found.calls
+
+
+def own_calls(actor: Actor) -> Sequence[Call]:
+    """The calls of the actor's organisations in every state, drafts first, then the latest."""
+    query = select(Call).where(Call.organisation_id.in_(list(actor.seats))).options(lazyload(Call.owners), lazyload(Call.criteria))
+    return session.scalars(query.order_by((Call.state != "draft"), Call.updated.desc(), Call.id.desc()).limit(OWN)).all()
+
+
+def of_need(actor: Actor, need_id: int) -> Sequence[Call]:
+    """The calls that put this need out and that the actor may read, drafts of his own among them."""
+    own = and_(Call.organisation_id.in_(list(actor.seats)), Call.state == "draft") if actor.seats else false()
+    return session.scalars(select(Call).where(Call.need_id == need_id, or_(readable_by(actor), own)).order_by(Call.id.desc()).limit(5)).all()

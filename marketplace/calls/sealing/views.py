@@ -1,0 +1,71 @@
+"""Pages of keys: who holds shares of a draft's key, the page of one holder, and the public key that receipts are signed with."""
+
+from __future__ import annotations
+
+import base64
+
+from flask import Blueprint, Flask, flash
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import login_required
+
+from marketplace.access import require
+from marketplace.calls import operations as calls
+from marketplace.calls.sealing import operations, words
+from marketplace.calls.sealing.forms import HoldersForm, ShareForm
+from marketplace.db import now
+from marketplace.errors import Problem
+from marketplace.web import actor, answer, limiter, see
+
+blueprint = Blueprint("sealing", __name__)
+
+
+def prepare(app: Flask) -> None:
+    """Settings for the keys, and moments for the templates."""
+    operations.configure(app.config["SETTINGS"])
+    app.jinja_env.globals.update(moment_in=words.moment_in, exact_moment=words.exact)
+
+
+@blueprint.route("/open-calls/<public_id>/key-holders", methods=["GET", "POST"])
+@login_required
+def holders(public_id: str) -> ResponseReturnValue:
+    """Say who holds shares of the key, while the call is a draft; afterwards look at who they are."""
+    call = calls.by_public_id(actor(), public_id)
+    require(actor(), "open_call.name_holders", call)
+    named = operations.holders_of(call)
+    shown = [{"name": one.name, "address": one.address, "public": operations.shown_public(one)} for one in named]
+    form = HoldersForm(data={"holders": shown, "needed": call.key_holders}) if shown else HoldersForm()
+    if form.ready():
+        try:
+            operations.name_holders(actor(), call, form.named(), form.needed.data or 0)
+            flash(_("Saved."))
+            return see("sealing.holders", public_id=public_id)
+        except Problem as problem:
+            form.refuse(problem)
+    return answer("calls/sealing/holders.html", form, call=call, holders=named, lacking=operations.lacking(call))
+
+
+@blueprint.route("/key-holders/<holder_id>", methods=["GET", "POST"])
+@limiter.limit("60 per hour", methods=["POST"])
+def share(holder_id: str) -> ResponseReturnValue:
+    """The page of one holder, known by its link alone: the sealed share to open at home, and the place for what comes of it."""
+    holder = operations.by_public_id(holder_id)
+    form = ShareForm()
+    if form.ready():
+        try:
+            operations.bring_share(actor(), holder, form.share.data or "")
+            flash(_("Thank you: your share is here."))
+            return see("sealing.share", holder_id=holder_id)
+        except Problem as problem:
+            form.refuse(problem)
+    return answer("calls/sealing/share.html", form, holder=holder, call=holder.call, over=now() > holder.call.deadline, lacking=operations.lacking(holder.call))
+
+
+@blueprint.route("/receipts/key")
+def receipt_key() -> ResponseReturnValue:
+    """The public key with which this site signs receipts, for whoever holds one."""
+    try:
+        key = base64.b64encode(bytes(operations.site_key().signing.verify_key)).decode()
+    except operations.Shut:
+        key = None
+    return answer("calls/sealing/receipt_key.html", key=key)

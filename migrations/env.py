@@ -10,6 +10,8 @@ from sqlalchemy import create_engine
 from marketplace.alerts import models as _alerts  # noqa: F401 - the import fills the metadata
 from marketplace.alerts.inbox import models as _inbox  # noqa: F401
 from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401
+from marketplace.calls import models as _calls  # noqa: F401
+from marketplace.calls.pools import models as _pools  # noqa: F401
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401
 from marketplace.config import read
 from marketplace.db import Base, Data, UTCTime

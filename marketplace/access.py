@@ -218,6 +218,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "decision.read": frozenset({"owner", "signatory"}),
     "decision.edit": frozenset({"owner", "signatory"}),
     "evidence_export.read": frozenset({"owner", "signatory"}),
+    "need.pool": frozenset({"member", "system"}),
     "organisation.pool": frozenset({"member"}),
     "organisation.pledge": frozenset({"owner", "signatory"}),
     "pool.read": frozenset({"reader", "member", "pledger", "past_pledger", "moderator", "system"}),

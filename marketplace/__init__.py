@@ -18,6 +18,7 @@
 - **open list** 公开清单: listings as a file, with the search it was made with; **feed**: the newest of a search for news readers.
 - **invoice** 账单: a demand for one obligation of an agreement, cancelled only by a **mirror** 冲销账单; **payment** 付款: money that one side says has moved.
 - **deal** 交易: from the first contact to the signed and performed agreement; a **party** 参与人 takes part in it for one side.
+- **pool** 众筹: several organisations **pledge** 认筹 toward one piece of research; a **motion** 表决事项 is voted on with the weight of the pledges.
 - **blind listing** 隐名信息: shows a **teaser** 简介 to all, and the rest to whoever has an **access grant** 查阅授权.
 - **notice** 公示: an agreed price, published before it is signed; a **decision** 决策记录 stands in an institute's asset register.
 - **subscription** 订阅: what somebody follows, a search or the matches of something; a **digest** 订阅邮件 tells what is new in all of it.
@@ -39,6 +40,7 @@ from werkzeug.wrappers import Response
 from marketplace import record
 from marketplace.alerts import views as alerts_views
 from marketplace.alerts.subscriptions import views as subscriptions_views
+from marketplace.calls.pools import views as pools_views
 from marketplace.catalogue import views as catalogue_views
 from marketplace.catalogue.scanning import views as scanning_views
 from marketplace.config import Settings, read
@@ -85,7 +87,7 @@ PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, income_views,
     duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, grants_views, scanning_views,
-    documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, alerts_views,
+    documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, pools_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

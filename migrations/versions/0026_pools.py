@@ -98,8 +98,7 @@ def upgrade() -> None:
     sa.CheckConstraint('share is null or (share > 0 and share <= 1000000)', name=op.f('ck_pledge_share')),
     sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_pledge_organisation_id_organisation')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_pledge_person_id_person')),
-    sa.ForeignKeyConstraint(['pool_id', 'currency'], ['pool.id', 'pool.currency'], name='fk_pledge_currency'),
-    sa.ForeignKeyConstraint(['pool_id'], ['pool.id'], name=op.f('fk_pledge_pool_id_pool')),
+    sa.ForeignKeyConstraint(['pool_id', 'currency'], ['pool.id', 'pool.currency'], name='fk_pledge_pool_id_pool'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_pledge')),
     sa.UniqueConstraint('public_id', name=op.f('uq_pledge_public_id'))
     )

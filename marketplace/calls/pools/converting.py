@@ -51,7 +51,7 @@ def convert(actor: Actor, pool: Pool, at: datetime | None = None) -> Call:
 
 def _call_of(pool: Pool, shares: dict[int, int], moment: datetime) -> Call:
     owners = sorted(counting(pool), key=lambda one: (one.organisation_id != pool.organisation_id, one.id))
-    own = next((one.need_id for one in pool.needs if one.need.organisation_id == pool.organisation_id), None)
+    own = next((one.need_id for one in pool.needs if one.need.organisation_id == pool.organisation_id and one.need.visibility != "blind"), None)
     return Call(
         organisation=pool.organisation, organisation_id=pool.organisation_id, author_id=pool.author_id, need_id=own, state="draft",
         visibility=pool.visibility, revision=0, language=pool.language, title=pool.title, brief=pool.brief, targets=[], acceptance=pool.acceptance,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -137,14 +137,15 @@ class Pledge(Base):
     """One organisation's promise to a pool: an amount in minor units, given to one `revision` of the text. The site holds no money.
 
     `share` is the share of the rights in millionths where the pool wants it stated. `named` lets the public read the name. A changed
-    pledge is a new row, the old one `replaced`. A pledge to an older revision does not count until it is given anew.
+    pledge is a new row, the old one `replaced`. A pledge to an older revision does not count until it is given anew. The database binds
+    its currency to the pool's.
     """
 
     __tablename__ = "pledge"
 
     id: Mapped[Key]
     public_id: Mapped[PublicId]
-    pool_id: Mapped[int] = mapped_column(ForeignKey("pool.id"))
+    pool_id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     amount: Mapped[int] = mapped_column(BigInteger)
@@ -173,7 +174,7 @@ class Pledge(Base):
 
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (
-        ForeignKeyConstraint(["pool_id", "currency"], ["pool.id", "pool.currency"], name="fk_pledge_currency"),
+        ForeignKeyConstraint(["pool_id", "currency"], ["pool.id", "pool.currency"], name="fk_pledge_pool_id_pool"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint(f"share is null or (share > 0 and share <= {WHOLE})", name="share"),
         CheckConstraint(f"state in ({_listed(PLEDGE_STATES)})", name="state"),

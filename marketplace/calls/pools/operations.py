@@ -216,5 +216,5 @@ def names_told(pool: Pool) -> list[Organisation]:
 
 
 def needs_shown(actor: Actor, pool: Pool) -> list[Need]:
-    """The needs behind the pool that the actor may know of, in full or by their teaser."""
-    return [one.need for one in pool.needs if one.need.state in Need.OPEN_STATES and may(actor, "listing.read", one.need)]
+    """The needs behind the pool that the actor may read in full: beside the names of a pool a teaser would tell whose blind need it is."""
+    return [one.need for one in pool.needs if one.need.state in Need.OPEN_STATES and may(actor, "listing.read_in_full", one.need)]

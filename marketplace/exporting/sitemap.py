@@ -11,12 +11,12 @@ XHTML = "http://www.w3.org/1999/xhtml"
 DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 NOT_FOR_ROBOTS = (
-    "/*?*", "/*.xlsx$", "/*.pdf$", "/*.bib$", "/*.ris$", "/*/access", "/*/agreements", "/*/audits/", "/*/claims/", "/*/confirm/", "/*/credit/",
-    "/*/deals", "/*/decisions", "/*/desk", "/*/dev/", "/*/distillations", "/*/evidence", "/*/funnel/", "/*/guarantee-entries/", "/*/guarantees",
-    "/*/imports", "/*/income", "/*/invitations/", "/*/invoices/", "/*/mail", "/*/matches", "/*/money", "/*/needs/from-file", "/*/notices/*/",
-    "/*/operations/", "/*/payments/", "/*/pools/alike", "/*/pools/*/", "/*/problems/", "/*/requests", "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/statements",
-    "/*/subscriptions", "/*/unsubscribe/", "/*/worklist", "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/technologies/*/introduction$",
-    "/*/new$", "/*/edit$", "/*/history$", "/*/files$", "/*/files/", "/*/needs/*/", "/*/adopted$", "/*/verify/",
+    "/*?*", "/*.xlsx$", "/*.pdf$", "/*.bib$", "/*.ris$", "/*/access", "/*/agreements", "/*/audits/", "/*/claims/", "/*/confirm/", "/*/credit/", "/*/deals",
+    "/*/decisions", "/*/desk", "/*/dev/", "/*/distillations", "/*/evidence", "/*/funnel/", "/*/guarantee-entries/", "/*/guarantees", "/*/imports",
+    "/*/income", "/*/invitations/", "/*/invoices/", "/*/mail", "/*/matches", "/*/money", "/*/needs/from-file", "/*/notices/*/", "/*/operations/",
+    "/*/payments/", "/*/pools/alike", "/*/pools/*/", "/*/problems/", "/*/requests", "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/statements",
+    "/*/subscriptions", "/*/unsubscribe/", "/*/worklist", "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/technologies/*/introduction$", "/*/new$",
+    "/*/edit$", "/*/history$", "/*/files$", "/*/files/", "/*/needs/*/", "/*/adopted$", "/*/verify/",
 )
 """Endless combinations of filters, files made on demand, and pages that need an account or belong to one reader."""
 

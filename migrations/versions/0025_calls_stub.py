@@ -61,7 +61,7 @@ def upgrade() -> None:
     sa.Column('zone', sa.String(length=40), nullable=False),
     sa.Column('questions_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('teams', sa.Integer(), nullable=False),
-    sa.Column('anonymous', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('anonymous', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.Column('key_holders', sa.Integer(), nullable=True),
     sa.Column('published', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created', sa.DateTime(timezone=True), nullable=False),

@@ -63,18 +63,20 @@ def pool_revised(thing_id: int) -> None:
     _tell(pool, _of(one for one in given(pool) if one.revision != pool.revision), "revised", "/pledge")
 
 
-def _telling(name: str, what: str, state: str) -> None:
-    """Register a mail to all pledgers and the lead about a state that the pool has taken, unless it has left that again."""
-
-    @handler(name)
-    def told(thing_id: int) -> None:
-        pool = session.get_one(Pool, thing_id)
-        if pool.state == state:
-            _tell(pool, [*_of(given(pool)), *_lead(pool)], what)
+@handler("alerts.pool_reached")
+def pool_reached(thing_id: int) -> None:
+    """Tell all pledgers and the lead that the threshold is reached, unless it has been left again."""
+    pool = session.get_one(Pool, thing_id)
+    if pool.state == "reached":
+        _tell(pool, [*_of(given(pool)), *_lead(pool)], "reached")
 
 
-_telling("alerts.pool_reached", "reached", "reached")
-_telling("alerts.pool_reopened", "reopened", "open")
+@handler("alerts.pool_reopened")
+def pool_reopened(thing_id: int) -> None:
+    """Tell all pledgers and the lead that the pool is open again, unless it is reached by now or over."""
+    pool = session.get_one(Pool, thing_id)
+    if pool.state == "open":
+        _tell(pool, [*_of(given(pool)), *_lead(pool)], "reopened")
 
 
 @handler("alerts.pool_over")

@@ -164,7 +164,7 @@ class LeaveForm(Form):
         _l("How"), [InputRequired(_l("Choose one of the two."))],
         choices=[("consent", _l("Ask the others: they vote on it")), ("reason", _l("For one of these reasons, at once"))],
     )
-    reason = SelectField(_l("Reason"), choices=[("", _l("Choose")), *((code, REASON_WORDS[code]) for code in REASONS)])
+    reason = SelectField(_l("Reason"), default="", choices=[("", _l("Choose")), *((code, REASON_WORDS[code]) for code in REASONS)])
     text = TextAreaField(_l("In your words; the other pledgers read it"), [Length(max=2000)])
 
 

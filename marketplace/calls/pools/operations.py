@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import selectinload
 
 from marketplace.access import SYSTEM, Actor, may, open_visibilities, require
 from marketplace.calls.pools.models import BASES, Pledge, Pool, PoolNeed
@@ -185,6 +186,7 @@ def listed(actor: Actor, wanted: Filter, before: int | None, size: int) -> list[
     query = _wanted(actor, wanted)
     if before is not None:
         query = query.where(Pool.id < before)
+    query = query.options(selectinload(Pool.pledges).lazyload(Pledge.organisation))  # the bars of a page in one query
     return list(session.scalars(query.order_by(Pool.id.desc()).limit(size + 1)))
 
 

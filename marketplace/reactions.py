@@ -202,6 +202,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "pool.lapse": ("alerts.pool_over",),
     "pool.withdraw": ("alerts.pool_over",),
     "pool.convert": ("alerts.pool_converted",),
+    "pool.confirmation_asked": ("alerts.confirmation_asked",),
     "pool.pledge_left": ("alerts.pledge_left",),
     "pool_motion.put": ("alerts.motion_put",),
     "pool_motion.close": ("alerts.motion_closed",),

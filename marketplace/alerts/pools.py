@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from marketplace.alerts.operations import to_person
+from marketplace.calls.pools.converting import unconfirmed
 from marketplace.calls.pools.models import Motion, Pledge, Pool, PoolProposal
 from marketplace.calls.pools.pledging import counting, given
 from marketplace.db import session
@@ -90,10 +91,18 @@ def pool_over(thing_id: int) -> None:
 
 @handler("alerts.pool_converted")
 def pool_converted(thing_id: int) -> None:
-    """Ask each owner to read and confirm the draft of the call; tell those who were left behind that they are free."""
+    """Tell each owner that there is a draft of the call; tell those who were left behind that they are free."""
     pool = session.get_one(Pool, thing_id)
     _tell(pool, _of(counting(pool)), "converted", "/call")
     _tell(pool, _of(one for one in pool.pledges if one.state == "released" and one.ended == pool.ended), "left_behind")
+
+
+@handler("alerts.confirmation_asked")
+def confirmation_asked(thing_id: int) -> None:
+    """Ask the owners that have not confirmed the draft as it stands."""
+    pool = session.get_one(Pool, thing_id)
+    if pool.call is not None and pool.call.state == "draft":
+        _tell(pool, [person for house in unconfirmed(pool.call) for person in organisations.signers(house)], "confirm", "/call")
 
 
 @handler("alerts.pledge_left")

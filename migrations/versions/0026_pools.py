@@ -19,14 +19,14 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('call_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('organisation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['call_id'], ['open_call.id'], name=op.f('fk_call_confirmation_call_id_open_call')),
     sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_call_confirmation_organisation_id_organisation')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_call_confirmation_person_id_person')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_call_confirmation')),
-    sa.UniqueConstraint('call_id', 'organisation_id', 'revision', name=op.f('uq_call_confirmation_call_id_organisation_id_revision'))
+    sa.UniqueConstraint('call_id', 'organisation_id', 'digest', name=op.f('uq_call_confirmation_call_id_organisation_id_digest'))
     )
     with op.batch_alter_table('call_confirmation') as batch:
         batch.create_index(batch.f('ix_call_confirmation_organisation_id'), ['organisation_id'], unique=False)

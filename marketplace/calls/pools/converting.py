@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from marketplace.access import SYSTEM, Actor, require
 from marketplace.calls.models import WHOLE, Call, CallOwner
@@ -20,6 +22,14 @@ from marketplace.record import move, record
 
 CALLED = timedelta(days=60)
 """How long solvers have for their proposals unless the owners say otherwise in the draft."""
+
+
+BOOKS = (
+    "id", "public_id", "state", "revision", "published", "created", "updated", "version_id", "author_id", "board_id", "asked_board_id", "searched",
+)
+"""Columns of a call that say nothing of it to the owners."""
+
+UNCONFIRMED = N_("Not every owner has confirmed this draft as it stands: %(count)s are missing. A change of the draft asks them anew.")
 
 
 def convert(actor: Actor, pool: Pool, at: datetime | None = None) -> Call:
@@ -80,28 +90,45 @@ def pool_of(call: Call) -> Pool | None:
     return session.scalar(select(Pool).where(Pool.call_id == call.id))
 
 
-def confirm_call(actor: Actor, call: Call, organisation: Organisation, revision: int, at: datetime | None = None) -> CallConfirmation:
-    """An owner's yes to the draft that was read; `revision` is the call's. Once is enough for one revision."""
+def digest_of(call: Call) -> str:
+    """The SHA-256 of all that a draft says: its columns but those that only keep the books, its criteria, its owners' shares."""
+    columns = {column.key: getattr(call, column.key) for column in inspect(Call).columns if column.key not in BOOKS}
+    criteria = [[row.position, row.title, row.about, row.weight, row.most] for row in call.criteria]
+    shares = sorted([owner.organisation_id, owner.share] for owner in call.owners)
+    said = json.dumps([columns, criteria, shares], sort_keys=True, ensure_ascii=False, default=lambda moment: moment.astimezone(UTC).isoformat())
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def ask_confirmation(actor: Actor, pool: Pool, at: datetime | None = None) -> Pool:
+    """The lead has completed the draft and asks the owners that have not confirmed it as it stands."""
+    require(actor, "pool.edit", pool)
+    if pool.call is None or pool.call.state != "draft" or not unconfirmed(pool.call):
+        raise Refused(N_("There is nothing to confirm now."))
+    record(pool, "confirmation_asked", actor, at)
+    return pool
+
+
+def confirm_call(actor: Actor, call: Call, organisation: Organisation, digest: str, at: datetime | None = None) -> CallConfirmation:
+    """An owner's yes to the draft that was read; `digest` is that of what was shown. Once is enough for one draft."""
     require(actor, "open_call.confirm", call)
     if actor.seats.get(organisation.id) not in ("owner", "signatory") or organisation.id not in call.sides["call_side"]:
         raise NotAllowed()
-    session.refresh(call, ["revision", "state"])
     if call.state != "draft":
         raise Refused(N_("The call is no draft any more."))
-    if revision != call.revision:
+    if digest != digest_of(call):
         raise Refused(N_("The draft has been changed in the meantime. Read it again: you confirm what you have seen."))
     known = _confirmations(call).get(organisation.id)
     if known is not None:
         return known
-    made = CallConfirmation(call=call, organisation_id=organisation.id, revision=revision, person_id=acting_person(actor).id, at=at or now())
+    made = CallConfirmation(call=call, organisation_id=organisation.id, digest=digest, person_id=acting_person(actor).id, at=at or now())
     session.add(made)
-    record(call, "confirmed", actor, at, organisation=organisation.id, revision=revision)
+    record(call, "confirmed", actor, at, organisation=organisation.id, digest=digest)
     return made
 
 
 def _confirmations(call: Call) -> dict[int, CallConfirmation]:
     session.flush()  # one made in this request counts
-    own = select(CallConfirmation).where(CallConfirmation.call_id == call.id, CallConfirmation.revision == call.revision)
+    own = select(CallConfirmation).where(CallConfirmation.call_id == call.id, CallConfirmation.digest == digest_of(call))
     return {row.organisation_id: row for row in session.scalars(own)}
 
 
@@ -115,8 +142,7 @@ def refuse_unconfirmed(call: Call) -> None:
     """Raise `Refused` unless every owner has confirmed the draft as it stands: asked before a call is published."""
     waiting = unconfirmed(call)
     if waiting:
-        raise Refused(N_("Not every owner has confirmed this draft as it stands: %(count)s are missing. A change of the draft asks them anew."),
-                      count=len(waiting))
+        raise Refused(UNCONFIRMED, count=len(waiting))
 
 
 @dataclass(frozen=True)

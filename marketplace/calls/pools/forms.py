@@ -197,9 +197,9 @@ class VoteForm(Form):
 
 
 class ConfirmForm(Form):
-    """An owner's yes to the draft that was read."""
+    """An owner's yes to the draft that was read; `digest` is that of what was shown."""
 
-    revision = HiddenField()
+    digest = HiddenField()
     organisation = SelectField(_l("Confirmed by"), validate_choice=False)
 
 

@@ -272,20 +272,20 @@ class Ballot(Base):
 
 
 class CallConfirmation(Base):
-    """One owner's yes to a call's draft as it stood: `revision` is the call's. A draft that changes is confirmed anew."""
+    """One owner's yes to a call's draft as it stood: `digest` is the hash of all that it says. A draft that changes is confirmed anew."""
 
     __tablename__ = "call_confirmation"
 
     id: Mapped[Key]
     call_id: Mapped[int] = mapped_column(ForeignKey("open_call.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
-    revision: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
 
     call: Mapped[Call] = relationship()
 
-    __table_args__ = (UniqueConstraint("call_id", "organisation_id", "revision"),)
+    __table_args__ = (UniqueConstraint("call_id", "organisation_id", "digest"),)
 
 
 class PoolProposal(Base):

@@ -151,7 +151,7 @@ def step(public_id: str, verb: str) -> ResponseReturnValue:
     pool = operations.by_public_id(actor(), public_id)
     if verb == "convert":
         converting.convert(actor(), pool)
-        flash(_("The draft of the call is there. Every owner has been asked to confirm it."))
+        flash(_("The draft of the call is there. Complete it, then ask the owners to confirm it."))
         return see("pools.call", public_id=public_id)
     (operations.open_pool if verb == "open" else operations.withdraw_pool)(actor(), pool)
     return see("pools.show", public_id=public_id)
@@ -282,17 +282,26 @@ def call(public_id: str) -> ResponseReturnValue:
         raise NotFound()
     waiting = converting.unconfirmed(pool.call)
     own = [one for one in waiting if actor().seats.get(one.id) in ("owner", "signatory")] if pool.call.state == "draft" else []
-    form = ConfirmForm(data=None if request.method == "POST" else {"revision": str(pool.call.revision)})
+    form = ConfirmForm(data=None if request.method == "POST" else {"digest": converting.digest_of(pool.call)})
     form.organisation.choices = [(one.public_id, one.called(language())) for one in own]
     if form.ready():
         try:
-            revision = int(form.revision.data) if (form.revision.data or "").isdigit() else -1
-            converting.confirm_call(actor(), pool.call, organisations.by_public_id(form.organisation.data), revision)
+            converting.confirm_call(actor(), pool.call, organisations.by_public_id(form.organisation.data), form.digest.data or "")
             flash(_("You have confirmed the draft."))
             return see("pools.call", public_id=public_id)
         except Refused as problem:
             form.refuse(problem)
-    return answer("calls/pools/call.html", form, pool=pool, call=pool.call, own=own, waiting={one.id for one in waiting})
+    may_ask = may(actor(), "pool.edit", pool)
+    return answer("calls/pools/call.html", form, pool=pool, call=pool.call, own=own, waiting={one.id for one in waiting}, may_ask=may_ask)
+
+
+@blueprint.post("/pools/<public_id>/call/ask")
+@login_required
+def ask(public_id: str) -> ResponseReturnValue:
+    """Ask the owners to confirm the draft as it stands."""
+    converting.ask_confirmation(actor(), operations.by_public_id(actor(), public_id))
+    flash(_("The owners have been asked by mail."))
+    return see("pools.call", public_id=public_id)
 
 
 @blueprint.get("/pools/<public_id>/results")

@@ -105,7 +105,7 @@ def test_one_owner_confirms_twice_at_once():
 
     def confirm():
         person, draft, house = (session.get_one(model, key) for model, key in zip((Person, type(call), Organisation), keys, strict=True))
-        converting.confirm_call(person, draft, house, 0, at=NOW)
+        converting.confirm_call(person, draft, house, converting.digest_of(draft), at=NOW)
 
     ends = at_once(confirm, confirm)
     assert all(end is None or isinstance(end, IntegrityError) for end in ends) and None in ends

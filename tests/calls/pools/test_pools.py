@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.access import SYSTEM
@@ -324,16 +324,21 @@ def test_a_pool_becomes_a_call_that_every_owner_confirms():
     assert len(converting.unconfirmed(call)) == 3
     with pytest.raises(Refused, match="3 are missing"):
         converting.refuse_unconfirmed(call)
+    read = converting.digest_of(call)
     for one in pool.pledges:
-        converting.confirm_call(owner(one.organisation), call, one.organisation, call.revision, at=NOW)
+        converting.confirm_call(owner(one.organisation), call, one.organisation, read, at=NOW)
     converting.refuse_unconfirmed(call)
-    call.revision += 1
-    session.flush()
+    session.commit()
+    assert converting.digest_of(call) == read
+    call.brief = {"zh": "牵头单位改过的草稿"}
     with pytest.raises(Refused, match="changed in the meantime"):
-        converting.confirm_call(owner(lead), call, lead, 0, at=NOW)
+        converting.confirm_call(owner(lead), call, lead, read, at=NOW)
     assert len(converting.unconfirmed(call)) == 3
+    converting.ask_confirmation(owner(lead), pool, at=NOW)
+    work()
+    assert session.scalar(select(func.count()).select_from(Mail).where(Mail.template == "pool", Mail.body.contains("/call"))) == 6
     with pytest.raises(NotFound):
-        converting.confirm_call(owner(firm()), call, lead, 1, at=NOW)
+        converting.confirm_call(owner(firm()), call, lead, read, at=NOW)
     with pytest.raises(Refused, match="become a call"):
         leave(pool.pledges[1], reason="law")
 

@@ -69,11 +69,12 @@ def test_from_a_need_to_a_confirmed_call_by_buttons(client, lang):
     page = client.get(address).get_data(as_text=True)
     assert second.called(lang) in page and "40" in page and client.get(f"{address}/results").status_code == 200
     assert client.post(f"{address}/convert").status_code == 303
-    assert client.post(f"{address}/call", data={"organisation": lead.public_id, "revision": "7"}).status_code == 422
+    assert client.post(f"{address}/call", data={"organisation": lead.public_id, "digest": "7"}).status_code == 422
+    assert client.post(f"{address}/call/ask").status_code == 303
     for house in (lead, second):
         client.login(owner(house))
-        assert client.get(f"{address}/call").status_code == 200
-        assert client.post(f"{address}/call", data={"organisation": house.public_id, "revision": "0"}).status_code == 303
+        read = re.search(r'name="digest"[^>]*value="(\w+)"', client.get(f"{address}/call").get_data(as_text=True))[1]
+        assert client.post(f"{address}/call", data={"organisation": house.public_id, "digest": read}).status_code == 303
     assert "60%" in client.get(f"{address}/results").get_data(as_text=True)
     client.login(owner(firm()))
     for hidden in ("call", "results"):

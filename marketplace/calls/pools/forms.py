@@ -94,7 +94,7 @@ class PoolForm(TextForm):
     least = StringField(_l("Smallest pledge"), [NEEDED, Length(max=40)])
     currency = SelectField(_l("Currency"), choices=list(CURRENCIES))
     day = DateField(_l("Last day"), [DataRequired(_l("Choose a day."))])
-    clock = TimeField(_l("Until"), [DataRequired(_l("Choose a time."))])
+    clock = TimeField(_l("Closes at"), [DataRequired(_l("Choose a time."))])
     zone = SelectField(_l("Time zone"), choices=[*((code, ZONE_WORDS[code]) for code in ZONES), ("", _l("another"))], default=ZONES[0])
     other_zone = StringField(_l("Another time zone"), [Length(max=40)])
     basis = RadioField(_l("Shares of the rights"), choices=[(code, BASIS_WORDS[code]) for code in BASES], default=BASES[0])

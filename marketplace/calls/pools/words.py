@@ -21,7 +21,7 @@ MOTION_WORDS = {
     "text": _l("a new common text"), "admission": _l("whether another organisation may join"), "withdrawal": _l("whether a pledge may be taken back"),
     "award": _l("the choice of an award"), "other": _l("a question"),
 }
-CHOICE_WORDS = {"yes": _l("yes"), "no": _l("no"), "abstain": _l("abstention")}
+CHOICE_WORDS = {"yes": _l("in favour"), "no": _l("against"), "abstain": _l("abstention")}
 OUTCOME_WORDS = {
     "decided": _l("decided"), "tied": _l("a tie: nothing is decided"), "no_quorum": _l("too few have voted: nothing is decided"),
     "moot": _l("settled otherwise"),

@@ -18,6 +18,7 @@
 - **open list** 公开清单: listings as a file, with the search it was made with; **feed**: the newest of a search for news readers.
 - **invoice** 账单: a demand for one obligation of an agreement, cancelled only by a **mirror** 冲销账单; **payment** 付款: money that one side says has moved.
 - **deal** 交易: from the first contact to the signed and performed agreement; a **party** 参与人 takes part in it for one side.
+- **pool** 众筹: several organisations **pledge** 认筹 toward one piece of research; a **motion** 表决事项 is voted on with the weight of the pledges.
 - **blind listing** 隐名信息: shows a **teaser** 简介 to all, and the rest to whoever has an **access grant** 查阅授权.
 - **proposal** 揭榜方案: what a **solver** 揭榜方 offers to a call, **sealed** 密封 until the deadline; a **receipt** 回执 says by hash what came when.
 - **notice** 公示: an agreed price, published before it is signed; a **decision** 决策记录 stands in an institute's asset register.
@@ -43,6 +44,7 @@ from marketplace.alerts import views as alerts_views
 from marketplace.alerts.subscriptions import views as subscriptions_views
 from marketplace.calls import views as calls_views
 from marketplace.calls.boards import views as boards_views
+from marketplace.calls.pools import views as pools_views
 from marketplace.calls.proposals import views as proposals_views
 from marketplace.calls.reviewing import views as reviewing_views
 from marketplace.calls.sealing import views as sealing_views
@@ -94,7 +96,7 @@ PAGES = (
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, income_views,
     duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, calls_views, boards_views,
-    sealing_views, proposals_views, reviewing_views, teams_views, alerts_views,
+    sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

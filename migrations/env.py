@@ -11,6 +11,7 @@ from marketplace.alerts import models as _alerts  # noqa: F401 - the import fill
 from marketplace.alerts.inbox import models as _inbox  # noqa: F401
 from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401
 from marketplace.calls import models as _calls  # noqa: F401
+from marketplace.calls.pools import models as _pools  # noqa: F401
 from marketplace.calls.proposals import models as _proposals  # noqa: F401
 from marketplace.calls.reviewing import models as _reviewing  # noqa: F401
 from marketplace.calls.sealing import models as _sealing  # noqa: F401

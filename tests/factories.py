@@ -11,6 +11,8 @@ from argon2 import PasswordHasher
 from marketplace.access import SYSTEM
 from marketplace.calls.models import WHOLE, Board, Call, Criterion
 from marketplace.calls.operations import kept
+from marketplace.calls.pools.models import Pledge, Pool
+from marketplace.calls.pools.operations import content
 from marketplace.catalogue.models import Offer, Technology
 from marketplace.db import now, session
 from marketplace.deals.models import Deal, Party, StageSpan
@@ -215,3 +217,28 @@ def access_grant(listing: Technology | Need, asking: Organisation, **values: Any
         "purpose": "评估能否使用", "state": "granted", "until": now() + timedelta(days=365), "created": NOW,
     }
     return _kept(AccessGrant(**{**defaults, **values}))
+
+
+def pool(lead: Organisation | None = None, *amounts: int, **values: Any) -> Pool:
+    """An open pool of 1,000,000 yuan until ten days after `at`, with pledges of these amounts (in minor units), the first by the lead."""
+    n, at = next(_number), values.pop("at", NOW)
+    lead = lead or organisation(person())
+    defaults = {
+        "organisation": lead, "author_id": lead.memberships[0].person_id if lead.memberships else None, "state": "open",
+        "title": {"zh": f"共同攻关{n}", "en": f"Common research {n}"}, "brief": {"zh": "去毛刺太慢，一起出钱攻关。", "en": "Deburring is too slow for us."},
+        "acceptance": {}, "threshold": 100_000_000, "least": 1_000_000, "currency": "CNY", "deadline": at + timedelta(days=10),
+        "rights": ["own_use", "licence_income"], "opened": at, "created": at, "updated": at,
+    }
+    made = _kept(Pool(**{**defaults, **values}))
+    revise(made, SYSTEM, content(made), at)
+    for place, amount in enumerate(amounts):
+        pledge(made, lead if place == 0 else None, amount, at=at)
+    return made
+
+
+def pledge(to: Pool, by: Organisation | None = None, amount: int = 30_000_000, **values: Any) -> Pledge:
+    """A pledge that stands, by a firm with an owner."""
+    house = by or organisation(person())
+    defaults = {"pool": to, "organisation": house, "person": house.memberships[0].person, "amount": amount, "currency": to.currency, "revision": to.revision,
+                "state": "pledged", "at": NOW}
+    return _kept(Pledge(**{**defaults, **values}))

@@ -17,10 +17,11 @@ from marketplace.alerts import models as _alerts  # noqa: F401 - fills the metad
 from marketplace.alerts.inbox import models as _inbox  # noqa: F401 - fills the metadata
 from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401 - fills the metadata
 from marketplace.calls import models as _calls  # noqa: F401 - fills the metadata
+from marketplace.calls.pools import models as _pools  # noqa: F401 - fills the metadata
 from marketplace.calls.proposals import models as _proposals  # noqa: F401 - fills the metadata
 from marketplace.calls.reviewing import models as _reviewing  # noqa: F401 - fills the metadata
-from marketplace.calls.teams import models as _teams  # noqa: F401 - fills the metadata
 from marketplace.calls.sealing import models as _sealing  # noqa: F401 - fills the metadata
+from marketplace.calls.teams import models as _teams  # noqa: F401 - fills the metadata
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401 - fills the metadata
 from marketplace.db import Base
 from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata# noqa: F401 - fills the metadata  # noqa: F401 - fills the metadata
@@ -69,7 +70,7 @@ PURE = {
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification"},
     "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula", "clock", "related", "pricing"},
-    "calls": {"bench", "deadlines", "sealing", "shares", "keys", "receipts", "ranking", "bare", "contract"},
+    "calls": {"bench", "deadlines", "sealing", "shares", "keys", "receipts", "ranking", "bare", "contract", "rights", "mutual"},
     "deals": {"tally", "picture", "addresses", "cutting", "incoming", "schedule", "because"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_calls.py", "cli_learning.py", "cli_mail.py", "cli_matching.py"}

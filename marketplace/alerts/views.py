@@ -21,6 +21,7 @@ from marketplace.alerts import income as _income  # noqa: F401 - registers its j
 from marketplace.alerts import learning as _learning  # noqa: F401 - registers its mail
 from marketplace.alerts import money as _money  # noqa: F401 - registers its jobs
 from marketplace.alerts import needs as _needs  # noqa: F401 - registers its mails
+from marketplace.alerts import pools as _pools  # noqa: F401 - registers its mails
 from marketplace.alerts import proposals as _proposals  # noqa: F401 - registers its mails
 from marketplace.alerts import reviews as _reviews  # noqa: F401 - registers its mails
 from marketplace.alerts import risk as _risk  # noqa: F401 - registers its mails

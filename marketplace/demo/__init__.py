@@ -36,7 +36,7 @@ TESTS = {name: {"finding": "yes", "evidence": EVIDENCE} for name in ("alone", "p
 
 def files() -> list[Path]:
     """The files of listings, one for each industry."""
-    return sorted(path for path in FOLDER.glob("*.toml") if path.stem not in ("organisations", "brokering"))
+    return sorted(path for path in FOLDER.glob("*.toml") if path.stem not in ("organisations", "brokering", "pooling"))
 
 
 def titles() -> dict[str, dict[str, str]]:

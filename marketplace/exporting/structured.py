@@ -1,4 +1,5 @@
-"""Listings in the words of schema.org, for machines that read public pages: an `Offer` for a technology, a `Demand` for a need or a call.
+"""Listings in the words of schema.org, for machines that read public pages: an `Offer` for a technology, a `Demand` for a need or a call,
+a `Project` for a pool.
 
 Only what the page says to everybody is said here, and no more than it says: a price stands only where an entry fee is
 known, it is called the entry fee, and the rest of the terms stand beside it in words; a price of nothing would else look
@@ -17,6 +18,9 @@ from markupsafe import Markup
 
 from marketplace.access import VISITOR, may
 from marketplace.calls.models import Call
+from marketplace.calls.pools.models import Pool
+from marketplace.calls.pools.operations import names_told
+from marketplace.calls.pools.pledging import progress_of
 from marketplace.calls.words import MONEY_HEADINGS
 from marketplace.catalogue.classification import field_name, industry_name
 from marketplace.catalogue.models import Offer, Technology
@@ -46,7 +50,7 @@ def script(facts: dict[str, Any]) -> Markup:
     return htmlsafe_json_dumps(facts, dumps=json.dumps, ensure_ascii=False)
 
 
-def is_public(listing: Technology | Need | Call) -> bool:
+def is_public(listing: Technology | Need | Call | Pool) -> bool:
     """Whether a visitor may read the listing and it is open."""
     return listing.state in type(listing).OPEN_STATES and may(VISITOR, "listing.read_in_full", listing)
 
@@ -179,3 +183,20 @@ def _call(call: Call, language: str, address: str, organisation: str) -> dict[st
 
 FACTS: dict[type, Callable[[Any, str, str, str], dict[str, Any]]] = {Technology: _technology, Need: _need, Call: _call}
 """What is said of each kind of listing."""
+def pooled(pool: Pool, language: str, address: str) -> dict[str, Any]:
+    """A public pool: its threshold, and of the pledges what the page tells everybody, in the same steps."""
+    title, title_language = pool.titled(language)
+    told = progress_of(pool)
+    money = [("threshold", pool.threshold), ("pledged, at least", told.amount)]
+    return {"@context": "https://schema.org", **_present({
+        "@type": "Project", "@id": f"{address}#pool", "url": address, "name": title,
+        "description": one_line(in_language(pool.brief, title_language)[0], LONGEST),
+        "foundingDate": pool.opened and pool.opened.date().isoformat(),
+        "member": [{"@type": "Organization", "name": house.called(language)} for house in names_told(pool)],
+        "sponsor": {"@type": "Organization", "name": pool.organisation.called(language)},
+        "funding": [
+            {"@type": "MonetaryGrant", "name": name, "amount": {
+                "@type": "MonetaryAmount", "value": _amount(from_minor(amount, pool.currency)), "currency": pool.currency}}
+            for name, amount in money if amount is not None
+        ],
+    })}

@@ -20,6 +20,7 @@ from werkzeug.datastructures import MultiDict
 from marketplace.access import VISITOR
 from marketplace.calls import listing as calls
 from marketplace.calls.boards.operations import boards
+from marketplace.calls.pools.models import Pool
 from marketplace.calls.views import filter_lines
 from marketplace.catalogue.operations import in_full
 from marketplace.db import LANGUAGES, now
@@ -46,7 +47,7 @@ SITEMAPS = {"technologies": "technology", "needs": "need", "open-calls": "open_c
 
 def prepare(app: Flask) -> None:
     """What the pages of other packages show of exporting, so that no package imports upward."""
-    app.jinja_env.globals.update(exports_of=exports_of, structured_data=structured_data, patent_numbers=citations.numbers)
+    app.jinja_env.globals.update(exports_of=exports_of, structured_data=structured_data, structured_pool=structured_pool, patent_numbers=citations.numbers)
 
 
 def _site() -> str:
@@ -119,6 +120,12 @@ def structured_data(listing: Any) -> Markup:
     organisation = _address("people.organisation", public_id=listing.organisation.public_id)
     facts = structured.described(listing, language(), _addresses(listing)[0], organisation)
     return Markup('<script type="application/ld+json">{}</script>').format(structured.script(facts))
+
+
+def structured_pool(pool: Pool) -> Markup:
+    """What machines read on a pool's page; nothing on a page that is not open to visitors."""
+    facts = structured.pooled(pool, language(), _address("pools.show", public_id=pool.public_id)) if structured.is_public(pool) else None
+    return Markup('<script type="application/ld+json">{}</script>').format(structured.script(facts)) if facts else Markup("")
 
 
 CITED = {"bib": (citations.bibtex, "application/x-bibtex"), "ris": (citations.ris, "application/x-research-info-systems")}

@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from marketplace.alerts.subscriptions import operations as subscriptions
 from marketplace.calls import operations as calls
+from marketplace.calls.pools import pledging, steering
+from marketplace.calls.pools.models import PoolNeed, PoolProposal, ProposedNeed
 from marketplace.catalogue.models import Attachment
 from marketplace.catalogue.scanning import operations as scanning
 from marketplace.db import now, session
@@ -54,6 +56,7 @@ def furnish(cast: Cast) -> None:
     _followed(cast)
     _held(cast)
     _called(cast)
+    _pooled(cast)
     session.flush()
 
 
@@ -235,6 +238,23 @@ def _called(cast: Cast) -> None:
     call = calls.draft_call(cast.people["owner"], cast.things["firm"], cast.things["need"])
     session.flush()
     cast.things |= {"call": call, "board": make.board()}
+def _pooled(cast: Cast) -> None:
+    """A pool that is reached, led by whoever has a grant, about the blind need, with pledges of its firm and of the institute; and a proposal that names
+    the blind need beside one of another firm."""
+    things, lead = cast.things, cast.people["granted"]
+    pool = make.pool(lead.organisations[0], 40_000_000, at=now(), title={"zh": "零件修边", "en": "Trimming parts"})
+    session.add(PoolNeed(pool=pool, need=things["need"]))
+    pledges = [make.pledge(pool, house, 35_000_000, person=cast.people["owner"]) for house in (things["institute"], things["firm"])]
+    session.refresh(pool, ["pledges"])
+    pledging.settle(pool, now())
+    motion = steering.put_motion(lead, pool, "other", word(cast.marks, "motion"))
+    needs = [things["need"], make.need(cast.people["other_firm"].organisations[0], title={"zh": "修边太慢"}, problem={"zh": "用于零件"})]
+    proposal = PoolProposal(
+        key="blind", probability=0.95, created=now(), members=[ProposedNeed(need_id=one.id, organisation_id=one.organisation_id) for one in needs],
+    )
+    session.add(proposal)
+    session.flush()
+    things |= {"pools": [pool], "pledges": pledges, "motions": [motion], "proposals": [proposal]}
 
 
 def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
@@ -249,6 +269,8 @@ def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
         "subscriptions": {"public_id": ids(*things["subscriptions"])},
         "decisions": {"public_id": ids(*things["decisions"]), "file_id": _files(things["decisions"][0])},
         "evidence": {"public_id": ids(*things["exports"])},
+        "pools": {"public_id": ids(*things["pools"]), "pledge_id": ids(*things["pledges"]), "motion_id": ids(*things["motions"])},
+        "pools.proposal": {"public_id": ids(*things["proposals"])},
         "agreements": {"public_id": ids(things["agreement"], things["table"]), "file_id": [_files(one)[0] for one in _papers(things)]},
         "organisations": {"technology_id": ids(things["technology"])},
         "technologies": {"public_id": ids(things["technology"], things["turned"])},

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select
 
 from marketplace.alerts.models import Mail
-from marketplace.calls.models import Reviewer
 from marketplace.calls.proposals import opening, operations
 from marketplace.calls.proposals.models import Proposal
 from marketplace.calls.proposals.receiving import path_of

@@ -31,6 +31,10 @@ EVALUATION_REPORTS = ("yes", "no")
 PATENT_KINDS = ("invention", "utility_model", "design")
 LEGAL_STATUSES = ("applied", "in_force", "lapsed", "expired", "revoked", "unknown")
 VISIBILITIES = ("public", "members", "blind")
+DECLINE_CODES = (
+    "too_early", "benefit_unclear", "market_route_unclear", "description_unclear", "wrong_field", "already_have_it",
+    "price", "terms", "ip_position", "capacity", "timing", "other",
+)
 
 
 @steps

@@ -53,6 +53,12 @@ STATE_WORDS = {
     "withdrawn": _l("withdrawn"),
     "expired": _l("expired"),
 }
+DECLINE_WORDS = {
+    "too_early": _l("not mature enough yet"), "benefit_unclear": _l("the benefit is unclear"),
+    "market_route_unclear": _l("the way to market is unclear"), "description_unclear": _l("the description is unclear"),
+    "wrong_field": _l("wrong field"), "already_have_it": _l("we have that already"), "price": _l("the price"), "terms": _l("the terms"),
+    "ip_position": _l("the patent position"), "capacity": _l("no capacity for it now"), "timing": _l("the timing"), "other": _l("another reason"),
+}
 TERRITORY_WORDS = {"CN": _l("China"), "WORLD": _l("worldwide")}
 TRL_WORDS = {
     1: _l("basic principle observed"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
 
+from marketplace.catalogue.words import DECLINE_WORDS as DECLINE_WORDS  # one list used everywhere
 from marketplace.matching import quantities
 from marketplace.matching import text as cut
 from marketplace.matching.rules import Figure
@@ -25,12 +26,6 @@ SIDE_WORDS = {"firm": _l("the firm"), "holder": _l("the holder of the technology
 MEANS_WORDS = {
     "known_answer": _l("Percentage points. The figure is the chance of being the known answer, as measured on judged test sets."),
     "shortlisted": _l("Percentage points. The figure is the chance of being shortlisted, as learned from the answers given on this site."),
-}
-DECLINE_WORDS = {
-    "too_early": _l("not mature enough yet"), "benefit_unclear": _l("the benefit is unclear"),
-    "market_route_unclear": _l("the way to market is unclear"), "description_unclear": _l("the description is unclear"),
-    "wrong_field": _l("wrong field"), "already_have_it": _l("we have that already"), "price": _l("the price"), "terms": _l("the terms"),
-    "ip_position": _l("the patent position"), "capacity": _l("no capacity for it now"), "timing": _l("the timing"), "other": _l("another reason"),
 }
 FAMILY_WORDS = {"number": _l("same number"), "title": _l("same title and parties"), "meaning": _l("same meaning in the other language")}
 

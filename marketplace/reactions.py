@@ -60,6 +60,19 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "need.withdraw": ("matching.index_need",),
     "need.expire": ("matching.index_need",),
     "need.solve": ("matching.index_need",),
+    # facilities, experts, scenarios
+    **{f"{noun}.{verb}": (f"matching.index_{noun}",) for noun in ("facility", "expert", "scenario") for verb in ("publish", "revised", "withdraw", "expire")},
+    "expert.consent_asked": ("alerts.consent_asked",),
+    "booking.ask": ("alerts.booking_news",),
+    "booking.accept": ("alerts.booking_news",),
+    "booking.decline": ("alerts.booking_news",),
+    "booking.cancel": ("alerts.booking_news",),
+    "expert_request.ask": ("alerts.expert_request_news",),
+    "expert_request.accept": ("alerts.expert_request_news",),
+    "expert_request.decline": ("alerts.expert_request_news",),
+    "trial_application.ask": ("alerts.trial_application_news",),
+    "trial_application.accept": ("alerts.trial_application_news",),
+    "trial_application.decline": ("alerts.trial_application_news",),
     # matches
     "need.matches_found": ("alerts.matches_found",),
     # deals

@@ -10,7 +10,10 @@ from sqlalchemy import create_engine
 from marketplace.alerts import models as _alerts  # noqa: F401 - the import fills the metadata
 from marketplace.alerts.inbox import models as _inbox  # noqa: F401
 from marketplace.alerts.subscriptions import models as _subscriptions  # noqa: F401
+from marketplace.catalogue.experts import models as _experts  # noqa: F401
+from marketplace.catalogue.facilities import models as _facilities  # noqa: F401
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401
+from marketplace.catalogue.scenarios import models as _scenarios  # noqa: F401
 from marketplace.config import read
 from marketplace.db import Base, Data, UTCTime
 from marketplace.deals import models as _deals  # noqa: F401

@@ -19,6 +19,7 @@ from marketplace.alerts import files as _files  # noqa: F401 - registers its mai
 from marketplace.alerts import income as _income  # noqa: F401 - registers its jobs
 from marketplace.alerts import money as _money  # noqa: F401 - registers its jobs
 from marketplace.alerts import needs as _needs  # noqa: F401 - registers its mails
+from marketplace.alerts import resources as _resources  # noqa: F401 - registers its mails
 from marketplace.alerts import risk as _risk  # noqa: F401 - registers its mails
 from marketplace.alerts import statements as _statements  # noqa: F401 - the import registers who writes about them
 from marketplace.alerts import talk as _talk  # noqa: F401 - registers its mails

@@ -15,6 +15,7 @@ from marketplace.catalogue.facilities import operations as facilities
 from marketplace.catalogue.facilities.calendars import calendar_of
 from marketplace.catalogue.facilities.models import Facility
 from marketplace.catalogue.facilities.opening import said
+from marketplace.catalogue.resources import expiring as _expiring  # noqa: F401 - registers its jobs
 from marketplace.catalogue.resources import operations, rooms, words
 from marketplace.catalogue.resources.changes import readable
 from marketplace.catalogue.resources.forms import AnswerForm, AskForm, ResourceForm

@@ -12,6 +12,7 @@ from marketplace.catalogue.models import Technology
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.db import in_language
+from marketplace.exporting.resources import entry_of
 from marketplace.exporting.text import one_line, printable
 from marketplace.exporting.words import budget, separator, until
 from marketplace.needs.models import Need
@@ -57,9 +58,9 @@ Addresses = Callable[[Any], tuple[str, str]]
 """From a listing to its address and its tag."""
 
 
-def entry(listing: Technology | Need, language: str, addresses: Addresses) -> Entry:
+def entry(listing: Any, language: str, addresses: Addresses) -> Entry:
     """The listing in a language; what was never written in it stands in the other."""
-    special = _technology(listing, language) if isinstance(listing, Technology) else _need(listing, language)
+    special = SPECIAL.get(listing.__tablename__, entry_of)(listing, language)
     title, title_language = listing.titled(language)
     text, text_language = in_language(special.pop("text"), language)
     address, tag = addresses(listing)
@@ -95,6 +96,9 @@ def _need(need: Need, language: str) -> dict[str, Any]:
         "terms": budget(need), "text": need.problem, "number": "", "maturity": None,
         "categories": ((need.grade, kind), *(((need.industry, industry),) if need.industry else ())),
     }
+
+
+SPECIAL: dict[str, Callable[[Any, str], dict[str, Any]]] = {"technology": _technology, "need": _need}
 
 
 def targets(need: Need, language: str) -> str:

@@ -14,15 +14,18 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import aliased
 
 from marketplace.access import VISITOR, Actor, may, open_visibilities
+from marketplace.catalogue.experts.models import Expert
+from marketplace.catalogue.facilities.models import Facility
 from marketplace.catalogue.models import Technology
+from marketplace.catalogue.scenarios.models import Scenario
 from marketplace.db import session
 from marketplace.matching import operations as matching
 from marketplace.needs.models import Need
 
-Listing = Technology | Need
+Listing = Technology | Need | Facility | Expert | Scenario
 Where = Mapping[str, Sequence[str]]
 
-MODELS: dict[str, type[Listing]] = {"technology": Technology, "need": Need}
+MODELS: dict[str, type[Listing]] = {"technology": Technology, "need": Need, "facility": Facility, "expert": Expert, "scenario": Scenario}
 LATEST = 1000  # publications among which a feed looks for matches, before it turns to those entered last
 BATCH = 200
 SPAN = 10_000  # ids in one file of the sitemap

@@ -16,7 +16,7 @@ NOT_FOR_ROBOTS = (
     "/*/imports", "/*/income", "/*/invitations/", "/*/invoices/", "/*/mail", "/*/matches", "/*/money", "/*/needs/from-file", "/*/notices/*/",
     "/*/operations/", "/*/payments/", "/*/problems/", "/*/requests", "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/statements",
     "/*/subscriptions", "/*/unsubscribe/", "/*/worklist", "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/technologies/*/introduction$",
-    "/*/new$", "/*/edit$", "/*/history$", "/*/files$", "/*/files/", "/*/needs/*/", "/*/adopted$", "/*/verify/",
+    "/*/new$", "/*/edit$", "/*/ask$", "/*/resource-requests", "/*/facilities/*/", "/*/experts/*/", "/*/scenarios/*/", "/*/history$", "/*/files$", "/*/files/", "/*/needs/*/", "/*/adopted$", "/*/verify/",
 )
 """Endless combinations of filters, files made on demand, and pages that need an account or belong to one reader."""
 

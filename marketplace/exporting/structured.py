@@ -20,6 +20,7 @@ from marketplace.catalogue.models import Offer, Technology
 from marketplace.catalogue.words import KIND_WORDS, PATENT_KIND_WORDS, TERRITORY_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.db import in_language
+from marketplace.exporting import resources
 from marketplace.exporting.entries import targets
 from marketplace.exporting.text import one_line
 from marketplace.exporting.words import ENTRY_FEE
@@ -43,15 +44,19 @@ def script(facts: dict[str, Any]) -> Markup:
     return htmlsafe_json_dumps(facts, dumps=json.dumps, ensure_ascii=False)
 
 
-def is_public(listing: Technology | Need) -> bool:
+def is_public(listing: Any) -> bool:
     """Whether a visitor may read the listing and it is open."""
     return listing.state in type(listing).OPEN_STATES and may(VISITOR, "listing.read_in_full", listing)
 
 
-def described(listing: Technology | Need, language: str, address: str, organisation: str) -> dict[str, Any]:
+def described(listing: Any, language: str, address: str, organisation: str) -> dict[str, Any]:
     """A public listing in schema.org's words; addresses of its page and of its organisation's."""
-    facts = _technology if isinstance(listing, Technology) else _need
+    facts = {"technology": _technology, "need": _need}.get(listing.__tablename__, _resource)
     return {"@context": "https://schema.org", **_present(facts(listing, language, address, organisation))}
+
+
+def _resource(resource: resources.Resource, language: str, address: str, organisation: str) -> dict[str, Any]:
+    return resources.described(resource, language, address, _organisation(resource.organisation, language, organisation))
 
 
 def _present(facts: Any) -> Any:

@@ -35,9 +35,12 @@ for_robots = Blueprint("for_robots", __name__)
 FEED = 50  # entries of a feed
 IN_SPREADSHEET, ON_PAPER = 20_000, 300  # listings of a file
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PAGES = ("matching.front", "matching.technologies", "matching.needs", "matching.how")  # static pages for search engines
-LISTING_PAGES = {"technology": "catalogue.show", "need": "needs.show"}
-SITEMAPS = {"technologies": "technology", "needs": "need"}
+RESOURCE_SEARCHES = ("resource_search.facilities", "resource_search.experts", "resource_search.scenarios")
+PAGES = ("matching.front", "matching.technologies", "matching.needs", "matching.how", *RESOURCE_SEARCHES)  # static pages for search engines
+LISTING_PAGES = {
+    "technology": "catalogue.show", "need": "needs.show", "facility": "resources.facility", "expert": "resources.expert", "scenario": "resources.scenario",
+}
+SITEMAPS = {"technologies": "technology", "needs": "need", "facilities": "facility", "experts": "expert", "scenarios": "scenario"}
 
 
 def prepare(app: Flask) -> None:
@@ -227,7 +230,7 @@ def sitemap_of_pages() -> ResponseReturnValue:
     return Response("".join(sitemap.urls(pages)), mimetype="application/xml")
 
 
-@for_robots.route("/sitemap-<any(technologies, needs):name>-<int(max=1000000):number>.xml")
+@for_robots.route("/sitemap-<any(technologies, needs, facilities, experts, scenarios):name>-<int(max=1000000):number>.xml")
 def sitemap_of_listings(name: str, number: int) -> ResponseReturnValue:
     """The public listings of one range of ids."""
     kind = SITEMAPS[name]

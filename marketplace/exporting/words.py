@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from marketplace.catalogue.facilities.models import Facility
+from marketplace.catalogue.resources.words import BASIS_WORDS
 from marketplace.needs.forms import from_minor
 from marketplace.needs.models import Need
 from marketplace.needs.words import CASH_WORDS
 from marketplace.web import FILTERS
 
-LIST_WORDS = {"technologies": _l("List of technologies"), "needs": _l("List of needs"), "open-calls": _l("List of open calls")}
+LIST_WORDS = {
+    "technologies": _l("List of technologies"), "needs": _l("List of needs"), "open-calls": _l("List of open calls"),
+    "facilities": _l("List of facilities"), "experts": _l("List of experts"), "scenarios": _l("List of scenarios"),
+}
 HEADINGS = {
     "title": _l("Title"), "title_other": _l("Title in the other language"), "organisation": _l("Organisation"), "kind": _l("Kind"),
     "field": _l("Technology field"), "industries": _l("Industries"), "industry": _l("Industry"), "region": _l("Region"), "trl": _l("Maturity (TRL)"),
@@ -20,6 +27,10 @@ HEADINGS = {
     "summary": _l("In short"), "published": _l("Published on"), "visibility": _l("Open to"), "address": _l("Address"), "grade": _l("Grade"),
     "targets": _l("Targets"), "modes": _l("Wanted ways"), "budget_min": _l("Budget from"), "budget_max": _l("Budget up to"),
     "currency": _l("Currency"), "cash": _l("Is the money there?"), "deadline": _l("Solved by"),
+    "fields": _l("Technology fields"), "levels": _l("Maturity it carries (TRL)"), "price": _l("Price"), "accreditations": _l("Accreditations"),
+    "place": _l("Where it is"), "name": _l("Name"), "speaks": _l("Languages"), "days": _l("Days a month"), "available_until": _l("Available until"),
+    "conditions": _l("Conditions"), "measurements": _l("Data and measurements offered"), "judge": _l("Who judges a trial"),
+    "trials": _l("Number of trials"), "opens_on": _l("Open from"), "closes_on": _l("Open until"),
 }
 ENTRY_FEE = _l("Entry fee")
 ABOUT = {
@@ -36,6 +47,18 @@ def separator() -> str:
 def until(need: Need) -> str:
     """By when a need is to be solved; empty where it does not say."""
     return _("by %(day)s", day=FILTERS["day"](need.deadline)) if need.deadline else ""
+
+
+def until_day(day: date | None) -> str:
+    """Until when something is open; empty where it does not say."""
+    return _("open until %(day)s", day=FILTERS["day"](day)) if day else ""
+
+
+def facility_price(facility: Facility) -> tuple[str, ...]:
+    """What a facility costs: a label and an amount for its unit; nothing where it is on request."""
+    if facility.price is None:
+        return ()
+    return _("Price"), f"{FILTERS['money'](from_minor(facility.price, facility.currency), facility.currency)} {BASIS_WORDS[facility.basis]}"
 
 
 def budget(need: Need) -> tuple[str, ...]:

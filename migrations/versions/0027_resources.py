@@ -267,9 +267,9 @@ def upgrade() -> None:
         batch.create_index('ix_trial_application_scenario_id_state', ['scenario_id', 'state'], unique=False)
         batch.create_index(batch.f('ix_trial_application_technology_id'), ['technology_id'], unique=False)
         batch.create_index(
-            'uq_trial_application_live', ['scenario_id', 'technology_id'], unique=True, sqlite_where=sa.text("state in ('asked', 'accepted')"), postgresql_where=sa.text("state in ('asked', 'accepted')"),
+            'uq_trial_application_live', ['scenario_id', 'technology_id'], unique=True,
+            sqlite_where=sa.text("state in ('asked', 'accepted')"), postgresql_where=sa.text("state in ('asked', 'accepted')"),
         )
-
 
 
 def downgrade() -> None:

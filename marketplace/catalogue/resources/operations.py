@@ -60,32 +60,32 @@ def content(kind: Kind, resource: Resource) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
-def create(actor: Actor, kind: Kind, organisation: Organisation, at: datetime | None = None, **values: Any) -> Any:
+def create(actor: Actor, what: Kind, organisation: Organisation, at: datetime | None = None, **values: Any) -> Any:
     """A draft of the organisation. Raises `Refused` by a field that is wrong."""
-    require(actor, f"{kind.model.__tablename__}.create", organisation)
+    require(actor, f"{what.model.__tablename__}.create", organisation)
     moment = at or now()
-    resource = kind.model(
+    resource = what.model(
         organisation=organisation, organisation_id=organisation.id, author_id=actor.id, state="draft", revision=0, created=moment, updated=moment,
     )
     with session.no_autoflush:
-        _fill(kind, resource, {"visibility": "public", **{name: {} for name in kind.all_texts}, "fields": [], "industries": [], **values})
+        _fill(what, resource, {"visibility": "public", **{name: {} for name in what.all_texts}, "fields": [], "industries": [], **values})
     session.add(resource)
     record(resource, "create", actor, moment)
-    revise(resource, actor, content(kind, resource), moment)
-    kind.edited(actor, resource, moment)
+    revise(resource, actor, content(what, resource), moment)
+    what.edited(actor, resource, moment)
     return resource
 
 
-def edit(actor: Actor, kind: Kind, resource: Any, at: datetime | None = None, **values: Any) -> Any:
+def edit(actor: Actor, what: Kind, resource: Any, at: datetime | None = None, **values: Any) -> Any:
     """Change a resource; what changed becomes a revision."""
     require(actor, f"{noun(resource)}.edit", resource)
     moment = at or now()
-    _fill(kind, resource, values)
-    if revise(resource, actor, content(kind, resource), moment) is not None:
+    _fill(what, resource, values)
+    if revise(resource, actor, content(what, resource), moment) is not None:
         resource.updated = moment
-        kind.edited(actor, resource, moment)
-        if resource.state in kind.model.OPEN_STATES:
-            _refuse_unready(kind, resource, moment.date())
+        what.edited(actor, resource, moment)
+        if resource.state in what.model.OPEN_STATES:
+            _refuse_unready(what, resource, moment.date())
             record(resource, "revised", actor, moment, revision=resource.revision)
     return resource
 

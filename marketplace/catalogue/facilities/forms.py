@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, DecimalField, FieldList, SelectField, StringField, TextAreaField, TimeField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
@@ -57,19 +58,19 @@ class FacilityForm(ResourceForm):
             try:
                 opening.read_hours(entry.data or "")
             except ValueError as error:
-                raise ValidationError(_l("Write hours as 08:30–12:00, 13:30–17:00; leave a day empty when it is shut.")) from error
+                raise ValidationError(gettext("Write hours as 08:30–12:00, 13:30–17:00; leave a day empty when it is shut.")) from error
 
     def validate_closed(self, field: TextAreaField) -> None:
         """Each day off is a day."""
         try:
             iso_days(field.data)
         except ValueError as error:
-            raise ValidationError(_l("Write each day as 2027-02-06, one a line.")) from error
+            raise ValidationError(gettext("Write each day as 2027-02-06, one a line.")) from error
 
     def validate_accreditations(self, field: TextAreaField) -> None:
         """Each has a number."""
         if any(not row["number"] for row in accreditations(field.data)):
-            raise ValidationError(_l("Write the scheme and its number, as CNAS L1234, one a line."))
+            raise ValidationError(gettext("Write the scheme and its number, as CNAS L1234, one a line."))
 
     def values(self) -> dict[str, Any]:
         """The fields as the operations take them."""

@@ -110,7 +110,7 @@ class AskForm(Form):
 class AnswerForm(Form):
     """A step of a request, with its reason where one is given."""
 
-    code = SelectField(_l("Why not?"), choices=[("", _l("Choose")), *((code, DECLINE_WORDS[code]) for code in DECLINE_CODES)])
+    code = SelectField(_l("Why not?"), [Optional()], choices=[("", _l("Choose")), *((code, DECLINE_WORDS[code]) for code in DECLINE_CODES)])
     reason = TextAreaField(_l("In your own words"), [Length(max=LONGEST)])
 
 

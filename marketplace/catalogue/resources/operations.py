@@ -212,13 +212,11 @@ def answer(actor: Actor, request: Request, verb: str, reason: str = "", code: st
     needs_words = (verb == "decline" and (code or "other") == "other") or (verb == "cancel" and hosting)
     if needs_words and not words:
         raise Refused(NO_REASON, field="reason")
+    if request.state in type(request).TRANSITIONS[verb].origin:  # written with the step, for the database wants a reason beside a decline
+        request.reason, request.code = words or request.reason, code if verb == "decline" else request.code
+        if hosting:
+            request.answered, request.answered_by_id = moment, actor.id
     move(request, verb, actor, moment)
-    if words:
-        request.reason = words
-    if verb == "decline":
-        request.code = code
-    if hosting:
-        request.answered, request.answered_by_id = moment, actor.id
     return request
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, flash, request, url_for
@@ -21,7 +22,7 @@ from marketplace.catalogue.resources.changes import readable
 from marketplace.catalogue.resources.forms import AnswerForm, AskForm, ResourceForm
 from marketplace.catalogue.resources.rooms import MODELS, ROOMS, Room
 from marketplace.catalogue.scenarios.operations import accepted_of
-from marketplace.errors import Problem, Refused
+from marketplace.errors import Refused
 from marketplace.people.operations import names_of
 from marketplace.people.zones import in_zone
 from marketplace.record import history as revisions_of
@@ -62,7 +63,6 @@ def _steps(resource: Any) -> list[str]:
     return [name.split(".")[1] for name in actions_of(actor(), resource, [f"{noun}.{verb}" for verb in STEPS])]
 
 
-@blueprint.route(PATH + "/new", methods=["GET", "POST"])
 @login_required
 def new(room: str) -> ResponseReturnValue:
     """Write a facility, an expert or a scenario."""
@@ -87,7 +87,7 @@ def _edit_page(here: Room, form: ResourceForm, resource: Any) -> ResponseReturnV
     if form.ready():
         try:
             return _saved(here, form, resource)
-        except Problem as problem:
+        except Refused as problem:
             form.refuse(problem)
     return answer("catalogue/resources/edit.html", form, here=here, resource=resource)
 
@@ -115,8 +115,9 @@ def show(room: str, public_id: str) -> ResponseReturnValue:
     return answer("catalogue/resources/show.html", resource=resource, here=here, steps=_steps(resource), own=own)
 
 
-for _room in ROOMS.values():
-    blueprint.add_url_rule(f"/{_room.name}/<public_id>", _room.noun, show, defaults={"room": _room.name})
+for _room in ROOMS.values():  # with addresses of their own: "/facilities/new" is no facility
+    blueprint.add_url_rule(f"/{_room.name}/new", f"new_{_room.noun}", partial(new, _room.name), methods=["GET", "POST"])
+    blueprint.add_url_rule(f"/{_room.name}/<public_id>", _room.noun, partial(show, _room.name))
 
 
 @blueprint.route(PATH + "/<public_id>/history")
@@ -174,7 +175,7 @@ def ask(room: str, public_id: str) -> ResponseReturnValue:
     if form.ready():
         try:
             return _asked(here, form, resource, others)
-        except Problem as problem:
+        except Refused as problem:
             form.refuse(problem)
     return answer("catalogue/resources/ask.html", form, resource=resource, here=here)
 
@@ -211,7 +212,7 @@ def show_request(noun: str, public_id: str) -> ResponseReturnValue:
             else:
                 operations.answer(actor(), found, verb, form.reason.data or "", form.code.data or None)
             return see("resources.show_request", noun=noun, public_id=public_id)
-        except Problem as problem:
+        except Refused as problem:
             form.refuse(problem)
     open_steps = [verb for verb in REQUEST_STEPS if verb in found.TRANSITIONS and found.state in found.TRANSITIONS[verb].origin]
     steps = [name.split(".")[1] for name in actions_of(actor(), found, [f"{noun}.{verb}" for verb in open_steps])]

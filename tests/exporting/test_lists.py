@@ -219,7 +219,7 @@ def test_the_search_pages_link_to_their_lists(client: Any, catalogue: Any, lang:
 def test_every_list_has_its_words_and_no_other(client: Any, session: Any) -> None:
     assert set(LISTS) == set(LIST_WORDS)
     for form in ("xlsx", "pdf", "atom"):
-        assert client.get(f"/en/scenarios.{form}").status_code == 404
+        assert client.get(f"/en/nothing.{form}").status_code == 404
 
 
 @pytest.mark.parametrize(

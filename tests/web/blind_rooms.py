@@ -52,6 +52,7 @@ def furnish(cast: Cast) -> None:
     _turned(cast)
     _followed(cast)
     _held(cast)
+    _lent(cast)
     session.flush()
 
 
@@ -228,6 +229,12 @@ def _held(cast: Cast) -> None:
     cast.things["uploads"] = uploads
 
 
+def _lent(cast: Cast) -> None:
+    """A facility, an expert and a scenario of other houses, and what was asked of them: none can be blind, and suggestions come from open texts."""
+    booking = make.booking()
+    cast.things |= {"resources": [booking.resource, make.expert(), make.scenario()], "bookings": [booking]}
+
+
 def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
     """The walk's table with the rooms: as `blind_cast.filled`, and where one part of a path holds many pages, a line for an endpoint."""
     things, table = cast.things, blind_cast.filled(cast)
@@ -247,6 +254,9 @@ def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
         "grants.ask": {"public_id": listings}, "grants.look": {"public_id": listings},
         "grants.log": {"public_id": ids(things["institute"], things["firm"])}, "grants.log_file": {"public_id": ids(things["institute"])},
         "scanning.show": {"public_id": ids(*things["uploads"])},
+        **{name: {"public_id": ids(*things["resources"])} for name in ("facilities", "experts", "scenarios")},
+        **{f"resources.{name}": {"public_id": ids(*things["resources"])} for name in ("edit", "history", "ask")},
+        "resources.show_request": {"public_id": ids(*things["bookings"])},
         "parties.remove": {"party_id": ids(*(one for deal in things["deals"] for one in deal.parties))},
         "talk.note": {"note_id": kept["notes"]}, "talk.task": {"task_id": kept["tasks"]},
         **{f"talk.{name}": {"meeting_id": kept["meetings"]} for name in ("meeting", "calendar", "change_meeting")},

@@ -28,7 +28,7 @@ HEADINGS = {
     "targets": _l("Targets"), "modes": _l("Wanted ways"), "budget_min": _l("Budget from"), "budget_max": _l("Budget up to"),
     "currency": _l("Currency"), "cash": _l("Is the money there?"), "deadline": _l("Solved by"),
     "fields": _l("Technology fields"), "levels": _l("Maturity it carries (TRL)"), "price": _l("Price"), "accreditations": _l("Accreditations"),
-    "place": _l("Where it is"), "name": _l("Name"), "speaks": _l("Languages"), "days": _l("Days a month"), "available_until": _l("Available until"),
+    "place": _l("Where it is"), "name": _l("Name of the expert"), "speaks": _l("Languages"), "days": _l("Days a month"), "available_until": _l("Available until"),
     "conditions": _l("Conditions"), "measurements": _l("Data and measurements offered"), "judge": _l("Who judges a trial"),
     "trials": _l("Number of trials"), "opens_on": _l("Open from"), "closes_on": _l("Open until"),
 }

@@ -274,6 +274,12 @@ def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str
     return index().search(typed, kind, where={**where, **_readable(actor)}, offset=offset, limit=limit)
 
 
+def nearest(actor: Actor, kind: str, model: type, typed: str, where: Mapping[str, Sequence[str]], limit: int = 10) -> list[Any]:
+    """What comes nearest to words that nothing has, by meaning and through the dictionary: a word typed in one language finds texts in the other."""
+    hits = index().rank(typed, kind, where={**where, **_in_full(actor)}, limit=limit)
+    return load(actor, model, [hit.key for hit in hits if hit.probability >= LEAST])
+
+
 def found(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], limit: int, newest: bool = False) -> Page:
     """What a search finds without counting values: best first, or the highest key first. For files and feeds, which leave teasers out."""
     return index().search(typed, kind, where={**where, **_in_full(actor)}, limit=limit, facets=(), newest=newest)

@@ -158,17 +158,18 @@ def asked(kind: str) -> tuple[str, dict[str, list[str]]]:
     return request.args.get("q", "")[:500], where
 
 
-def search_page(kind: str, model: type, template: str) -> ResponseReturnValue:
-    """The page of a search by words and filters over listings of a kind."""
+def search_page(kind: str, model: type, template: str, by_meaning: bool = False) -> ResponseReturnValue:
+    """The page of a search by words and filters over listings of a kind; where no words fit, `by_meaning` shows what comes nearest in either language."""
     typed, where = asked(kind)
     page = page_number()
     found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE)
     rows = operations.load(actor(), model, found.keys)
+    near = operations.nearest(actor(), kind, model, typed, where) if by_meaning and typed and not found.total else []
     for row in rows:
         opened(actor(), row, "list")
     facets = [(name, _values(kind, name, found.counts.get(name, {}), where)) for name in FACETS[kind]]
     return answer(
-        template, None, typed=typed, rows=rows, total=found.total, corrected=found.corrected, facets=[(n, v) for n, v in facets if v],
+        template, None, typed=typed, rows=rows or near, near=bool(near), total=found.total, corrected=found.corrected, facets=[(n, v) for n, v in facets if v],
         page=page, pages=-(-found.total // PAGE), arguments=_arguments(where, typed), facet_words=facet_names(),
         filtered=bool(where),
     )

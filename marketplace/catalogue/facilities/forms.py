@@ -34,14 +34,14 @@ class FacilityForm(ResourceForm):
     place_zh = line(_l("Address in Chinese"))
     place_en = line(_l("Address in English"))
     region = SelectField(_l("Region"), [DataRequired(_l("Choose the region."))])
-    trl_from = level(_l("Takes technologies in from TRL"))
-    trl_to = level(_l("Can bring them to TRL"))
+    trl_from = level(_l("Takes technologies in from TRL"), 4)
+    trl_to = level(_l("Can bring them to TRL"), 7)
     accreditations = TextAreaField(_l("Accreditations"), [Length(max=2000)])
     price = DecimalField(_l("Price"), [Optional(), NumberRange(0, MOST)], places=None)
     currency = SelectField(_l("Currency"), choices=["CNY", "USD", "EUR", "JPY", "KRW"])
     basis = chosen(_l("Charged by"), BASIS_WORDS)
     zone = SelectField(_l("Time zone"), choices=list(ZONE_WORDS.items()))
-    hours = FieldList(StringField(_l("Opening hours"), [Length(max=80)]), min_entries=opening.WEEK, max_entries=opening.WEEK)
+    hours = FieldList(StringField(_l("Opening hours"), [Length(max=80)]), min_entries=opening.WEEK, max_entries=opening.WEEK, default=USUAL)
     closed = TextAreaField(_l("Days off"), [Length(max=6000)])
 
     def list_choices(self, organisations: list[Any], none: str, language: str) -> None:
@@ -105,9 +105,9 @@ class BookingForm(AskForm):
     """A span on the clock of the facility."""
 
     day = DateField(_l("First day"), [DataRequired(_l("Choose a day."))])
-    begin = TimeField(_l("From"), [DataRequired(_l("Choose a time."))])
+    begin = TimeField(_l("Begins at"), [DataRequired(_l("Choose a time."))])
     last_day = DateField(_l("Last day"), [Optional()])
-    end = TimeField(_l("Until"), [DataRequired(_l("Choose a time."))])
+    end = TimeField(_l("Ends at"), [DataRequired(_l("Choose a time."))])
 
     def wanted(self) -> Wanted:
         """What was typed; without a last day it is the first."""

@@ -39,9 +39,9 @@ def chosen(label: Any, words: Mapping[str, Any]) -> SelectField:
     return SelectField(label, choices=list(words.items()))
 
 
-def level(label: Any) -> SelectField:
+def level(label: Any, usual: int = 6) -> SelectField:
     """A level of maturity."""
-    return SelectField(label, choices=lambda: [(str(number), f"{number} · {words}") for number, words in TRL_WORDS.items()], default="6")
+    return SelectField(label, choices=lambda: [(str(number), f"{number} · {words}") for number, words in TRL_WORDS.items()], default=str(usual))
 
 
 class ResourceForm(VersionedForm):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, flash, request, url_for
@@ -115,9 +116,19 @@ def show(room: str, public_id: str) -> ResponseReturnValue:
     return answer("catalogue/resources/show.html", resource=resource, here=here, steps=_steps(resource), own=own)
 
 
+def _within(room: str, view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """A view as that of one room; it keeps its name, by which limits are counted."""
+
+    @wraps(view)
+    def shown(**values: str) -> ResponseReturnValue:
+        return view(room, **values)
+
+    return shown
+
+
 for _room in ROOMS.values():  # with addresses of their own: "/facilities/new" is no facility
-    blueprint.add_url_rule(f"/{_room.name}/new", f"new_{_room.noun}", partial(new, _room.name), methods=["GET", "POST"])
-    blueprint.add_url_rule(f"/{_room.name}/<public_id>", _room.noun, partial(show, _room.name))
+    blueprint.add_url_rule(f"/{_room.name}/new", f"new_{_room.noun}", _within(_room.name, new), methods=["GET", "POST"])
+    blueprint.add_url_rule(f"/{_room.name}/<public_id>", _room.noun, _within(_room.name, show))
 
 
 @blueprint.route(PATH + "/<public_id>/history")

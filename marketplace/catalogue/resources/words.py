@@ -18,7 +18,7 @@ EXPERT_KIND_WORDS = {
 VISIBILITY_WORDS = {"public": _l("everybody"), "members": _l("verified organisations and technology managers")}
 STATE_WORDS = {"draft": _l("draft"), "published": _l("published"), "withdrawn": _l("withdrawn"), "expired": _l("expired")}
 REQUEST_STATE_WORDS = {
-    "requested": _l("asked for"), "asked": _l("asked for"), "accepted": _l("accepted"), "declined": _l("declined"), "cancelled": _l("cancelled"),
+    "requested": _l("asked for"), "asked": _l("asked for"), "accepted": _l("accepted"), "declined": _l("declined"), "cancelled": _l("called off"),
     "withdrawn": _l("withdrawn"), "done": _l("done"),
 }
 TONES = {
@@ -29,7 +29,7 @@ REQUEST_WORDS = {
     "booking": _l("Booking"), "expert_request": _l("Request for an expert"), "trial_application": _l("Application for a first trial"),
 }
 STEP_WORDS = {
-    "accept": _l("Accept"), "decline": _l("Decline"), "cancel": _l("Cancel"), "withdraw": _l("Take it back"), "finish": _l("It is done"),
+    "accept": _l("Accept"), "decline": _l("Decline"), "cancel": _l("Cancel"), "withdraw": _l("Take the request back"), "finish": _l("It is done"),
 }
 WEEKDAY_WORDS = (_l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"))
 SPEAKS = ("zh", "en", "de", "fr", "ja", "ko", "ru", "es", "pt", "ar", "it")
@@ -38,7 +38,7 @@ FIELD_WORDS = {
     "industries": _l("Industries"), "listed_until": _l("Listed until"), "kind": _l("Kind"), "capacity": _l("Capacity"), "place": _l("Where it is"),
     "region": _l("Region"), "trl_from": _l("Takes technologies in from TRL"), "trl_to": _l("Can bring them to TRL"),
     "accreditations": _l("Accreditations"), "price": _l("Price"), "currency": _l("Currency"), "basis": _l("Charged by"), "zone": _l("Time zone"),
-    "hours": _l("Opening hours"), "closed": _l("Days off"), "name": _l("Name"), "person_id": _l("Account"),
+    "hours": _l("Opening hours"), "closed": _l("Days off"), "name": _l("Name of the expert"), "person_id": _l("Account"),
     "consent_held": _l("Consent held by the institute"), "speaks": _l("Languages"), "regions": _l("Regions served"), "days": _l("Days a month"),
     "available_from": _l("Available from"), "available_until": _l("Available until"), "conditions": _l("Conditions"),
     "measurements": _l("Data and measurements offered"), "judge": _l("Who judges a trial"), "trials": _l("Number of trials"),

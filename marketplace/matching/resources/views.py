@@ -34,19 +34,19 @@ def prepare(app: Flask) -> None:
 @blueprint.route("/facilities")
 def facilities() -> ResponseReturnValue:
     """Search facilities by words and filters that can be linked to."""
-    return matching.search_page("facility", Facility, "matching/resources/facilities.html")
+    return matching.search_page("facility", Facility, "matching/resources/facilities.html", by_meaning=True)
 
 
 @blueprint.route("/experts")
 def experts() -> ResponseReturnValue:
     """Search experts."""
-    return matching.search_page("expert", Expert, "matching/resources/experts.html")
+    return matching.search_page("expert", Expert, "matching/resources/experts.html", by_meaning=True)
 
 
 @blueprint.route("/scenarios")
 def scenarios() -> ResponseReturnValue:
     """Search scenarios for first trials."""
-    return matching.search_page("scenario", Scenario, "matching/resources/scenarios.html")
+    return matching.search_page("scenario", Scenario, "matching/resources/scenarios.html", by_meaning=True)
 
 
 def _part(template: str, **values: Any) -> Markup:

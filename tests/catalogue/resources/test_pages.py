@@ -16,6 +16,7 @@ from marketplace.catalogue.facilities.models import Booking, Facility
 from marketplace.catalogue.resources.rooms import ROOMS
 from marketplace.catalogue.scenarios.models import Scenario
 from marketplace.db import now, session
+from marketplace.web import limiter
 from tests import factories as make
 
 MAKE = {"facilities": make.facility, "experts": make.expert, "scenarios": make.scenario}
@@ -198,3 +199,11 @@ def test_names_of_the_columns_of_a_list(client):
     answer.close()
     said = {str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value}
     assert {"标题", "所在地", "评价方", "首试名额"} <= said
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_pages_are_counted_like_all_others(client, monkeypatch, room):
+    monkeypatch.setattr(limiter, "enabled", True)  # as a server has it: every view is known by its name
+    one = MAKE[room]()
+    client.login(host_of(one))
+    assert [client.get(f"/zh/{room}/{path}").status_code for path in (one.public_id, "new", "nothing")] == [200, 200, 404]

@@ -24,6 +24,9 @@
 - **notice** 公示: an agreed price, published before it is signed; a **decision** 决策记录 stands in an institute's asset register.
 - **subscription** 订阅: what somebody follows, a search or the matches of something; a **digest** 订阅邮件 tells what is new in all of it.
 - **open call** 揭榜挂帅: a need put out for proposals until a deadline; a **board** 榜单 groups calls; an **amendment** 更正公告 changes one in public.
+- **resource** 平台·专家·场景: a **facility** 中试/检测平台 that can be booked (**booking** 预约), an **expert** 专家 whom an institute lends, or a **scenario** 应用场景
+  that is open for first trials (**trial application** 首试申请).
+- **gap** 成熟度差距: the levels of maturity between what a technology offers and what a need wants.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, arrival, scanner, config, paper, db → access → record → jobs → web → people → terms → catalogue →
@@ -50,6 +53,7 @@ from marketplace.calls.reviewing import views as reviewing_views
 from marketplace.calls.sealing import views as sealing_views
 from marketplace.calls.teams import views as teams_views
 from marketplace.catalogue import views as catalogue_views
+from marketplace.catalogue.resources import views as resources_views
 from marketplace.catalogue.scanning import views as scanning_views
 from marketplace.config import Settings, read
 from marketplace.db import connect
@@ -77,6 +81,7 @@ from marketplace.licensing.signing import views as signing_views
 from marketplace.licensing.statements import views as statements_views
 from marketplace.matching import views as matching_views
 from marketplace.matching.desk import views as desk_views
+from marketplace.matching.resources import views as resource_search_views
 from marketplace.needs import views as needs_views
 from marketplace.needs.distilling import views as distilling_views
 from marketplace.people import operations as people
@@ -95,8 +100,8 @@ PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, income_views,
     duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, grants_views, scanning_views,
-    documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, calls_views, boards_views,
-    sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views,
+    documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
+    boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

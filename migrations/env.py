@@ -16,7 +16,10 @@ from marketplace.calls.proposals import models as _proposals  # noqa: F401
 from marketplace.calls.reviewing import models as _reviewing  # noqa: F401
 from marketplace.calls.sealing import models as _sealing  # noqa: F401
 from marketplace.calls.teams import models as _teams  # noqa: F401
+from marketplace.catalogue.experts import models as _experts  # noqa: F401
+from marketplace.catalogue.facilities import models as _facilities  # noqa: F401
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401
+from marketplace.catalogue.scenarios import models as _scenarios  # noqa: F401
 from marketplace.config import read
 from marketplace.db import Base, Data, UTCTime
 from marketplace.deals import models as _deals  # noqa: F401

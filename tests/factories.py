@@ -13,7 +13,10 @@ from marketplace.calls.models import WHOLE, Board, Call, Criterion
 from marketplace.calls.operations import kept
 from marketplace.calls.pools.models import Pledge, Pool
 from marketplace.calls.pools.operations import content
+from marketplace.catalogue.experts.models import Expert
+from marketplace.catalogue.facilities.models import Booking, Facility
 from marketplace.catalogue.models import Offer, Technology
+from marketplace.catalogue.scenarios.models import Scenario
 from marketplace.db import now, session
 from marketplace.deals.models import Deal, Party, StageSpan
 from marketplace.deals.operations import frozen
@@ -120,7 +123,8 @@ def open_call(owner: Organisation | None = None, **values: Any) -> Call:
         "stages": [{"title": {"zh": "开题", "en": "Start"}, "share": 400_000}, {"title": {"zh": "验收", "en": "Acceptance"}, "share": 600_000}],
         "eligible": {"kinds": [], "sizes": [], "regions": []}, "eligibility": {}, "ip_position": "owner", "ip_terms": {}, "industry": "C358",
         "region": "330000", "deadline": now().replace(microsecond=0) + timedelta(days=30), "zone": "Asia/Shanghai", "teams": 1, "revision": 1,
-        "searched": "\n".join([*title.values(), *brief.values()]).casefold(), "published": None if values.get("state") == "draft" else NOW, "created": NOW, "updated": NOW,
+        "searched": "\n".join([*title.values(), *brief.values()]).casefold(),
+        "published": None if values.get("state") == "draft" else NOW, "created": NOW, "updated": NOW,
     }
     made = _kept(Call(**{**defaults, **values}))
     for position, (text, weight) in enumerate((({"zh": "技术路线", "en": "Approach"}, 600_000), ({"zh": "团队", "en": "Team"}, WHOLE - 600_000)), 1):
@@ -136,6 +140,52 @@ def board(owner: Organisation | None = None, **values: Any) -> Board:
     defaults = {"organisation": owner or organisation(person(), kind="agency"), "state": "published", "title": {"zh": f"测试榜单{n}", "en": f"Test board {n}"},
                 "about": {}, "region": "330000", "created": NOW}
     return _kept(Board(**{**defaults, **values}))
+OPEN_HOURS = {str(day): [["08:00", "12:00"], ["13:00", "18:00"]] for day in range(5)}
+
+
+def _resource(owner: Organisation | None, owned_by: str, **values: Any) -> dict[str, Any]:
+    return {
+        "organisation": owner or organisation(person(), kind=owned_by), "state": "published", "visibility": "public", "fields": ["surface_coating"],
+        "industries": ["C3360"], "revision": 1, "published": NOW, "created": NOW, "updated": NOW, **values,
+    }
+
+
+def facility(owner: Organisation | None = None, **values: Any) -> Facility:
+    """A published pilot line that is open on weekdays and carries a technology from TRL 4 to 7."""
+    n = next(_number)
+    return _kept(Facility(**{**_resource(
+        owner, "service_provider", title={"zh": f"镀膜中试线{n}", "en": f"Coating pilot line {n}"}, description={"zh": "可做涂层放大", "en": "Scales up coatings"},
+        kind="pilot_line", capacity={}, place={}, region="330000", trl_from=4, trl_to=7, accreditations=[], price=120000, basis="day", hours=OPEN_HOURS,
+        closed=[],
+    ), **values}))
+
+
+def booking(of: Facility | None = None, asker: Organisation | None = None, **values: Any) -> Booking:
+    """A day asked for, from 9 to 17 on the Monday after NOW on a Chinese clock."""
+    asker = asker or organisation(person())
+    starts = values.pop("starts", datetime(2026, 11, 9, 1, 0, tzinfo=UTC))
+    return _kept(Booking(**{
+        "resource": of or facility(), "organisation": asker, "person": asker.memberships[0].person, "text": "试镀一批钳头", "state": "requested",
+        "key": f"k{next(_number)}", "created": NOW, "starts": starts, "ends": starts + timedelta(hours=8), **values,
+    }))
+
+
+def expert(owner: Organisation | None = None, **values: Any) -> Expert:
+    """A published consultant whose institute holds the consent."""
+    n = next(_number)
+    return _kept(Expert(**{**_resource(
+        owner, "institute", title={"zh": f"涂层顾问{n}", "en": f"Coating adviser {n}"}, description={"zh": "解决镀层脱落", "en": "Solves peeling coatings"},
+        kind="consultant", name={"zh": f"甲专家{n}", "en": f"Expert {n}"}, consent_held=True, speaks=["zh"], regions=["330000"], days=3,
+    ), **values}))
+
+
+def scenario(owner: Organisation | None = None, **values: Any) -> Scenario:
+    """A published scenario with one trial."""
+    n = next(_number)
+    return _kept(Scenario(**{**_resource(
+        owner, "enterprise", title={"zh": f"矿井首试场{n}", "en": f"Mine for first trials {n}"}, description={"zh": "可试耐磨涂层", "en": "Try coatings that resist wear"},
+        place={"zh": "二号井"}, region="610000", conditions={}, measurements={}, judge={"zh": "矿方"}, trials=1, trl_from=6,
+    ), **values}))
 
 
 def import_run(owner: Organisation | None = None, **values: Any) -> ImportRun:

@@ -22,7 +22,10 @@ from marketplace.calls.proposals import models as _proposals  # noqa: F401 - fil
 from marketplace.calls.reviewing import models as _reviewing  # noqa: F401 - fills the metadata
 from marketplace.calls.sealing import models as _sealing  # noqa: F401 - fills the metadata
 from marketplace.calls.teams import models as _teams  # noqa: F401 - fills the metadata
+from marketplace.catalogue.experts import models as _experts  # noqa: F401 - fills the metadata
+from marketplace.catalogue.facilities import models as _facilities  # noqa: F401 - fills the metadata
 from marketplace.catalogue.scanning import models as _scanning  # noqa: F401 - fills the metadata
+from marketplace.catalogue.scenarios import models as _scenarios  # noqa: F401 - fills the metadata
 from marketplace.db import Base
 from marketplace.deals import models as _deals  # noqa: F401 - fills the metadata# noqa: F401 - fills the metadata  # noqa: F401 - fills the metadata
 from marketplace.deals.documents import models as _documents  # noqa: F401 - fills the metadata
@@ -65,10 +68,10 @@ PURE = {
         "text", "bridge", "lexical", "semantic", "fusion", "explain", "index", "evaluate", "quantities", "units", "numerals", "waterfall",
         "keywords", "ranking", "vectors", "constants", "quantity_words", "fitting", "encoders", "endpoint", "sentence_models", "window",
         "learning", "columns", "bags", "segments", "generation", "passages", "likeness", "synthetic", "bench", "rules", "asides", "families",
-        "arrays", "arrivals", "universal", "batch", "shared_terms", "bench_import", "reliability", "choosing",
+        "arrays", "arrivals", "universal", "batch", "shared_terms", "bench_import", "reliability", "choosing", "gap",
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
-    "catalogue": {"numbers", "classification"},
+    "catalogue": {"numbers", "classification", "opening"},
     "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula", "clock", "related", "pricing"},
     "calls": {"bench", "deadlines", "sealing", "shares", "keys", "receipts", "ranking", "bare", "contract", "rights", "mutual"},
     "deals": {"tally", "picture", "addresses", "cutting", "incoming", "schedule", "because"},

@@ -16,12 +16,12 @@ from marketplace.deals.talk import enclosures
 from marketplace.deals.talk.addresses import are_configured, page_address, reply_address
 from marketplace.deals.talk.audience import AUDIENCES, hearers
 from marketplace.deals.talk.calendars import calendar_of
-from marketplace.deals.talk.meetings import in_zone
 from marketplace.deals.talk.models import Attendance, Delivery, Meeting, Message, ReceivedMail, Task
 from marketplace.deals.talk.operations import delivery_of, last_delivery
 from marketplace.jobs import handler
 from marketplace.matching.documents import shown_title
 from marketplace.people.models import Person
+from marketplace.people.zones import in_zone
 
 
 def _write(template: str, party: Party, page: str, envelope: Envelope = PLAIN, **values: Any) -> Mail | None:

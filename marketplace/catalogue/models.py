@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.access import Step
 from marketplace.db import Base, Bilingual, Codes, Data, Key, PublicId, in_language
+from marketplace.errors import N_
 from marketplace.people.models import Organisation
 from marketplace.record import steps
 
@@ -31,6 +32,14 @@ EVALUATION_REPORTS = ("yes", "no")
 PATENT_KINDS = ("invention", "utility_model", "design")
 LEGAL_STATUSES = ("applied", "in_force", "lapsed", "expired", "revoked", "unknown")
 VISIBILITIES = ("public", "members", "blind")
+DECLINE_REASONS = {
+    "too_early": N_("not mature enough yet"), "benefit_unclear": N_("the benefit is unclear"), "market_route_unclear": N_("the way to market is unclear"),
+    "description_unclear": N_("the description is unclear"), "wrong_field": N_("wrong field"), "already_have_it": N_("we have that already"),
+    "price": N_("the price"), "terms": N_("the terms"), "ip_position": N_("the patent position"), "capacity": N_("no capacity for it now"),
+    "timing": N_("the timing"), "other": N_("another reason"),
+}
+"""The one list of reasons why something is declined or lost: code → words (message ids, for mail needs them beside pages)."""
+DECLINE_CODES = tuple(DECLINE_REASONS)
 
 
 @steps

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from marketplace.catalogue.models import DECLINE_REASONS
+
 KIND_WORDS = {
     "patent": _l("patent"),
     "patent_application": _l("patent application"),
@@ -53,6 +55,7 @@ STATE_WORDS = {
     "withdrawn": _l("withdrawn"),
     "expired": _l("expired"),
 }
+DECLINE_WORDS = {code: _l(words) for code, words in DECLINE_REASONS.items()}
 TERRITORY_WORDS = {"CN": _l("China"), "WORLD": _l("worldwide")}
 TRL_WORDS = {
     1: _l("basic principle observed"),

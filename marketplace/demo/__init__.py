@@ -21,6 +21,7 @@ from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.models import Technology
 from marketplace.catalogue.numbers import check_digit
 from marketplace.db import now, session
+from marketplace.demo import resources
 from marketplace.needs import operations as needs
 from marketplace.needs.distilling import operations as distilling
 from marketplace.needs.models import Need
@@ -36,7 +37,7 @@ TESTS = {name: {"finding": "yes", "evidence": EVIDENCE} for name in ("alone", "p
 
 def files() -> list[Path]:
     """The files of listings, one for each industry."""
-    return sorted(path for path in FOLDER.glob("*.toml") if path.stem not in ("organisations", "brokering", "pooling"))
+    return sorted(path for path in FOLDER.glob("*.toml") if path.stem not in ("organisations", "brokering", "pooling", "resources"))
 
 
 def titles() -> dict[str, dict[str, str]]:
@@ -64,6 +65,7 @@ def load() -> Iterator[str]:
         for row in listings.get("need", []):
             _need(row, organisations, manager)
         yield path.stem
+    resources.load(organisations)
 
 
 def _organisation(row: dict[str, Any]) -> Organisation:

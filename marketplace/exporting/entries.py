@@ -14,6 +14,7 @@ from marketplace.catalogue.models import Technology
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.db import in_language
+from marketplace.exporting.resources import entry_of
 from marketplace.exporting.text import one_line, printable
 from marketplace.exporting.words import budget, deadline, separator, until
 from marketplace.matching.units import in_words
@@ -60,9 +61,9 @@ Addresses = Callable[[Any], tuple[str, str]]
 """From a listing to its address and its tag."""
 
 
-def entry(listing: Technology | Need | Call, language: str, addresses: Addresses) -> Entry:
+def entry(listing: Any, language: str, addresses: Addresses) -> Entry:
     """The listing in a language; what was never written in it stands in the other."""
-    special = next(told(listing, language) for kind, told in SPECIAL.items() if isinstance(listing, kind))
+    special = SPECIAL.get(listing.__tablename__, entry_of)(listing, language)
     title, title_language = listing.titled(language)
     text, text_language = in_language(special.pop("text"), language)
     address, tag = addresses(listing)
@@ -112,7 +113,7 @@ def _call(call: Call, language: str) -> dict[str, Any]:
     }
 
 
-SPECIAL: dict[type, Callable[[Any, str], dict[str, Any]]] = {Technology: _technology, Need: _need, Call: _call}
+SPECIAL: dict[str, Callable[[Any, str], dict[str, Any]]] = {"technology": _technology, "need": _need, "open_call": _call}
 """What each kind of listing says in its own way."""
 
 

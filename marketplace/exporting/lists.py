@@ -9,18 +9,19 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.calls import words as call_words
-from marketplace.calls.models import Call
 from marketplace.catalogue import words as technology_words
 from marketplace.catalogue.classification import field_name, industry_name
 from marketplace.catalogue.models import Technology
+from marketplace.catalogue.resources.words import BASIS_WORDS, tongue
+from marketplace.catalogue.resources.words import VISIBILITY_WORDS as RESOURCE_VISIBILITY
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.db import in_language
+from marketplace.exporting import resources
 from marketplace.exporting.entries import targets
 from marketplace.exporting.text import one_line
-from marketplace.exporting.words import HEADINGS, LIST_WORDS
+from marketplace.exporting.words import HEADINGS, LIST_WORDS, facility_price
 from marketplace.needs import words as need_words
 from marketplace.needs.forms import from_minor
-from marketplace.needs.models import Need
 from marketplace.people import regions
 from marketplace.terms.payment import parse
 from marketplace.terms.words import sentence
@@ -60,7 +61,7 @@ class OpenList:
         return str(LIST_WORDS[self.name])
 
 
-def _other_title(listing: Technology | Need | Call, language: str) -> str:
+def _other_title(listing: Any, language: str) -> str:
     shown = listing.titled(language)[1]
     return next((text for code, text in listing.title.items() if code != shown and text), "")
 
@@ -72,6 +73,11 @@ def _industries(technology: Technology, language: str) -> str:
 def _terms(technology: Technology, language: str) -> str:
     offer = technology.offer
     return sentence(parse(offer.terms, template=True), language) if offer and offer.terms else ""
+
+
+def _long_text(name: str) -> Column:
+    """A column of one of a scenario's texts; its description goes by the name of every summary."""
+    return Column(name, 44, lambda one, language: resources.text_of(one, "description" if name == "summary" else name, language))
 
 
 def _summary(text: dict[str, str], language: str) -> str:
@@ -142,11 +148,61 @@ CALLS = (
     Column("visibility", 16, lambda one, _: str(call_words.VISIBILITY_WORDS[one.visibility])),
 )
 
+FACILITIES = (
+    Column("title", 44, lambda one, language: one.titled(language)[0]),
+    Column("title_other", 36, _other_title),
+    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    Column("kind", 14, lambda one, _: resources.kind_of(one)),
+    Column("levels", 12, lambda one, _: resources.levels(one)),
+    Column("fields", 26, resources.fields_of),
+    Column("industries", 22, resources.industries_of),
+    Column("summary", 60, lambda one, language: resources.text_of(one, "description", language)),
+    Column("accreditations", 24, lambda one, _: "; ".join(f"{row['scheme']} {row['number']}" for row in one.accreditations)),
+    Column("price", 20, lambda one, _: facility_price(one)[1] if one.price is not None else str(BASIS_WORDS["request"])),
+    Column("region", 14, resources.regions_of),
+    Column("place", 30, lambda one, language: resources.text_of(one, "place", language)),
+    Column("published", 12, lambda one, _: one.published.date()),
+    Column("visibility", 16, lambda one, _: str(RESOURCE_VISIBILITY[one.visibility])),
+)
+EXPERTS = (
+    Column("name", 18, lambda one, language: resources.text_of(one, "name", language)),
+    Column("title", 44, lambda one, language: one.titled(language)[0]),
+    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    Column("kind", 18, lambda one, _: resources.kind_of(one)),
+    Column("fields", 26, resources.fields_of),
+    Column("industries", 22, resources.industries_of),
+    Column("summary", 60, lambda one, language: resources.text_of(one, "description", language)),
+    Column("region", 20, resources.regions_of),
+    Column("speaks", 16, lambda one, language: "; ".join(tongue(code, language) for code in one.speaks)),
+    Column("days", 10, lambda one, _: one.days),
+    Column("available_until", 12, lambda one, _: one.available_until),
+    Column("published", 12, lambda one, _: one.published.date()),
+)
+SCENARIOS = (
+    Column("title", 44, lambda one, language: one.titled(language)[0]),
+    Column("title_other", 36, _other_title),
+    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    Column("place", 30, lambda one, language: resources.text_of(one, "place", language)),
+    Column("region", 14, resources.regions_of),
+    Column("fields", 26, resources.fields_of),
+    Column("industries", 22, resources.industries_of),
+    *(_long_text(name) for name in ("summary", "conditions", "measurements", "judge")),
+    Column("trials", 10, lambda one, _: one.trials),
+    Column("trl", 10, lambda one, _: one.trl_from),
+    Column("opens_on", 12, lambda one, _: one.opens_on),
+    Column("closes_on", 12, lambda one, _: one.closes_on),
+    Column("published", 12, lambda one, _: one.published.date()),
+    Column("visibility", 16, lambda one, _: str(RESOURCE_VISIBILITY[one.visibility])),
+)
+
 LISTS = {
     one.name: one
     for one in (
         OpenList("technologies", "technology", "catalogue.show", "matching.technologies", TECHNOLOGIES),
         OpenList("needs", "need", "needs.show", "matching.needs", NEEDS),
         OpenList("open-calls", "open_call", "calls.show", "calls.index", CALLS),
+        OpenList("facilities", "facility", "resources.facility", "resource_search.facilities", FACILITIES),
+        OpenList("experts", "expert", "resources.expert", "resource_search.experts", EXPERTS),
+        OpenList("scenarios", "scenario", "resources.scenario", "resource_search.scenarios", SCENARIOS),
     )
 }

@@ -17,16 +17,21 @@ from sqlalchemy.orm import aliased
 from marketplace.access import VISITOR, Actor, may, open_visibilities
 from marketplace.calls import listing as calls
 from marketplace.calls.models import Call
+from marketplace.catalogue.experts.models import Expert
+from marketplace.catalogue.facilities.models import Facility
 from marketplace.catalogue.models import Technology
+from marketplace.catalogue.scenarios.models import Scenario
 from marketplace.db import session
 from marketplace.matching import operations as matching
 from marketplace.needs.models import Need
 
-Listing = Technology | Need | Call
+Listing = Technology | Need | Call | Facility | Expert | Scenario
 Where = Mapping[str, Any]
 """Filters of a search: names to values, as the address of its page has them."""
 
-MODELS: dict[str, type[Listing]] = {"technology": Technology, "need": Need, "open_call": Call}
+MODELS: dict[str, type[Listing]] = {
+    "technology": Technology, "need": Need, "open_call": Call, "facility": Facility, "expert": Expert, "scenario": Scenario,
+}
 LATEST = 1000  # publications among which a feed looks for matches, before it turns to those entered last
 BATCH = 200
 SPAN = 10_000  # ids in one file of the sitemap

@@ -2,7 +2,8 @@
 
 The archive is written while it is sent, a few listings in memory at a time, so that a portfolio of any size needs neither
 disk nor memory. Technologies and needs come in our own template, to be brought in again anywhere, and beside it whole, with
-every revision, one JSON value a line, and so do open calls; their files lie in folders by number; matches carry what this organisation answered.
+every revision, one JSON value a line; open calls, facilities, experts and scenarios are whole alone; their files lie in folders by number;
+matches carry what this organisation answered.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from marketplace.calls.models import Call
 from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.attachments import store
 from marketplace.catalogue.models import Attachment, Technology
+from marketplace.catalogue.resources import operations as resources
+from marketplace.catalogue.resources.rooms import ROOMS
 from marketplace.catalogue.scanning.models import SHUT
 from marketplace.catalogue.scanning.operations import states_of
 from marketplace.db import session
@@ -37,7 +40,10 @@ from marketplace.record import Revision, noun, record
 BATCH = 200
 CHUNK = 1 << 18
 SHEETS = {"technology": "technologies", "need": "needs"}
-CONTENT: dict[str, Callable[[Any], dict[str, Any]]] = {"technology": catalogue.content, "need": needs.content, "open_call": calls.content}
+CONTENT: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "technology": catalogue.content, "need": needs.content, "open_call": calls.content,
+    **{room.noun: (lambda one, kind=room.kind: resources.content(kind, one)) for room in ROOMS.values()},
+}
 FACTS = ("name", "names", "kind", "credit_code", "ror", "region", "size", "website", "about", "state", "verified", "created")
 
 
@@ -56,6 +62,8 @@ def _packed(organisation: Organisation, language: str) -> ZipStream:
         archive.add(_sheet(key, kind, language), f"{name}.xlsx")
         archive.add(_lines(_whole(row) for row in stored(key, kind)), f"{name}.jsonl")
     archive.add(_lines(_whole(call) for call in session.scalars(select(Call).where(Call.organisation_id == key).order_by(Call.id))), "open-calls.jsonl")
+    for name, room in ROOMS.items():
+        archive.add(_lines(_whole(row) for row in _own(room.kind.model, key)), f"{name}.jsonl")
     archive.add(_lines(_matches(key)), "matches.jsonl")
     archive.add(_lines(_runs(key)), "imports.jsonl")
     files = list(_files(key))
@@ -92,7 +100,16 @@ def _organisation(organisation: Organisation) -> dict[str, Any]:
     }
 
 
-def _whole(listing: Technology | Need | Call) -> dict[str, Any]:
+def _own(model: type[Any], key: int) -> Iterator[Any]:
+    """An organisation's facilities, experts or scenarios, whatever their state."""
+    last = 0
+    own = select(model).where(model.organisation_id == key).order_by(model.id).limit(BATCH)
+    while rows := list(session.scalars(own.where(model.id > last))):
+        last = rows[-1].id
+        yield from rows
+
+
+def _whole(listing: Any) -> dict[str, Any]:
     """A listing with all its revisions, each with who wrote it."""
     kind = noun(listing)
     rows = select(Revision, Person.name).outerjoin(Person, Person.id == Revision.person_id)

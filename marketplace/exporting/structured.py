@@ -27,6 +27,7 @@ from marketplace.catalogue.models import Offer, Technology
 from marketplace.catalogue.words import KIND_WORDS, PATENT_KIND_WORDS, TERRITORY_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.db import in_language
+from marketplace.exporting import resources
 from marketplace.exporting.entries import targets
 from marketplace.exporting.text import one_line
 from marketplace.exporting.words import ENTRY_FEE
@@ -50,15 +51,19 @@ def script(facts: dict[str, Any]) -> Markup:
     return htmlsafe_json_dumps(facts, dumps=json.dumps, ensure_ascii=False)
 
 
-def is_public(listing: Technology | Need | Call | Pool) -> bool:
+def is_public(listing: Any) -> bool:
     """Whether a visitor may read the listing and it is open."""
     return listing.state in type(listing).OPEN_STATES and may(VISITOR, "listing.read_in_full", listing)
 
 
-def described(listing: Technology | Need | Call, language: str, address: str, organisation: str) -> dict[str, Any]:
+def described(listing: Any, language: str, address: str, organisation: str) -> dict[str, Any]:
     """A public listing in schema.org's words; addresses of its page and of its organisation's."""
-    facts = next(told for kind, told in FACTS.items() if isinstance(listing, kind))
+    facts = FACTS.get(listing.__tablename__, _resource)
     return {"@context": "https://schema.org", **_present(facts(listing, language, address, organisation))}
+
+
+def _resource(resource: resources.Resource, language: str, address: str, organisation: str) -> dict[str, Any]:
+    return resources.described(resource, language, address, _organisation(resource.organisation, language, organisation))
 
 
 def _present(facts: Any) -> Any:
@@ -181,7 +186,7 @@ def _call(call: Call, language: str, address: str, organisation: str) -> dict[st
     return {"@graph": [demand, {**firm, "seeks": {"@id": demand["@id"]}}, page]}
 
 
-FACTS: dict[type, Callable[[Any, str, str, str], dict[str, Any]]] = {Technology: _technology, Need: _need, Call: _call}
+FACTS: dict[str, Callable[[Any, str, str, str], dict[str, Any]]] = {"technology": _technology, "need": _need, "open_call": _call}
 """What is said of each kind of listing."""
 def pooled(pool: Pool, language: str, address: str) -> dict[str, Any]:
     """A public pool: its threshold, and of the pledges what the page tells everybody, in the same steps."""

@@ -40,9 +40,18 @@ for_robots = Blueprint("for_robots", __name__)
 FEED = 50  # entries of a feed
 IN_SPREADSHEET, ON_PAPER = 20_000, 300  # listings of a file
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PAGES = ("matching.front", "matching.technologies", "matching.needs", "calls.index", "boards.index", "matching.how")  # static pages for search engines
-LISTING_PAGES = {"technology": "catalogue.show", "need": "needs.show", "open_call": "calls.show"}
-SITEMAPS = {"technologies": "technology", "needs": "need", "open-calls": "open_call"}
+RESOURCE_SEARCHES = ("resource_search.facilities", "resource_search.experts", "resource_search.scenarios")
+PAGES = (
+    "matching.front", "matching.technologies", "matching.needs", "calls.index", "boards.index", "matching.how", *RESOURCE_SEARCHES,
+)
+"""Static pages for search engines."""
+LISTING_PAGES = {
+    "technology": "catalogue.show", "need": "needs.show", "open_call": "calls.show", "facility": "resources.facility", "expert": "resources.expert",
+    "scenario": "resources.scenario",
+}
+SITEMAPS = {
+    "technologies": "technology", "needs": "need", "open-calls": "open_call", "facilities": "facility", "experts": "expert", "scenarios": "scenario",
+}
 
 
 def prepare(app: Flask) -> None:
@@ -240,7 +249,7 @@ def sitemap_of_pages() -> ResponseReturnValue:
     return Response("".join(sitemap.urls(pages)), mimetype="application/xml")
 
 
-@for_robots.route("/sitemap-<any(technologies, needs, 'open-calls'):name>-<int(max=1000000):number>.xml")
+@for_robots.route("/sitemap-<any(technologies, needs, 'open-calls', facilities, experts, scenarios):name>-<int(max=1000000):number>.xml")
 def sitemap_of_listings(name: str, number: int) -> ResponseReturnValue:
     """The public listings of one range of ids."""
     kind = SITEMAPS[name]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from marketplace.catalogue.facilities.models import Facility
+from marketplace.catalogue.resources.words import BASIS_WORDS
 from marketplace.needs.forms import from_minor
 from marketplace.needs.models import Need
 from marketplace.needs.words import CASH_WORDS
 from marketplace.web import FILTERS
 
-LIST_WORDS = {"technologies": _l("List of technologies"), "needs": _l("List of needs"), "open-calls": _l("List of open calls")}
+LIST_WORDS = {
+    "technologies": _l("List of technologies"), "needs": _l("List of needs"), "open-calls": _l("List of open calls"),
+    "facilities": _l("List of facilities"), "experts": _l("List of experts"), "scenarios": _l("List of scenarios"),
+}
 HEADINGS = {
     "title": _l("Title"), "title_other": _l("Title in the other language"), "organisation": _l("Organisation"), "kind": _l("Kind"),
     "field": _l("Technology field"), "industries": _l("Industries"), "industry": _l("Industry"), "region": _l("Region"), "trl": _l("Maturity (TRL)"),
@@ -23,6 +30,10 @@ HEADINGS = {
     "board": _l("Call board"), "state": _l("State"), "acceptance": _l("How the result is tested"), "money": _l("Prize or budget"), "amount": _l("Amount"),
     "stages": _l("Stages of payment"), "eligible": _l("Who may answer"), "ip_position": _l("Whose the result is"), "teams": _l("Teams"),
     "call_deadline": _l("Deadline"),
+    "fields": _l("Technology fields"), "levels": _l("Maturity it carries (TRL)"), "price": _l("Price"), "accreditations": _l("Accreditations"),
+    "place": _l("Where it is"), "name": _l("Name of the expert"), "speaks": _l("Languages"), "days": _l("Days a month"), "available_until": _l("Available until"),
+    "conditions": _l("Conditions"), "measurements": _l("Data and measurements offered"), "judge": _l("Who judges a trial"),
+    "trials": _l("Number of trials"), "opens_on": _l("Open from"), "closes_on": _l("Open until"),
 }
 ENTRY_FEE = _l("Entry fee")
 ABOUT = {
@@ -44,6 +55,16 @@ def until(need: Need) -> str:
 def deadline(moment: str) -> str:
     """When a call closes."""
     return _("deadline %(moment)s", moment=moment)
+def until_day(day: date | None) -> str:
+    """Until when something is open; empty where it does not say."""
+    return _("open until %(day)s", day=FILTERS["day"](day)) if day else ""
+
+
+def facility_price(facility: Facility) -> tuple[str, ...]:
+    """What a facility costs: a label and an amount for its unit; nothing where it is on request."""
+    if facility.price is None:
+        return ()
+    return _("Price"), f"{FILTERS['money'](from_minor(facility.price, facility.currency), facility.currency)} {BASIS_WORDS[facility.basis]}"
 
 
 def budget(need: Need) -> tuple[str, ...]:

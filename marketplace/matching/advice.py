@@ -81,13 +81,6 @@ ADVICE: dict[str, dict[str, str]] = {
         "firm": N_("Read the words beside it, and change the need's text where they show that something was missing."),
     },
 }
-REASONS = {
-    "too_early": N_("not mature enough yet"), "benefit_unclear": N_("the benefit is unclear"), "market_route_unclear": N_("the way to market is unclear"),
-    "description_unclear": N_("the description is unclear"), "wrong_field": N_("wrong field"), "already_have_it": N_("we have that already"),
-    "price": N_("the price"), "terms": N_("the terms"), "ip_position": N_("the patent position"), "capacity": N_("no capacity for it now"),
-    "timing": N_("the timing"), "other": N_("another reason"),
-}
-"""The codes of the one list in words, as message ids: mail needs them beside pages."""
 
 WORDS_SHOWN = 5
 

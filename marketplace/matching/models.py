@@ -8,15 +8,12 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from marketplace.catalogue.models import DECLINE_CODES as DECLINE_CODES  # one list used everywhere
 from marketplace.catalogue.models import Technology
 from marketplace.db import Base, Data, Key, PublicId
 from marketplace.needs.models import Need
 
 ANSWERS = ("new", "shortlisted", "declined", "introduced")
-DECLINE_CODES = (
-    "too_early", "benefit_unclear", "market_route_unclear", "description_unclear", "wrong_field", "already_have_it",
-    "price", "terms", "ip_position", "capacity", "timing", "other",
-)
 SIDES = ("firm", "holder", "broker")
 NEW_FOR_BROKER = text("current and broker = 'new' and firm <> 'declined' and holder <> 'declined'")
 

@@ -12,12 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import selectinload
 
 from marketplace.access import SYSTEM, Actor, may, open_visibilities, require, visible_to
+from marketplace.catalogue.experts.models import Expert
+from marketplace.catalogue.facilities.models import Facility
 from marketplace.catalogue.models import KINDS, Technology
+from marketplace.catalogue.scenarios.models import Scenario
 from marketplace.config import EncoderSpec, Settings, read
 from marketplace.db import now, session, to_read
 from marketplace.errors import NotFound
@@ -40,6 +44,7 @@ from marketplace.matching.explain import Evidence, evidence
 from marketplace.matching.index import Document, Hit, Index, Page
 from marketplace.matching.models import Match, Scoring
 from marketplace.matching.ranking import Filter
+from marketplace.matching.resources.documents import document as resource_document
 from marketplace.matching.rules import Facts, Remark, Wishes, against
 from marketplace.matching.semantic import Encoder, Encoders, made
 from marketplace.needs.models import Need
@@ -47,13 +52,16 @@ from marketplace.people.grants.log import opened
 from marketplace.people.models import Organisation
 from marketplace.record import move, record
 
+INDEXED = ((Technology, open_document), (Need, open_document), (Facility, resource_document), (Expert, resource_document), (Scenario, resource_document))
+"""What stands in the readers' index, in the order in which a rebuild reads it: its measures come from what comes first."""
+
 NEGATIVE_LEAST = 0.02
 NEAR_FAILURE = 0.5  # how likely a technology must answer the text of a failed route to be told of it
 BATCH = 200
 INDEXED_AT_ONCE = 500  # technologies of an import written to the index in one commit: each waits for the disk a dozen times
 DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
 DEEPENING_TURNS = 8  # of which one job takes so many, some ten seconds
-INDEXERS = ("matching.index_technology", "matching.index_need", "matching.index_run", "matching.index_members")
+INDEXERS = tuple(f"matching.index_{name}" for name in ("technology", "need", "run", "members", "facility", "expert", "scenario"))
 MATCHERS = ("matching.match_technology", "matching.match_need")
 REBUILT_AT_MOST = 20_000  # technologies up to which a large import has the index built anew by itself
 NEEDS_NEAR = 10  # open needs that a single technology is matched with: those it is nearest to
@@ -106,7 +114,7 @@ def writer() -> Iterator[Index]:
         yield found
 
 
-def _open(model: type[Technology] | type[Need], document: Callable[[Technology | Need], Document], *only: ColumnElement[bool]) -> Iterator[Document]:
+def _open(model: type[Any], document: Callable[[Any], Document], *only: ColumnElement[bool]) -> Iterator[Document]:
     """Every published listing, or some of them only, as a document, in batches by key."""
     last = 0
     options = [selectinload(Technology.offer)] if model is Technology else []
@@ -123,7 +131,7 @@ def _open(model: type[Technology] | type[Need], document: Callable[[Technology |
 def reindex(progress: Callable[[int], None] | None = None) -> str:
     """Build the whole index aside and swap it in, then that of the blind listings; the version it got. It only reads the database."""
     with writer() as found:
-        version = found.rebuild((each for model in (Technology, Need) for each in _open(model, open_document)), progress)
+        version = found.rebuild((each for model, made in INDEXED for each in _open(model, made)), progress)
         apart.rebuild(found, (each for model in (Technology, Need) for each in _open(model, full_document, model.visibility == "blind")))
     return version
 
@@ -264,6 +272,12 @@ def similar_needs(text: str, actor: Actor, limit: int = 3, but: Need | None = No
 def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int) -> Page:
     """Listings by words and filters, with counts by value; only what the actor may read is found or counted."""
     return index().search(typed, kind, where={**where, **_readable(actor)}, offset=offset, limit=limit)
+
+
+def nearest(actor: Actor, kind: str, model: type, typed: str, where: Mapping[str, Sequence[str]], limit: int = 10) -> list[Any]:
+    """What comes nearest to words that nothing has, by meaning and through the dictionary: a word typed in one language finds texts in the other."""
+    hits = index().rank(typed, kind, where={**where, **_in_full(actor)}, limit=limit)
+    return load(actor, model, [hit.key for hit in hits if hit.probability >= LEAST])
 
 
 def found(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], limit: int, newest: bool = False) -> Page:

@@ -18,6 +18,7 @@ from werkzeug.datastructures import MultiDict
 from marketplace.access import actions_of, may
 from marketplace.catalogue.classification import field_name, industry_name
 from marketplace.catalogue.models import Technology
+from marketplace.catalogue.resources.words import EXPERT_KIND_WORDS, FACILITY_KIND_WORDS, tongue
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
@@ -60,7 +61,11 @@ blueprint = Blueprint("matching", __name__)
 FACETS = {
     "technology": ("terms", "field", "industry", "maturity", "region", "technology_kind", "language"),
     "need": ("industry", "region", "grade", "mode", "language"),
+    "facility": ("facility_kind", "field", "maturity", "region", "accreditation", "industry", "language"),
+    "expert": ("expert_kind", "field", "region", "industry", "speaks", "language"),
+    "scenario": ("field", "industry", "region", "language"),
 }
+PLAIN_WORDS = {**GRADE_WORDS, **MODE_WORDS, **FACILITY_KIND_WORDS, **EXPERT_KIND_WORDS}
 SHOWN = 10
 FOUND = 50
 FEW = 5
@@ -96,7 +101,7 @@ def front() -> ResponseReturnValue:
             return see("matching.problem", public_id=found.public_id)
         except Problem as problem:
             form.refuse(problem)
-    return answer("matching/front.html", form, counts={kind: operations.index().count(kind) for kind in FACETS})
+    return answer("matching/front.html", form, counts={kind: operations.index().count(kind) for kind in ("technology", "need")})
 
 
 @blueprint.route("/problems/<public_id>")
@@ -129,13 +134,13 @@ def problem(public_id: str) -> ResponseReturnValue:
 @blueprint.route("/technologies")
 def technologies() -> ResponseReturnValue:
     """Search technologies by words and filters that can be linked to."""
-    return _search("technology", Technology, "matching/technologies.html")
+    return search_page("technology", Technology, "matching/technologies.html")
 
 
 @blueprint.route("/needs")
 def needs() -> ResponseReturnValue:
     """Search needs by words and filters that can be linked to."""
-    return _search("need", Need, "matching/needs.html")
+    return search_page("need", Need, "matching/needs.html")
 
 
 @dataclass(frozen=True)
@@ -154,16 +159,18 @@ def asked(kind: str) -> tuple[str, dict[str, list[str]]]:
     return request.args.get("q", "")[:500], where
 
 
-def _search(kind: str, model: type, template: str) -> ResponseReturnValue:
+def search_page(kind: str, model: type, template: str, by_meaning: bool = False) -> ResponseReturnValue:
+    """The page of a search by words and filters over listings of a kind; where no words fit, `by_meaning` shows what comes nearest in either language."""
     typed, where = asked(kind)
     page = page_number()
     found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE)
     rows = operations.load(actor(), model, found.keys)
+    near = operations.nearest(actor(), kind, model, typed, where) if by_meaning and typed and not found.total else []
     for row in rows:
         opened(actor(), row, "list")
     facets = [(name, _values(kind, name, found.counts.get(name, {}), where)) for name in FACETS[kind]]
     return answer(
-        template, None, typed=typed, rows=rows, total=found.total, corrected=found.corrected, facets=[(n, v) for n, v in facets if v],
+        template, None, typed=typed, rows=rows or near, near=bool(near), total=found.total, corrected=found.corrected, facets=[(n, v) for n, v in facets if v],
         page=page, pages=-(-found.total // PAGE), arguments=_arguments(where, typed), facet_words=facet_names(),
         filtered=bool(where),
     )
@@ -194,6 +201,7 @@ def facet_names() -> dict[str, str]:
     return {
         "terms": _("Payment"), "field": _("Field"), "industry": _("Industry"), "maturity": _("Maturity"), "region": _("Region"),
         "technology_kind": _("Kind"), "language": _("Language"), "grade": _("Grade"), "mode": _("Way of working together"),
+        "facility_kind": _("Kind of facility"), "expert_kind": _("Lent as"), "accreditation": _("Accreditation"), "speaks": _("Languages"),
     }
 
 
@@ -213,7 +221,9 @@ def facet_value_name(name: str, value: str, lang: str) -> str:
         return _("TRL %(level)s", level=value)
     if name == "technology_kind":
         return _("shown on request") if value == UNTOLD else str(KIND_WORDS.get(value, value))
-    return str({**GRADE_WORDS, **MODE_WORDS}.get(value, value))
+    if name == "speaks":
+        return tongue(value, lang)
+    return str(PLAIN_WORDS.get(value, value))
 
 
 def needs_for(technology: Technology) -> Markup:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
 
+from marketplace.catalogue.words import DECLINE_WORDS as DECLINE_WORDS  # one list used everywhere
 from marketplace.matching import quantities
 from marketplace.matching import text as cut
-from marketplace.matching.advice import REASONS
 from marketplace.matching.rules import Figure
 
 CONTRIBUTION_WORDS = {
@@ -27,7 +27,6 @@ MEANS_WORDS = {
     "known_answer": _l("Percentage points. The figure is the chance of being the known answer, as measured on judged test sets."),
     "shortlisted": _l("Percentage points. The figure is the chance of being shortlisted, as learned from the answers given on this site."),
 }
-DECLINE_WORDS = {code: _l(words) for code, words in REASONS.items()}
 FAMILY_WORDS = {"number": _l("same number"), "title": _l("same title and parties"), "meaning": _l("same meaning in the other language")}
 
 

@@ -19,3 +19,7 @@ STATE_WORDS = {
     "unverified": _l("not verified"), "pending": _l("verification asked for"), "verified": _l("verified"), "refused": _l("not accepted"),
 }
 LANGUAGE_WORDS = {"zh": "中文", "en": "English"}
+ZONE_WORDS = {
+    "Asia/Shanghai": _l("Beijing"), "Asia/Tokyo": _l("Tokyo"), "Asia/Singapore": _l("Singapore"), "Europe/Berlin": _l("Berlin"),
+    "Europe/London": _l("London"), "America/New_York": _l("New York"), "America/Los_Angeles": _l("Los Angeles"), "UTC": "UTC",
+}

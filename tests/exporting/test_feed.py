@@ -99,7 +99,7 @@ def test_nothing_typed_breaks_the_feed(client: Any, catalogue: Any) -> None:
     found = titles(client.get("/en/technologies.atom?q=laser"))
     assert any("</script>" in title for title in found) and "\x0b" not in " ".join(found)
     assert client.get("/en/technologies.atom?q=%00%0B%1F<a&field=%22").status_code == 200
-    assert client.get("/en/scenarios.atom").status_code == 404
+    assert client.get("/en/nothing.atom").status_code == 404
 
 
 def test_a_name_stays_whatever_the_order_of_the_filters(client: Any, catalogue: Any) -> None:

@@ -57,6 +57,7 @@ def furnish(cast: Cast) -> None:
     _held(cast)
     _called(cast)
     _pooled(cast)
+    _lent(cast)
     session.flush()
 
 
@@ -255,6 +256,10 @@ def _pooled(cast: Cast) -> None:
     session.add(proposal)
     session.flush()
     things |= {"pools": [pool], "pledges": pledges, "motions": [motion], "proposals": [proposal]}
+def _lent(cast: Cast) -> None:
+    """A facility, an expert and a scenario of other houses, and what was asked of them: none can be blind, and suggestions come from open texts."""
+    booking = make.booking()
+    cast.things |= {"resources": [booking.resource, make.expert(), make.scenario()], "bookings": [booking]}
 
 
 def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
@@ -280,6 +285,9 @@ def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
         "open-calls": {"public_id": ids(things["call"]), "question_id": [things["missing"]]}, "calls.naming": {"public_id": [things["missing"]]},
         "boards": {"public_id": ids(things["board"])},
         "scanning.show": {"public_id": ids(*things["uploads"])},
+        **{name: {"public_id": ids(*things["resources"])} for name in ("facilities", "experts", "scenarios")},
+        **{f"resources.{name}": {"public_id": ids(*things["resources"])} for name in ("edit", "history", "ask")},
+        "resources.show_request": {"public_id": ids(*things["bookings"])},
         "parties.remove": {"party_id": ids(*(one for deal in things["deals"] for one in deal.parties))},
         "talk.note": {"note_id": kept["notes"]}, "talk.task": {"task_id": kept["tasks"]},
         **{f"talk.{name}": {"meeting_id": kept["meetings"]} for name in ("meeting", "calendar", "change_meeting")},

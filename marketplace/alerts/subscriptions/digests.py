@@ -22,10 +22,9 @@ from marketplace.alerts.subscriptions import advised
 from marketplace.alerts.subscriptions.models import Noticed, Subscription
 from marketplace.alerts.subscriptions.noticing import AT_ONCE, KEPT
 from marketplace.alerts.subscriptions.operations import token_for
-from marketplace.catalogue.models import Technology
+from marketplace.catalogue.models import DECLINE_REASONS, Technology
 from marketplace.db import now, session
 from marketplace.jobs import enqueue, handler
-from marketplace.matching.advice import REASONS
 from marketplace.matching.documents import shown_title
 from marketplace.matching.models import Match, MatchAnswer
 from marketplace.needs.models import Need
@@ -149,7 +148,7 @@ def _section(person: Person, row: Subscription, things: Sequence[Any], many: boo
 
 def _advice_line(person: Person, listing: Technology | Need, code: str, count: int, advice: str) -> Line:
     title, spoken = shown_title(person, listing, person.language)
-    return Line(_plain(title), spoken, LISTING_PAGES[listing.__tablename__] + listing.public_id, said=(count, REASONS[code], advice))
+    return Line(_plain(title), spoken, LISTING_PAGES[listing.__tablename__] + listing.public_id, said=(count, DECLINE_REASONS[code], advice))
 
 
 def _things(noticed: Sequence[Noticed]) -> dict[Noticed, Any]:

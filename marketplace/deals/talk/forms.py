@@ -14,11 +14,13 @@ from marketplace.deals.models import Deal, Party
 from marketplace.deals.sight import known_name
 from marketplace.deals.talk import meetings, tasks
 from marketplace.deals.talk.audience import AUDIENCES, hearers
-from marketplace.deals.talk.meetings import ZONES, Plan
+from marketplace.deals.talk.meetings import Plan
 from marketplace.deals.talk.models import Meeting, Note, Task
 from marketplace.deals.talk.operations import LONGEST
-from marketplace.deals.talk.words import AUDIENCE_WORDS, ZONE_WORDS
+from marketplace.deals.talk.words import AUDIENCE_WORDS
 from marketplace.deals.words import SIDE_WORDS
+from marketplace.people.words import ZONE_WORDS
+from marketplace.people.zones import ZONES
 from marketplace.web import Form, VersionedForm, actor, new_token
 
 

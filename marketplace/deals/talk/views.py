@@ -20,6 +20,7 @@ from marketplace.deals.talk.calendars import calendar_of
 from marketplace.deals.talk.forms import EditNoteForm, EditTaskForm, MeetingForm, MessageForm, NoteForm, PlanForm, TaskForm
 from marketplace.deals.talk.models import Meeting, Message, Note, Task
 from marketplace.errors import NotFound, Problem
+from marketplace.people.zones import in_zone
 from marketplace.web import PAGE, actor, answer, language, limiter, new_token, page_number, safe_next, see
 
 blueprint = Blueprint("talk", __name__)
@@ -56,8 +57,8 @@ def _thing(entry: Entry) -> Any:
 def _meeting_time(meeting: Meeting | dict[str, str]) -> str:
     """When a meeting is, or was as a line of the timeline remembers it."""
     if isinstance(meeting, Meeting):
-        return meetings.in_zone(meeting.starts, meeting.ends, meeting.zone)
-    return meetings.in_zone(datetime.fromisoformat(meeting["starts"]), datetime.fromisoformat(meeting["ends"]), meeting["zone"])
+        return in_zone(meeting.starts, meeting.ends, meeting.zone)
+    return in_zone(datetime.fromisoformat(meeting["starts"]), datetime.fromisoformat(meeting["ends"]), meeting["zone"])
 
 
 def _today() -> date:

@@ -14,7 +14,3 @@ OWN = ("firm", "holder", "broker")
 TASK_WORDS = {"open": _l("to be done"), "done": _l("done"), "dropped": _l("dropped")}
 ANSWER_WORDS = {"asked": _l("has not answered"), "yes": _l("comes"), "no": _l("does not come"), "maybe": _l("comes perhaps")}
 ANSWERING = {"yes": _l("I come"), "maybe": _l("Perhaps"), "no": _l("I cannot come")}
-ZONE_WORDS = {
-    "Asia/Shanghai": _l("Beijing"), "Asia/Tokyo": _l("Tokyo"), "Asia/Singapore": _l("Singapore"), "Europe/Berlin": _l("Berlin"),
-    "Europe/London": _l("London"), "America/New_York": _l("New York"), "America/Los_Angeles": _l("Los Angeles"), "UTC": "UTC",
-}

@@ -19,6 +19,7 @@ from marketplace.deals.talk.calendars import calendar_of
 from marketplace.deals.talk.meetings import Plan
 from marketplace.deals.talk.models import Attendance, Meeting
 from marketplace.errors import NotAllowed, NotFound, Refused
+from marketplace.people.zones import ZONES, in_zone, moment_in
 from marketplace.record import move
 from tests.deals.talk.talking import answer_from, answered_at, talking
 from tests.inspection import work
@@ -164,16 +165,16 @@ def test_berlin_across_the_change_of_clocks():
     assert refused.value.field == "begin"
 
 
-@given(st.datetimes(datetime(2027, 1, 1), datetime(2027, 12, 31)), st.sampled_from(meetings.ZONES))
+@given(st.datetimes(datetime(2027, 1, 1), datetime(2027, 12, 31)), st.sampled_from(ZONES))
 @settings(max_examples=60, deadline=None)
 def test_a_time_that_the_clock_shows_is_shown_again(local, zone):
     local = local.replace(second=0, microsecond=0)
     try:
-        moment = meetings.moment_in(zone, local.date(), local.time(), "begin")
+        moment = moment_in(zone, local.date(), local.time(), "begin")
     except Refused:
         return
     assert moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local
-    assert local.strftime("%Y-%m-%d %H:%M") in meetings.in_zone(moment, moment + timedelta(hours=1), zone)
+    assert local.strftime("%Y-%m-%d %H:%M") in in_zone(moment, moment + timedelta(hours=1), zone)
 
 
 @pytest.mark.parametrize(("values", "field"), [

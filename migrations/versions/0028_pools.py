@@ -7,8 +7,8 @@ import sqlalchemy.dialects.postgresql
 from alembic import op
 
 
-revision = '0026'
-down_revision = '0025'
+revision = '0028'
+down_revision = '0027'
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 import sqlalchemy.dialects.postgresql
 from alembic import op
 
-revision = '0027'
-down_revision = '0022'
+revision = '0029'
+down_revision = '0028'
 branch_labels = None
 depends_on = None
 

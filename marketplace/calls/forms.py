@@ -31,12 +31,11 @@ from marketplace.calls.operations import REASON, TEXTS
 from marketplace.calls.questions import LONGEST_ANSWER, LONGEST_QUESTION
 from marketplace.calls.words import IP_WORDS, KIND_NAMES, MONEY_WORDS, VISIBILITY_WORDS
 from marketplace.db import LANGUAGES, in_language
-from marketplace.deals.talk.meetings import ZONES
-from marketplace.deals.talk.words import ZONE_WORDS
 from marketplace.errors import Refused
 from marketplace.needs.forms import CURRENCIES, LONG, MOST, TargetForm, both, named, number, target_rows
 from marketplace.people.models import KINDS, SIZES
-from marketplace.people.words import SIZE_WORDS
+from marketplace.people.words import SIZE_WORDS, ZONE_WORDS
+from marketplace.people.zones import ZONES
 from marketplace.terms.payment import from_minor, to_minor
 from marketplace.web import Form, VersionedForm
 

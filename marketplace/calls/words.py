@@ -11,9 +11,8 @@ from flask_babel import lazy_gettext as _l
 
 from marketplace.calls.deadlines import local, offset
 from marketplace.db import in_language
-from marketplace.deals.talk.words import ZONE_WORDS
 from marketplace.people import regions
-from marketplace.people.words import SIZE_WORDS
+from marketplace.people.words import SIZE_WORDS, ZONE_WORDS
 
 STATE_WORDS = {
     "draft": _l("draft"), "published": _l("takes proposals"), "closed": _l("closed, under review"), "awarded": _l("awarded"), "ended": _l("carried out"),

@@ -259,8 +259,8 @@ def test_every_other_reason_has_its_code():
     house = factories.organisation(solver)
     factories.organisation(house_owner, state="unverified")
     assert may_propose(solver, call).organisations == (house,)
-    assert may_propose(solver, call, call.deadline - timedelta(microseconds=1)), "the first byte before the deadline counts"
-    assert may_propose(solver, call, call.deadline).reasons == ("late",), "at the deadline itself it is too late"
+    assert may_propose(solver, call, call.deadline), "a first byte by the deadline counts"
+    assert may_propose(solver, call, call.deadline + timedelta(microseconds=1)).reasons == ("late",)
     assert may_propose(VISITOR, call).reasons == ("sign_in",)
     assert may_propose(stranger, call).reasons == ("no_organisation",)
     assert may_propose(fresh, call).reasons == ("unconfirmed",)

@@ -32,11 +32,11 @@ from marketplace.calls.pools.rights import DATA
 from marketplace.calls.pools.steering import DAYS, USUAL_DAYS
 from marketplace.calls.pools.words import BASIS_WORDS, REASON_WORDS, STATE_WORDS, VISIBILITY_WORDS
 from marketplace.db import LANGUAGES
-from marketplace.deals.talk.meetings import ZONES, moment_in
-from marketplace.deals.talk.words import ZONE_WORDS
 from marketplace.errors import N_, Refused
 from marketplace.licensing.billing.forms import minor_of
 from marketplace.people.models import Organisation
+from marketplace.people.words import ZONE_WORDS
+from marketplace.people.zones import ZONES, moment_in
 from marketplace.terms.payment import MINOR_UNITS, from_minor
 from marketplace.web import Form, VersionedForm
 

@@ -12,9 +12,10 @@ from sqlalchemy import Engine
 
 from marketplace import create_app
 from marketplace.config import Settings, read
+from marketplace.db import connect
 from marketplace.db import session as db_session
-from marketplace.migrate import upgrade
 from marketplace.web import limiter
+from tests.databases import Databases
 from tests.inspection import InspectingClient
 from tests.postgres import postgres_server
 
@@ -23,6 +24,14 @@ REPOSITORY = Path(__file__).parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL leave out what asks for no database: it says the same as on SQLite."""
+    if config.getoption("--database") == "postgresql":
+        without = [item for item in items if "databases" not in item.fixturenames]
+        config.hook.pytest_deselected(items=without)
+        items[:] = [item for item in items if "databases" in item.fixturenames]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -40,12 +49,20 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An empty database of the chosen kind."""
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Databases of the chosen kind, empty and migrated."""
+    folder = tmp_path_factory.mktemp("databases")
     if request.config.getoption("--database") == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.db'}"
+        yield Databases(folder)
         return
     with postgres_server() as url:
+        yield Databases(folder, url)
+
+
+@pytest.fixture(scope="session")
+def database_url(databases: Databases) -> Iterator[str]:
+    """The database of all tests that take back what they do."""
+    with databases.another() as url:
         yield url
 
 
@@ -65,7 +82,6 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
 @pytest.fixture(scope="session")
 def whole_app(settings: Settings) -> Flask:
     """The application over a migrated database."""
-    upgrade(settings)
     app = create_app(settings)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
     app.test_client_class = InspectingClient
@@ -87,6 +103,19 @@ def app(whole_app: Flask) -> Iterator[Flask]:
             db_session.remove()
             outer.rollback()
             db_session.configure(bind=engine)
+
+
+@pytest.fixture
+def own_database(whole_app: Flask, databases: Databases) -> Iterator[str]:
+    """A database for this test alone, in which commits are real and several connections see each other's rows; the session is bound to it."""
+    with databases.another() as url:
+        engine = connect(url)
+        try:
+            yield url
+        finally:
+            db_session.remove()
+            engine.dispose()
+            db_session.configure(bind=whole_app.extensions["engine"])
 
 
 @pytest.fixture

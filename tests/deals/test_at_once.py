@@ -15,7 +15,7 @@ from marketplace.matching.models import Match
 from marketplace.people.models import Person
 from tests import factories
 from tests.factories import NOW
-from tests.licensing.agreement.test_at_once import at_once, own_database  # noqa: F401 - the fixture
+from tests.licensing.agreement.test_at_once import at_once
 
 pytestmark = pytest.mark.usefixtures("own_database")
 

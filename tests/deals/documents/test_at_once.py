@@ -10,14 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from marketplace.catalogue import attachments
 from marketplace.config import Settings
-from marketplace.db import Base, connect, now, session, to_write
+from marketplace.db import now, session, to_write
 from marketplace.deals.documents import operations
 from marketplace.deals.documents.models import Document, DocumentVersion
 from marketplace.errors import Refused
@@ -27,30 +26,14 @@ from marketplace.people.grants import signing
 from marketplace.people.grants.models import NdaSignature
 from marketplace.people.models import AccessGrant, Person
 from tests import factories
-from tests.postgres import postgres_server
 
 
-@pytest.fixture
-def own_database(request: pytest.FixtureRequest, whole_app: Flask, settings: Settings, tmp_path: Path) -> Iterator[None]:
-    """A database and a store of files for this test alone, in which commits are real."""
+@pytest.fixture(autouse=True)
+def own_files(own_database: str, settings: Settings, tmp_path: Path) -> Iterator[None]:
+    """A database and a store of files for this test alone."""
     attachments.configure(replace(settings, data=tmp_path))
-    if request.config.getoption("--database") == "sqlite":
-        yield from _bound(whole_app, f"sqlite:///{tmp_path / 'own.db'}")
-    else:
-        with postgres_server() as url:
-            yield from _bound(whole_app, url)
+    yield
     attachments.configure(settings)
-
-
-def _bound(whole_app: Flask, url: str) -> Iterator[None]:
-    engine = connect(url)
-    Base.metadata.create_all(engine)
-    try:
-        yield
-    finally:
-        session.remove()
-        engine.dispose()
-        session.configure(bind=whole_app.extensions["engine"])
 
 
 def at_once(*acts: Callable[[], object]) -> list[BaseException | None]:

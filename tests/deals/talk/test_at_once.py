@@ -19,30 +19,24 @@ from marketplace.deals.models import Deal
 from marketplace.deals.talk import addresses, operations, tasks
 from marketplace.deals.talk.models import Message, ReceivedMail, Task
 from marketplace.errors import Refused
-from marketplace.migrate import upgrade
 from marketplace.people.models import Person
 from marketplace.record import Event
+from tests.databases import Databases
 from tests.deals.talk.talking import answer_from, answered_at, talking
-from tests.postgres import postgres_server
 
 
 @pytest.fixture(scope="module")
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """A site whose commits are real: several connections see each other's rows."""
     folder = tmp_path_factory.mktemp("site")
     environ = {"SECRET_KEY": "only-for-tests-" + "x" * 32, "MARKETPLACE_DATA": str(folder), "MARKETPLACE_ENCODERS": "none"}
-    if request.config.getoption("--database") == "sqlite":
-        yield from _site({**environ, "DATABASE_URL": f"sqlite:///{folder / 'site.db'}"})
-        return
-    with postgres_server() as url:
+    with databases.another() as url:
         yield from _site({**environ, "DATABASE_URL": url})
 
 
 def _site(environ: dict[str, str]) -> Iterator[Flask]:
     before = session.session_factory.kw.get("bind")
-    settings = read(environ)
-    upgrade(settings)
-    app = create_app(settings)
+    app = create_app(read(environ))
     try:
         yield app
     finally:

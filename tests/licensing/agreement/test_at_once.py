@@ -5,19 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from marketplace.config import Settings
-from marketplace.db import Base, connect, session, to_write
+from marketplace.db import session, to_write
 from marketplace.errors import Refused
 from marketplace.licensing import ledger, operations
 from marketplace.licensing.models import Agreement, AgreementEvent, Obligation, Signature, Standing, Version
@@ -29,7 +26,6 @@ from marketplace.people.models import Person
 from marketplace.record import Event
 from tests.factories import NOW
 from tests.licensing.agreement.parties import TRIAL, give, parties, proposed
-from tests.postgres import postgres_server
 
 CRASH = """
 import os, sys
@@ -49,27 +45,6 @@ with app.app_context(), to_write():
     code = one_time.code_of(signature.public_id, signature.counter)
     operations.sign(session.get_one(Person, int(sys.argv[2])), signature, code, signature.text_sha256, datetime.fromisoformat(sys.argv[3]))
 """
-
-
-@pytest.fixture
-def own_database(request: pytest.FixtureRequest, whole_app: Flask, settings: Settings, tmp_path: Path) -> Iterator[None]:
-    """A database for this test alone, in which commits are real."""
-    if request.config.getoption("--database") == "sqlite":
-        yield from _bound(whole_app, replace(settings, database=f"sqlite:///{tmp_path / 'own.db'}"))
-    else:
-        with postgres_server() as url:
-            yield from _bound(whole_app, replace(settings, database=url))
-
-
-def _bound(whole_app: Flask, settings: Settings) -> Iterator[None]:
-    engine = connect(settings.database)
-    Base.metadata.create_all(engine)
-    try:
-        yield
-    finally:
-        session.remove()
-        engine.dispose()
-        session.configure(bind=whole_app.extensions["engine"])
 
 
 def at_once(*acts: Callable[[], None]) -> list[BaseException | None]:

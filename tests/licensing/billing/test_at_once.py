@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -25,9 +25,9 @@ from marketplace.licensing import ledger
 from marketplace.licensing.billing import bank, operations, payments, totals
 from marketplace.licensing.billing.models import BankLine, Invoice, Payment
 from marketplace.licensing.models import Agreement
-from marketplace.migrate import upgrade
 from marketplace.people.models import Organisation, Person
 from tests import factories
+from tests.databases import Databases
 from tests.factories import NOW
 
 LOST = (Refused, StaleDataError, IntegrityError, OperationalError)
@@ -35,23 +35,15 @@ KEY = "milestone:pilot"
 
 
 @pytest.fixture(scope="module")
-def own_settings(settings: Settings, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def own_settings(settings: Settings, databases: Databases) -> Iterator[Settings]:
     """Settings of a second, empty database of the chosen kind."""
-    if database_url.startswith("sqlite"):
-        url = f"sqlite:///{tmp_path_factory.mktemp('at_once') / 'money.db'}"
-    else:
-        engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text("create database at_once"))
-        engine.dispose()
-        url = engine.url.set(database="at_once").render_as_string(hide_password=False)
-    return replace(settings, database=url)
+    with databases.another() as url:
+        yield replace(settings, database=url)
 
 
 @pytest.fixture
 def live(own_settings: Settings, whole_app: Flask) -> Iterator[Flask]:
     """The application over that database; what is committed stays for the next test. The session goes back afterwards."""
-    upgrade(own_settings)
     app = create_app(own_settings)
     try:
         yield app

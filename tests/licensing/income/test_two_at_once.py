@@ -2,56 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from threading import Barrier, Thread
 
 import pytest
-from flask import Flask
-from sqlalchemy import create_engine, func, select, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from marketplace.config import read
-from marketplace.db import connect, session, to_write
+from marketplace.db import session, to_write
 from marketplace.errors import Refused
 from marketplace.licensing import ledger
 from marketplace.licensing.income import costs, inventors, operations, policies, statements
 from marketplace.licensing.income.models import IncomePolicy, Split
 from marketplace.licensing.models import Agreement
-from marketplace.migrate import upgrade
 from marketplace.people.models import Organisation, Person
 from tests import factories
 from tests.factories import NOW
 
 
-def _on_server(url: URL, statement: str) -> None:
-    server = create_engine(url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(statement))
-    server.dispose()
-
-
-@pytest.fixture(scope="module")
-def own_database(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A migrated database of this file's own: what happens at once is committed for real."""
-    home, folder = make_url(database_url), tmp_path_factory.mktemp("two")
-    lite = home.get_backend_name() == "sqlite"
-    url = home.set(database=str(folder / "two.db") if lite else "income_two").render_as_string(hide_password=False)
-    if not lite:
-        _on_server(home, "create database income_two")
-    upgrade(read({"DATABASE_URL": url, "SECRET_KEY": "x" * 40, "MARKETPLACE_DATA": str(folder)}))
-    yield url
-    if not lite:
-        _on_server(home, "drop database income_two")
-
-
 @pytest.fixture
-def committed(whole_app: Flask, own_database: str) -> Iterator[dict[str, int]]:
+def committed(own_database: str) -> dict[str, int]:
     """An institute with policy, weights and a cost, and two payments whose jobs have not run: the ids."""
-    engine = connect(own_database)
     with to_write():
         people = [factories.person() for _ in range(4)]
         institute = factories.organisation(*people, kind="institute", region="110000")
@@ -67,12 +41,7 @@ def committed(whole_app: Flask, own_database: str) -> Iterator[dict[str, int]]:
         ids |= {name: person.id for name, person in zip(("owner", "approver", "third", "fourth"), people, strict=True)}
         session.commit()
         session.remove()
-    try:
-        yield ids
-    finally:
-        session.remove()
-        engine.dispose()
-        session.configure(bind=whole_app.extensions["engine"])
+    return ids
 
 
 def at_once(*acts: Callable[[], object]) -> list[str]:

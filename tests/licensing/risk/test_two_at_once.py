@@ -20,7 +20,7 @@ from tests import factories
 from tests.factories import NOW
 from tests.licensing.risk.cases import in_force, offered, paid, parties
 
-pytestmark = pytest.mark.usefixtures("two_at_once")
+pytestmark = pytest.mark.usefixtures("own_database")
 
 TWO_FEES = {**factories.TERMS, "milestones": [{"id": "pilot", "amount": "50000"}, {"id": "plant", "amount": "50000"}]}
 

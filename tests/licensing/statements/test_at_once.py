@@ -20,31 +20,25 @@ from marketplace.licensing.audits import operations as audits
 from marketplace.licensing.models import Agreement, AgreementEvent
 from marketplace.licensing.statements import operations, reminders
 from marketplace.licensing.statements.models import Audit, Reminder, Statement
-from marketplace.migrate import upgrade
 from marketplace.people.models import Person
+from tests.databases import Databases
 from tests.licensing.reporting import FIRST, SECOND, noon, two_sides
-from tests.postgres import postgres_server
 
 JULY = noon(2026, 7, 10)
 
 
 @pytest.fixture(scope="module")
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """A site whose commits are real: several connections see each other's rows."""
     folder = tmp_path_factory.mktemp("site")
     environ = {"SECRET_KEY": "only-for-tests-" + "x" * 32, "MARKETPLACE_DATA": str(folder), "MARKETPLACE_ENCODERS": "none"}
-    if request.config.getoption("--database") == "sqlite":
-        yield from _site({**environ, "DATABASE_URL": f"sqlite:///{folder / 'site.db'}"})
-        return
-    with postgres_server() as url:
+    with databases.another() as url:
         yield from _site({**environ, "DATABASE_URL": url})
 
 
 def _site(environ: dict[str, str]) -> Iterator[Flask]:
     before = session.session_factory.kw.get("bind")
-    settings = read(environ)
-    upgrade(settings)
-    app = create_app(settings)
+    app = create_app(read(environ))
     try:
         yield app
     finally:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -17,31 +16,25 @@ from marketplace import create_app
 from marketplace.config import Settings
 from marketplace.db import session, to_write
 from marketplace.errors import Refused
-from marketplace.migrate import upgrade
 from marketplace.needs.distilling import operations
 from marketplace.needs.distilling.models import Distillation
 from marketplace.needs.models import Need
 from marketplace.people.models import Person
 from tests import factories
+from tests.databases import Databases
 from tests.needs.distilling.test_distilling import QUESTIONS, sent
 
 LOST = (Refused, StaleDataError, IntegrityError, OperationalError)
 
 
 @pytest.fixture
-def live(settings: Settings, database_url: str, tmp_path_factory: pytest.TempPathFactory, whole_app: Flask) -> Iterator[Flask]:
+def live(settings: Settings, databases: Databases, whole_app: Flask) -> Iterator[Flask]:
     """The application over an empty database of the chosen kind; what is committed stays there. The session goes back afterwards."""
-    if database_url.startswith("sqlite"):
-        url = f"sqlite:///{tmp_path_factory.mktemp('at_once') / 'rounds.db'}"
-    else:
-        engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.exec_driver_sql("drop database if exists rounds_at_once")
-            connection.exec_driver_sql("create database rounds_at_once")
-        engine.dispose()
-        url = engine.url.set(database="rounds_at_once").render_as_string(hide_password=False)
-    own = replace(settings, database=url)
-    upgrade(own)
+    with databases.another() as url:
+        yield from _live(replace(settings, database=url), whole_app)
+
+
+def _live(own: Settings, whole_app: Flask) -> Iterator[Flask]:
     app = create_app(own)
     try:
         yield app

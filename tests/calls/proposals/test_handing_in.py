@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from marketplace.calls.proposals import operations
 from marketplace.calls.proposals.models import Proposal, SealedPart
@@ -202,3 +203,19 @@ def test_what_an_upload_leaves_is_swept(session, world) -> None:
     with arrival:
         pass
     assert not list((operations.folder() / "aside").iterdir())
+
+
+def test_a_busy_database_is_waited_for_and_a_refusal_leaves_no_file(client, world, session, monkeypatch) -> None:
+    real, tried = operations.hand_in, []
+
+    def busy(*given, **named):
+        tried.append(1)
+        if len(tried) < 3:
+            raise OperationalError("insert", {}, Exception("database is locked"))
+        return real(*given, **named)
+
+    monkeypatch.setattr(operations, "hand_in", busy)
+    assert sent(client, world).status_code == 303 and len(tried) == 3
+    lying = {path for path in operations.folder().rglob("*") if path.is_file()}
+    assert sent(client, world).status_code == 422  # the form did not know of the first
+    assert {path for path in operations.folder().rglob("*") if path.is_file()} == lying

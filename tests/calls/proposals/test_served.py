@@ -184,7 +184,7 @@ def test_a_request_behind_another_in_one_packet_has_not_the_moment_of_the_other(
         line.sendall(first[:20])
         wait_until(deadline)
         line.sendall(first[20:] + site.request(token))
-        assert re.findall(r"HTTP/1.1 (\d+)", answer(line)) == ["422", "422"]
+        assert re.findall(r"HTTP/1.1 (\d+)", answer(line)) == ["200", "422"]  # the page was asked for in time, the proposal came late
     assert site.database("select count(*) from proposal") == [(0,)]
 
 

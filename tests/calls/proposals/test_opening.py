@@ -12,7 +12,7 @@ from sqlalchemy import select
 from marketplace.alerts.models import Mail
 from marketplace.calls.proposals import opening, operations
 from marketplace.calls.proposals.models import Proposal
-from marketplace.calls.proposals.receiving import path_of
+from marketplace.calls.proposals.receiving import Arrival, path_of
 from marketplace.calls.sealing import operations as sealing
 from marketplace.catalogue.scanning.models import Upload
 from marketplace.db import now
@@ -131,6 +131,22 @@ def test_what_is_not_what_was_sealed_is_damaged_and_the_others_open(closed, sess
     assert session.scalar(select(Event).where(Event.name == "open_call.proposals_opened")).facts["damaged"] == [of(session, closed).public_id]
     assert path_of(operations.folder(), parts[0].file).exists()
     assert {closed.solver.address, closed.owner.address, closed.operator.address} <= {mail.address for mail in session.scalars(select(Mail))}
+
+
+def test_another_proposal_sealed_in_its_place_by_whoever_writes_to_the_site_is_told_by_the_receipt(closed, session) -> None:
+    version = of(session, closed).versions[0]
+    public = operations.desk_of(closed.solver, closed.call, closed.call.deadline).public
+    text = operations.composed(closed.call, closed.institute, {"title": "dearer"}, [])
+    with Arrival(operations.folder(), public, version.public_id) as arrival:
+        made = arrival.text(text)
+        arrival.keep()
+    for part in version.parts[1:]:
+        session.delete(part)
+    version.parts[0].file, version.parts[0].size, version.parts[0].sha256 = made.file, made.sealed_size, made.sealed_sha256
+    session.flush()
+    session.expire(version)
+    step(closed.call)
+    assert of(session, closed).state == "damaged"
 
 
 def test_withdrawn_after_the_opening_it_stays_and_the_owner_is_told(client, closed, session) -> None:

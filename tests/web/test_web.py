@@ -125,9 +125,11 @@ def test_what_is_not_listed_is_denied_to_everybody():
 def test_the_table_names_known_relations_only():
     known = {"anyone", "visitor", "user", "verified", "broker", "operator", "system", "self", "member", "owner", "signatory", "author",
              "reader", "teaser_reader", "broker_reader", "moderator", "firm", "holder", "licensor", "licensee", "guarantor", "protected", "counterparty",
-             "subject", "owner_side", "asking_side", "firm_house_owner", "holder_house_owner", "own_side_party", "agency_owner", "call_side", "team_side", "user_side"}
+             "subject", "owner_side", "asking_side", "firm_house_owner", "holder_house_owner", "own_side_party", "agency_owner",
+             "call_side", "team_side", "user_side"}
     known |= {f"{side}_party" for side in ("firm", "holder", "broker", "guest", "writing", "concerned", "arranging", "invited")}
-    known |= {f"{side}_{role}" for side in ("licensor", "licensee", "guarantor", "protected", "owner_side", "asking_side", "team_side", "user_side") for role in ("owner", "signatory")}
+    signing = ("licensor", "licensee", "guarantor", "protected", "owner_side", "asking_side", "team_side", "user_side")
+    known |= {f"{side}_{role}" for side in signing for role in ("owner", "signatory")}
     for action, who in ACTIONS.items():
         assert who and who <= known, action
 

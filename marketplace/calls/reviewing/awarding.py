@@ -129,7 +129,8 @@ def publish(actor: Actor, review: Review, number: int, at: datetime | None = Non
     chosen = [one for one in decision.verdicts if one.chosen]
     move(review, "settle", actor, moment)
     move(call, "award" if chosen else "end_without_award", actor, moment)
-    award = Award(call=call, call_id=call.id, decision=decision, decision_id=decision.id, content=_content(call, decision, table), person_id=actor.id, at=moment)
+    award = Award(
+        call=call, call_id=call.id, decision=decision, decision_id=decision.id, content=_content(call, decision, table), person_id=actor.id, at=moment)
     session.add(award)
     session.flush()  # the database refuses a second award of the call
     found_teams(actor, award, moment)

@@ -18,7 +18,9 @@ PLAIN = ("text/plain", "text/csv")
 OFFICE = (
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 )
-SUFFIXES = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", OFFICE[0]: ".docx", OFFICE[1]: ".xlsx", "text/plain": ".txt", "text/csv": ".csv"}
+SUFFIXES = {
+    "application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", OFFICE[0]: ".docx", OFFICE[1]: ".xlsx", "text/plain": ".txt", "text/csv": ".csv",
+}
 NAMED = re.compile(
     rb'((?:w:|w15:|w16cex:)?(?:author|initials|displayName|userId|lastModifiedBy|userName|providerId))="[^"]*"|(<(?:x:)?author>)[^<]*(</(?:x:)?author>)'
 )

@@ -22,8 +22,8 @@ TOO_LONG = _l("This is too long.")
 LONG, SHORT = 10_000, 5_000
 TIES = {
     "employed": _l("I work or have worked there, or a close relative does"), "family": _l("Family or close friends lead it"),
-    "money": _l("I or my house have contracts with it, hold shares, or compete with it"), "collaboration": _l("I have worked, published or applied together with its people"),
-    "other": _l("Anything else"),
+    "money": _l("I or my house have contracts with it, hold shares, or compete with it"),
+    "collaboration": _l("I have worked, published or applied together with its people"), "other": _l("Anything else"),
 }
 
 

@@ -15,6 +15,7 @@ from marketplace.calls import operations as calls
 from marketplace.calls.models import Call, Reviewer
 from marketplace.calls.proposals import operations as proposals
 from marketplace.calls.reviewing import awarding, declaring, operations, reading, scoring, words
+from marketplace.calls.reviewing import following as _following  # noqa: F401 - registers its jobs
 from marketplace.calls.reviewing.forms import ConflictForm, NoteForm, OpenForm, PublishForm, ReopenForm, decision_form, declare_form, score_form
 from marketplace.calls.reviewing.models import Assignment, Review
 from marketplace.calls.reviewing.table import table_of
@@ -43,7 +44,7 @@ def award_part(call: Call) -> Markup:
 
 def review_part(reviewer: Reviewer) -> Markup:
     """For the page on which a reviewer answers: the way to his desk once the review has begun."""
-    return Markup(render_template("calls/reviewing/part_naming.html", reviewer=reviewer, review=operations.review_of(reviewer.call), mine=reviewer.person_id == actor().id))
+    return Markup(render_template("calls/reviewing/part_naming.html", reviewer=reviewer, mine=reviewer.person_id == actor().id))
 
 
 def _review(public_id: str) -> tuple[Call, Review]:

@@ -21,7 +21,7 @@ from marketplace.calls.teams.contract import Brief, Stage
 from marketplace.calls.teams.models import Gate, Team
 from marketplace.catalogue.models import Technology
 from marketplace.catalogue.operations import create_technology
-from marketplace.db import now, session
+from marketplace.db import in_language, now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.licensing import clauses, ledger
 from marketplace.licensing.models import Agreement
@@ -234,7 +234,8 @@ def _measured(target: Mapping[str, Any], value: str) -> dict[str, Any]:
 
 def _summed(gate: Gate) -> str:
     """The measurement in one line, for the event of the agreement."""
-    figures = "; ".join(f"{next(iter((one['quantity'] or {}).values()), '')} {one['value']} {one['unit'] or ''}".strip() for one in gate.measured)
+    language = gate.team.call.language
+    figures = "; ".join(f"{in_language(one['quantity'], language)[0]} {one['value']} {one['unit'] or ''}".strip() for one in gate.measured)
     return " · ".join(part for part in (figures, gate.finding) if part)
 
 

@@ -11,6 +11,7 @@ from flask_login import login_required
 
 from marketplace.access import may, require
 from marketplace.calls import operations as calls
+from marketplace.calls.teams import following as _following  # noqa: F401 - registers its jobs
 from marketplace.calls.teams import operations, words
 from marketplace.calls.teams.forms import EvidenceForm, ReasonForm, judge_form, take_form
 from marketplace.calls.teams.models import Gate, Team

@@ -140,7 +140,8 @@ def decided(chosen: tuple[int, ...] = (0,), differs: str = "", amounts: int = 40
 def choices(found: Scene, chosen: tuple[int, ...], amount: int = 40_000_000) -> dict[int, Choice]:
     """A choice for each proposal by its place."""
     return {
-        one.id: Choice(True, "路线最清楚", "注意排期", amount) if place in chosen else Choice(False, advice="先做小试") for place, one in enumerate(found.proposals)
+        one.id: Choice(True, "路线最清楚", "注意排期", amount) if place in chosen else Choice(False, advice="先做小试")
+        for place, one in enumerate(found.proposals)
     }
 
 

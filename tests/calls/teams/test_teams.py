@@ -57,7 +57,8 @@ def test_a_team_takes_the_award_and_the_agreement_lies_before_the_owner():
     agreement = operations.take(found.solvers[0], team, PLANS, NOW)
     assert (agreement.licensor, agreement.licensee, agreement.state) == (team.organisation, found.house, "proposed")
     assert agreements.by_public_id(found.member, agreement.public_id) is agreement
-    assert [(one.id, str(one.amount), one.deemed_days) for one in terms_of(agreement).conditional] == [("stage-1", "150000.00", None), ("stage-2", "350000.00", None)]
+    fees = [(one.id, str(one.amount), one.deemed_days) for one in terms_of(agreement).conditional]
+    assert fees == [("stage-1", "150000.00", None), ("stage-2", "350000.00", None)]
     said = version_of(agreement).clauses
     assert said["acceptance"][0]["metric"]["zh"] == "样机：毛刺高度 ≤ 0.02 mm" and said["acceptance"][0]["target"] == "一台样机"
     assert "谁使用谁评价" in said["further"]["zh"] and "We measure a hundred parts" in said["further"]["en"]

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.access import SYSTEM
+from marketplace.access import SYSTEM, may, visible_to
 from marketplace.alerts.models import Mail
+from marketplace.calls.models import Call
 from marketplace.calls.pools import converting, operations, pledging, steering
 from marketplace.calls.pools.models import Pledge
 from marketplace.db import now, session
@@ -390,3 +391,14 @@ def test_an_award_is_chosen_by_vote_once_there_is_a_call():
     assert motion.names == {"option1": "甲方案", "option2": "乙方案"}
     settle_votes(motion, "option2", "option1", "option1")
     assert motion.names[motion.choice] == "甲方案"
+
+
+def test_every_owner_reads_the_draft_and_its_list_agrees():
+    pool = reached()
+    call = converting.convert(owner(pool.organisation), pool, at=NOW)
+    session.flush()
+    session.refresh(call)
+    for who, reads in ((owner(pool.organisation), True), (owner(pool.pledges[1].organisation), True), (owner(firm()), False), (factories.broker(), False)):
+        listed = session.scalar(select(func.count()).select_from(Call).where(Call.id == call.id, visible_to(who, Call))) == 1
+        assert (may(who, "listing.read", call), listed) == (reads, reads), who
+    assert not may(owner(pool.pledges[1].organisation), "open_call.publish", call)

@@ -27,6 +27,7 @@ from marketplace.importing.bench import bench_rows, write_file
 from marketplace.matching.bench import bench
 from marketplace.matching.bench_import import bench_import
 from marketplace.matching.operations import INDEXED_AT_ONCE
+from marketplace.matching.resources.bench import bench_resources
 from marketplace.migrate import upgrade
 from marketplace.people.models import Organisation
 from marketplace.terms.bench import bench_schedule
@@ -120,6 +121,18 @@ def bench_alerts_command(subscriptions: int, technologies: int, catalogue: int, 
         create_app(settings)
         with to_write():
             report = bench_alerts(subscriptions, technologies, catalogue, _committing, say)
+    show(report)
+
+
+@bench_group.command("resources")
+@click.option("--each", type=click.IntRange(min=100), default=10_000, show_default=True, help="Facilities, and as many experts and scenarios.")
+@click.option("--questions", type=click.IntRange(min=2), default=50, show_default=True)
+@_in_folder
+@as_json
+def bench_resources_command(each: int, questions: int, folder: Path, json_: bool) -> None:
+    """Search and suggest synthetic facilities, experts and scenarios, and time bare Tantivy on the same questions."""
+    with telling("Bench", json_) as say:
+        report = bench_resources(each, questions, folder, say)
     show(report)
 
 

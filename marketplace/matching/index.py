@@ -90,6 +90,13 @@ class Index:
         view = self._current()
         return ranking.rank(view, text, Filter(kind, where, without), limit, asker, patience) if view else []
 
+    def rank_kinds(self, text: str, kinds: Sequence[str], where: Where, limit: int, asker: Wishes | Facts | None = None) -> dict[str, list[Hit]]:
+        """The best documents of each of several kinds for a text, as `rank` gives them; the text is read once."""
+        view = self._current()
+        if view is None:
+            return {kind: [] for kind in kinds}
+        return dict(zip(kinds, ranking.rank_each(view, text, [Filter(kind, where, {}) for kind in kinds], limit, asker, 0), strict=True))
+
     def likenesses(self, kind: str, keys: Sequence[int], text: str) -> dict[int, SentenceLikeness]:
         """For documents of a kind, by key, how like their sentences are to those of a question: what `explain.evidence` takes."""
         view = self._current()

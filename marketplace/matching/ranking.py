@@ -245,10 +245,13 @@ class _Slowly:
         """The slow parts of documents of a language, from their vectors; a reading that failed says nothing."""
         found = {"meaning_slow": kept @ self._own.result()}
         if language != self._question.language:
-            manner = bridged_from(self._question.language)
-            bridged = _read_slowly(self._view, self._question.bridged_text, manner)
-            found["meaning_bridged"] = np.zeros(len(kept), np.float32) if bridged is None else kept @ bridged
+            found["meaning_bridged"] = np.zeros(len(kept), np.float32) if self._bridged is None else kept @ self._bridged
         return found
+
+    @cached_property
+    def _bridged(self) -> Floats | None:
+        """Its reading of the question through the bridge, once."""
+        return _read_slowly(self._view, self._question.bridged_text, bridged_from(self._question.language))
 
 
 def rank(view: View, text: str, seen: Filter, limit: int, asker: Wishes | Facts | None, patience: int) -> list[Hit]:
@@ -257,11 +260,16 @@ def rank(view: View, text: str, seen: Filter, limit: int, asker: Wishes | Facts 
     `asker`: what the asking side wants or offers besides the text, for the rules. `patience`: how many the slow encoder may
     see now.
     """
+    return rank_each(view, text, [seen], limit, asker, patience)[0]
+
+
+def rank_each(view: View, text: str, seen: Sequence[Filter], limit: int, asker: Wishes | Facts | None, patience: int) -> list[list[Hit]]:
+    """The same for several filters, one list for each: the question is weighed and read once, which is most of the work where documents are few."""
     question = ask(view, text)
     if question is None or not view.searcher.rows or limit < 1:
-        return []
+        return [[] for _ in seen]
     slowly = _Slowly(view, question) if view.encoders.slow and view.encoders.fast else None
-    return judged(view, question, _candidates(view, question, seen), seen.kind, limit, asker, slowly, patience)
+    return [judged(view, question, _candidates(view, question, each), each.kind, limit, asker, slowly, patience) for each in seen]
 
 
 def judged(

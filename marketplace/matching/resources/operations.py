@@ -29,7 +29,7 @@ FITTING: dict[str, tuple[str, ...]] = {"need": ("facility", "expert", "scenario"
 
 SHOWN = 3
 SOUGHT = 30  # candidates for a gap, of which those that cover it are ordered anew
-LEAST = 0.02
+LEAST = 0.03  # how probable one must be to be named: on the demo, what fits came at 0.03 and more, what does not at 0.01
 
 
 def _refresh(resource: Resource) -> None:
@@ -71,9 +71,10 @@ class Suggestion:
     evidence: Evidence | None = None
 
 
-def rank(actor: Actor, kind: str, text: str, asker: Wishes | Facts | None, limit: int) -> list[Hit]:
-    """The best resources of a kind for a text, best first; only what the actor may read."""
-    return matching.index().rank(text, kind, where={"visibility": open_visibilities(actor)}, limit=limit, asker=asker)
+def rank_kinds(actor: Actor, kinds: Sequence[str], text: str, asker: Wishes | Facts | None, limit: int) -> dict[str, list[Hit]]:
+    """The best resources of each kind for a text, best first, those alone that are probable enough to be shown; only what the actor may read."""
+    found = matching.index().rank_kinds(text, kinds, {"visibility": open_visibilities(actor)}, limit, asker)
+    return {kind: [hit for hit in hits if hit.probability >= LEAST] for kind, hits in found.items()}
 
 
 def _suggested(actor: Actor, kind: str, hits: Sequence[Hit], text: str = "", language: str = "") -> list[Suggestion]:
@@ -91,12 +92,9 @@ def suggestions(actor: Actor, listing: Need | Technology, language: str, limit: 
     if not may(actor, "listing.read_in_full", listing):
         return {}
     text = need_query(listing) if isinstance(listing, Need) else technology_query(listing)
-    asker, found = wishes(listing), {}
-    for kind in FITTING[listing.__tablename__]:
-        hits = [hit for hit in rank(actor, kind, text, asker, limit) if hit.probability >= LEAST]
-        if kept := _suggested(actor, kind, hits, text, language):
-            found[kind] = kept
-    return found
+    ranked_each = rank_kinds(actor, FITTING[listing.__tablename__], text, wishes(listing), limit)
+    found = {kind: _suggested(actor, kind, hits, text, language) for kind, hits in ranked_each.items()}
+    return {kind: rows for kind, rows in found.items() if rows}
 
 
 @dataclass(frozen=True)
@@ -125,19 +123,14 @@ def bridging(actor: Actor, match: Match) -> Bridged | None:
     found = gap(technology.trl, need_wishes(need).trl)
     if found is None:
         return None
-    text = technology_query(technology)
-    chosen, whole = _best(actor, found, text, need)
-    experts = _fitting(actor, "expert", text, wishes(need))
-    return Bridged(found, chosen, whole, experts, _fitting(actor, "scenario", text, wishes(need)) if found.is_tried else ())
+    kinds = ("facility", "expert", *(("scenario",) if found.is_tried else ()))
+    hits = rank_kinds(actor, kinds, technology_query(technology), wishes(need), SOUGHT)
+    chosen, whole = _best(actor, found, hits["facility"], need)
+    others = {kind: tuple(matching.load(actor, MODELS[kind], [hit.key for hit in hits.get(kind, ())[:SHOWN]])) for kind in ("expert", "scenario")}
+    return Bridged(found, chosen, whole, others["expert"], others["scenario"])
 
 
-def _fitting(actor: Actor, kind: str, text: str, asker: Wishes) -> tuple[Any, ...]:
-    hits = [hit for hit in rank(actor, kind, text, asker, SHOWN) if hit.probability >= LEAST]
-    return tuple(matching.load(actor, MODELS[kind], [hit.key for hit in hits]))
-
-
-def _best(actor: Actor, found: Gap, text: str, need: Need) -> tuple[tuple[Any, ...], bool]:
-    hits = [hit for hit in rank(actor, "facility", text, wishes(need), SOUGHT) if hit.probability >= LEAST]
+def _best(actor: Actor, found: Gap, hits: Sequence[Hit], need: Need) -> tuple[tuple[Any, ...], bool]:
     rows = {row.id: row for row in matching.load(actor, Facility, [hit.key for hit in hits])}
     lines = ranked(found, _lines(hits, rows), need.region)
     return tuple(rows[line.key] for line in lines), reaches(found, lines)
@@ -149,7 +142,7 @@ def bridging_rows(actor: Actor, need: Need, technologies: Sequence[Technology]) 
     gaps = {one.id: found for one in technologies if may(actor, "listing.read_in_full", one) and (found := gap(one.trl, wanted))}
     if not gaps or not may(actor, "listing.read_in_full", need):
         return {}
-    hits = [hit for hit in rank(actor, "facility", need_query(need), wishes(need), SOUGHT) if hit.probability >= LEAST]
+    hits = rank_kinds(actor, ("facility",), need_query(need), wishes(need), SOUGHT)["facility"]
     rows = {row.id: row for row in matching.load(actor, Facility, [hit.key for hit in hits])}
     lines, bridged = _lines(hits, rows), {}
     for key, found in gaps.items():

@@ -89,8 +89,9 @@ def test_members_only_is_found_by_members_only():
     make.organisation(member)
     assert keys("facility", "耐磨涂层") == []
     assert list(matching.search(member, "facility", "耐磨涂层", {}, 0, 20).keys) == [hidden.id]
-    assert operations.rank(VISITOR, "facility", "耐磨涂层镀膜", None, 5) == [] or hidden.id not in {
-        hit.key for hit in operations.rank(VISITOR, "facility", "耐磨涂层镀膜", None, 5)}
+    for who, found in ((VISITOR, False), (member, True)):
+        hits = operations.rank_kinds(who, ("facility",), "耐磨涂层镀膜", None, 5)["facility"]
+        assert (hidden.id in {hit.key for hit in hits}) is found
 
 
 @pytest.mark.parametrize(("written", "typed"), [(COATING, "wear-resistant coating for surgical forceps"), (ENGLISH, "手术钳耐磨涂层")])
@@ -168,3 +169,14 @@ def test_who_knows_a_listing_by_its_teaser_is_told_of_no_gap():
     match = make.match(need, technology)
     assert operations.bridging(firm, match) is None and operations.bridging_rows(firm, need, [technology]) == {}
     assert operations.suggestions(firm, technology, "zh") == {} and operations.suggestions(firm, need, "zh") != {}
+
+
+def test_kinds_asked_together_are_ranked_as_each_alone():
+    others()
+    make.facility(title={"zh": "耐磨涂层中试线"}, description=COATING)
+    make.scenario(title={"zh": "手术钳耐磨涂层首试病区"}, description={"zh": "可试耐磨涂层的手术钳"})
+    build()
+    where = {"visibility": ("public",)}
+    together = matching.index().rank_kinds("手术钳耐磨涂层", ("facility", "expert", "scenario"), where, 5)
+    assert together == {kind: matching.index().rank("手术钳耐磨涂层", kind, where, limit=5) for kind in ("facility", "expert", "scenario")}
+    assert together["facility"] and together["scenario"] and not together["expert"]

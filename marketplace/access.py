@@ -264,6 +264,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "pool.read_shares": frozenset({"member", "pledger", "system"}),
     "pool_motion.read": frozenset({"pledger", "member", "system"}),
     "pool_motion.vote": frozenset({"pledger_owner", "pledger_signatory"}),
+    "open_call.read_shared": frozenset({"call_side"}),
     "open_call.confirm": frozenset({"call_side_owner", "call_side_signatory"}),
     "pool_proposal.read": frozenset({"concerned", "system"}),
     "pool_proposal.answer": frozenset({"concerned"}),

@@ -278,7 +278,7 @@ def motion(public_id: str, motion_id: str) -> ResponseReturnValue:
 def call(public_id: str) -> ResponseReturnValue:
     """The draft of the call, for its owners, each of whom confirms it."""
     pool = operations.by_public_id(actor(), public_id)
-    if pool.call is None or not may(actor(), "listing.read", pool.call):
+    if pool.call is None or not may(actor(), "open_call.read_shared", pool.call):
         raise NotFound()
     waiting = converting.unconfirmed(pool.call)
     own = [one for one in waiting if actor().seats.get(one.id) in ("owner", "signatory")] if pool.call.state == "draft" else []

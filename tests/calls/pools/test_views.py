@@ -76,9 +76,10 @@ def test_from_a_need_to_a_confirmed_call_by_buttons(client, lang):
         read = re.search(r'name="digest"[^>]*value="(\w+)"', client.get(f"{address}/call").get_data(as_text=True))[1]
         assert client.post(f"{address}/call", data={"organisation": house.public_id, "digest": read}).status_code == 303
     assert "60%" in client.get(f"{address}/results").get_data(as_text=True)
-    client.login(owner(firm()))
-    for hidden in ("call", "results"):
-        assert client.get(f"{address}/{hidden}").status_code == 404
+    for stranger in (owner(firm()), factories.operator(), factories.broker()):
+        client.login(stranger)
+        for hidden in ("call", "results"):
+            assert client.get(f"{address}/{hidden}").status_code == 404
 
 
 def test_leaving_and_voting_by_pages(client, lang):

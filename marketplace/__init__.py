@@ -24,8 +24,8 @@
 - **notice** 公示: an agreed price, published before it is signed; a **decision** 决策记录 stands in an institute's asset register.
 - **subscription** 订阅: what somebody follows, a search or the matches of something; a **digest** 订阅邮件 tells what is new in all of it.
 - **open call** 揭榜挂帅: a need put out for proposals until a deadline; a **board** 榜单 groups calls; an **amendment** 更正公告 changes one in public.
-- **resource** 平台·专家·场景: a **facility** 中试/检测平台 that can be booked (**booking** 预约), an **expert** 专家 whom an institute lends, or a **scenario** 应用场景
-  that is open for first trials (**trial application** 首试申请).
+- **resource** 平台·专家·场景: a **facility** 中试/检测平台 that can be booked (**booking** 预约), an **expert** 专家 whom an institute lends, or a
+  **scenario** 应用场景 that is open for first trials (**trial application** 首试申请).
 - **gap** 成熟度差距: the levels of maturity between what a technology offers and what a need wants.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 

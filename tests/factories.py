@@ -154,9 +154,9 @@ def facility(owner: Organisation | None = None, **values: Any) -> Facility:
     """A published pilot line that is open on weekdays and carries a technology from TRL 4 to 7."""
     n = next(_number)
     return _kept(Facility(**{**_resource(
-        owner, "service_provider", title={"zh": f"镀膜中试线{n}", "en": f"Coating pilot line {n}"}, description={"zh": "可做涂层放大", "en": "Scales up coatings"},
-        kind="pilot_line", capacity={}, place={}, region="330000", trl_from=4, trl_to=7, accreditations=[], price=120000, basis="day", hours=OPEN_HOURS,
-        closed=[],
+        owner, "service_provider", title={"zh": f"镀膜中试线{n}", "en": f"Coating pilot line {n}"},
+        description={"zh": "可做涂层放大", "en": "Scales up coatings"}, kind="pilot_line", capacity={}, place={}, region="330000", trl_from=4, trl_to=7,
+        accreditations=[], price=120000, basis="day", hours=OPEN_HOURS, closed=[],
     ), **values}))
 
 
@@ -183,8 +183,9 @@ def scenario(owner: Organisation | None = None, **values: Any) -> Scenario:
     """A published scenario with one trial."""
     n = next(_number)
     return _kept(Scenario(**{**_resource(
-        owner, "enterprise", title={"zh": f"矿井首试场{n}", "en": f"Mine for first trials {n}"}, description={"zh": "可试耐磨涂层", "en": "Try coatings that resist wear"},
-        place={"zh": "二号井"}, region="610000", conditions={}, measurements={}, judge={"zh": "矿方"}, trials=1, trl_from=6,
+        owner, "enterprise", title={"zh": f"矿井首试场{n}", "en": f"Mine for first trials {n}"},
+        description={"zh": "可试耐磨涂层", "en": "Try coatings that resist wear"}, place={"zh": "二号井"}, region="610000", conditions={}, measurements={},
+        judge={"zh": "矿方"}, trials=1, trl_from=6,
     ), **values}))
 
 

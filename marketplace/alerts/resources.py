@@ -76,4 +76,5 @@ def consent_asked(thing_id: int) -> None:
     expert = session.get_one(Expert, thing_id)
     person = expert.person
     if person is not None and person.is_active and expert.consented is None:
-        to_person("expert_consent", person, f"/experts/{expert.public_id}", title=expert.titled(person.language)[0], host=expert.organisation.called(person.language))
+        title, host = expert.titled(person.language)[0], expert.organisation.called(person.language)
+        to_person("expert_consent", person, f"/experts/{expert.public_id}", title=title, host=host)

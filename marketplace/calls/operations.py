@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from marketplace.access import SYSTEM, Actor, require
+from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.calls.conditions import FURTHER, LATE, NOT_AFTER, lacking, of_the_publisher, refused
 from marketplace.calls.deadlines import HOME, local, moment_of
 from marketplace.calls.models import Call, Criterion
@@ -36,10 +36,10 @@ BATCH = 100
 def by_public_id(actor: Actor, public_id: str) -> Call:
     """The call under this id, if the actor may read it. Raises `NotFound`.
 
-    What was never published is its own organisation's, and not the operator's either: it may have been begun from a blind need.
+    What was never published is its own organisations', and not the operator's either: it may have been begun from a blind need.
     """
     call = session.scalar(select(Call).where(Call.public_id == public_id))
-    if call is None or (call.published is None and call.organisation_id not in actor.seats):
+    if call is None or (call.published is None and not may(actor, "open_call.read_shared", call)):
         raise NotFound()
     require(actor, "listing.read", call)
     return call

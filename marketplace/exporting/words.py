@@ -31,7 +31,8 @@ HEADINGS = {
     "stages": _l("Stages of payment"), "eligible": _l("Who may answer"), "ip_position": _l("Whose the result is"), "teams": _l("Teams"),
     "call_deadline": _l("Deadline"),
     "fields": _l("Technology fields"), "levels": _l("Maturity it carries (TRL)"), "price": _l("Price"), "accreditations": _l("Accreditations"),
-    "place": _l("Where it is"), "name": _l("Name of the expert"), "speaks": _l("Languages"), "days": _l("Days a month"), "available_until": _l("Available until"),
+    "place": _l("Where it is"), "name": _l("Name of the expert"), "speaks": _l("Languages"), "days": _l("Days a month"),
+    "available_until": _l("Available until"),
     "conditions": _l("Conditions"), "measurements": _l("Data and measurements offered"), "judge": _l("Who judges a trial"),
     "trials": _l("Number of trials"), "opens_on": _l("Open from"), "closes_on": _l("Open until"),
 }

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import inspect, select
 
 from marketplace.access import SYSTEM, Actor, require
+from marketplace.calls.conditions import FURTHER, Lack
 from marketplace.calls.models import WHOLE, Call, CallOwner
 from marketplace.calls.pools import rights
 from marketplace.calls.pools.models import CallConfirmation, Pool
@@ -138,11 +139,13 @@ def unconfirmed(call: Call) -> list[Organisation]:
     return [owner.organisation for owner in call.owners if owner.organisation_id not in known]
 
 
-def refuse_unconfirmed(call: Call) -> None:
-    """Raise `Refused` unless every owner has confirmed the draft as it stands: asked before a call is published."""
+def confirmed_by_all(call: Call, _at: datetime) -> list[Lack]:
+    """What keeps a call of several owners from being published: owners that have not confirmed the draft as it stands."""
     waiting = unconfirmed(call)
-    if waiting:
-        raise Refused(UNCONFIRMED, count=len(waiting))
+    return [Lack("", UNCONFIRMED, {"count": len(waiting)})] if waiting else []
+
+
+FURTHER.append(confirmed_by_all)
 
 
 @dataclass(frozen=True)

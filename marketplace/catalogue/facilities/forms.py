@@ -76,7 +76,8 @@ class FacilityForm(ResourceForm):
         """The fields as the operations take them."""
         priced = self.basis.data != "request"
         return {
-            **super().values(), "trl_from": int(self.trl_from.data), "trl_to": int(self.trl_to.data), "accreditations": accreditations(self.accreditations.data),
+            **super().values(), "trl_from": int(self.trl_from.data), "trl_to": int(self.trl_to.data),
+            "accreditations": accreditations(self.accreditations.data),
             "price": to_minor(self.price.data, self.currency.data) if priced else None, "closed": iso_days(self.closed.data),
             "hours": {str(number): spans for number, text in enumerate(self.hours.data) if (spans := opening.read_hours(text or ""))},
         }

@@ -323,12 +323,13 @@ def test_a_pool_becomes_a_call_that_every_owner_confirms():
     assert {one.organisation_id: one.share for one in call.owners} == {
         one.organisation_id: share for one, share in zip(pool.pledges, (476_191, 285_714, 238_095), strict=True)}
     assert len(converting.unconfirmed(call)) == 3
+    complete(call)
     with pytest.raises(Refused, match="3 are missing"):
-        converting.refuse_unconfirmed(call)
+        calls.publish_call(owner(lead), call, at=NOW)
     read = converting.digest_of(call)
     for one in pool.pledges:
         converting.confirm_call(owner(one.organisation), call, one.organisation, read, at=NOW)
-    converting.refuse_unconfirmed(call)
+    assert converting.confirmed_by_all(call, NOW) == []
     session.commit()
     assert converting.digest_of(call) == read
     call.brief = {"zh": "牵头单位改过的草稿"}

@@ -22,9 +22,9 @@ from tests import factories as make
 MAKE = {"facilities": make.facility, "experts": make.expert, "scenarios": make.scenario}
 TYPED = {
     "facilities": {
-        "kind": "pilot_line", "title_zh": "镀膜线", "description_zh": "做涂层", "region": "330000", "trl_from": "4", "trl_to": "7", "basis": "hour", "price": "380.50",
-        "currency": "CNY", "zone": "Asia/Shanghai", "hours-0": "8:30-12:00, 13:30-17:00", "accreditations": "CNAS L1234\nCMA 230", "closed": "2027-02-06",
-        "fields-0": "surface_coating", "industries-0": "C3360",
+        "kind": "pilot_line", "title_zh": "镀膜线", "description_zh": "做涂层", "region": "330000", "trl_from": "4", "trl_to": "7", "basis": "hour",
+        "price": "380.50", "currency": "CNY", "zone": "Asia/Shanghai", "hours-0": "8:30-12:00, 13:30-17:00", "accreditations": "CNAS L1234\nCMA 230",
+        "closed": "2027-02-06", "fields-0": "surface_coating", "industries-0": "C3360",
     },
     "experts": {
         "kind": "special_commissioner", "title_en": "Adviser", "description_en": "Helps", "name_en": "Somebody", "speaks": ["zh", "de"], "regions-0": "330000",

@@ -17,7 +17,8 @@ def test_there_is_a_gap_where_less_is_offered_than_wanted(offered, wanted, level
     assert (found.levels if found else None) == levels
 
 
-@pytest.mark.parametrize(("first", "last", "share"), [(4, 7, 1.0), (3, 9, 1.0), (4, 6, 2 / 3), (5, 7, 1 / 3), (6, 9, 1 / 6), (7, 9, 0.0), (1, 4, 0.0), (1, 3, 0.0)])
+@pytest.mark.parametrize(("first", "last", "share"), [(4, 7, 1.0), (3, 9, 1.0), (4, 6, 2 / 3), (5, 7, 1 / 3), (6, 9, 1 / 6), (7, 9, 0.0),
+                                                    (1, 4, 0.0), (1, 3, 0.0)])
 def test_how_much_of_four_to_seven_a_facility_covers(first, last, share):
     assert covered(Gap(4, 7), first, last) == pytest.approx(share)
 

@@ -270,7 +270,10 @@ def test_every_other_reason_has_its_code():
     session.flush()
     assert may_propose(solver, call).reasons == ("reviewer",)
     assert may_propose(stranger, factories.open_call(visibility="members")).reasons == ("not_readable",)
-    for state in ("draft", "closed", "withdrawn", "awarded"):
+    closed = factories.open_call(state="closed")
+    assert may_propose(house_owner, closed).reasons == ("unverified",), "what came in time is taken though the call has closed meanwhile"
+    assert may_propose(house_owner, closed, closed.deadline + timedelta(microseconds=1)).reasons == ("late",)
+    for state in ("draft", "withdrawn", "awarded"):
         assert may_propose(solver, factories.open_call(state=state)).reasons == ("not_open",)
     with pytest.raises(Refused, match="not meant|itself|verified|Enter"):
         require_may_propose(house_owner, call, house)

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from marketplace import create_app
 from marketplace.alerts.subscriptions.bench import bench_alerts
+from marketplace.calls import bench as calls_bench
 from marketplace.console import as_json, fail, settings_or_fail, show, telling
 from marketplace.db import now, session, to_write
 from marketplace.deals.funnel import bench as funnel_bench
@@ -209,6 +210,33 @@ def bench_funnel_command(matches: int, deals: int, database: str | None, json_: 
         client = app.test_client()
         report = funnel_bench.measure(lambda: client.get("/en/funnel"), lambda: _committing(count()), now())
     show({"matches": matches, "deals": deals, **report})
+
+
+@bench_group.command("calls")
+@click.option("--calls", type=click.IntRange(min=100), default=50_000, show_default=True)
+@click.option("--requests", type=click.IntRange(min=5), default=30, show_default=True, help="Of each kind.")
+@click.option("--database", help="An empty database to fill instead of a throw-away SQLite file.")
+@as_json
+def bench_calls_command(calls: int, requests: int, database: str | None, json_: bool) -> None:
+    """Answer the list of open calls by several filters, and time the bare reading of twenty rows."""
+    moment = now()
+    with _throw_away(database) as app, telling("Bench", json_) as say:
+        say("filling")
+        with to_write():
+            calls_bench.fill(calls, moment)
+            session.execute(text("ANALYZE"))
+            session.commit()
+        client = app.test_client()
+
+        def get(question: str) -> None:
+            if client.get(f"/zh/open-calls?{question}").status_code != 200:
+                fail("The list did not answer.")
+
+        say("asking")
+        gc.collect()
+        gc.freeze()  # as the served application does
+        report = calls_bench.measure(get, requests, moment)
+    show({"calls": calls, **report})
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from marketplace.console import settings_or_fail as _settings
 from marketplace.console import show as _print
 from marketplace.db import in_language, now, session, to_read, to_write
 from marketplace.demo import brokering, pooling
+from marketplace.demo import calls as demo_calls
 from marketplace.errors import Problem
 from marketplace.importing import operations as importing
 from marketplace.importing import review
@@ -128,6 +129,11 @@ def demo_command() -> None:
             parts = list(brokering.load(demo.titles()))
             session.commit()
         click.echo(f"The demo deals are loaded: {len(parts)} parts.")
+    if not demo_calls.is_loaded():
+        with to_write():
+            parts = list(demo_calls.load(demo.titles()))
+            session.commit()
+        click.echo(f"The demo calls are loaded: {len(parts)} parts.")
     if not pooling.is_loaded():
         with to_write():
             loaded = len(pooling.load())

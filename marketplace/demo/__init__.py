@@ -1,6 +1,7 @@
 """The demo catalogue: invented organisations, people, technologies and needs, in both languages, as data beside this file.
 
-`load()` brings it in through the same operations as everybody else's listings, all of it in one transaction; `brokering` adds deals once the index stands.
+`load()` brings it in through the same operations as everybody else's listings, all of it in one transaction; once the index stands `brokering`
+adds deals and `calls` open calls.
 Every organisation, person, number and figure in it is made up.
 """
 
@@ -37,7 +38,7 @@ TESTS = {name: {"finding": "yes", "evidence": EVIDENCE} for name in ("alone", "p
 
 def files() -> list[Path]:
     """The files of listings, one for each industry."""
-    return sorted(path for path in FOLDER.glob("*.toml") if path.stem not in ("organisations", "brokering", "pooling", "resources"))
+    return sorted(path for path in FOLDER.glob("*.toml") if path.stem not in ("organisations", "brokering", "calls", "pooling", "resources"))
 
 
 def titles() -> dict[str, dict[str, str]]:

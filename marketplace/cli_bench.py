@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
@@ -23,7 +23,8 @@ from marketplace.db import now, session, to_write
 from marketplace.deals.funnel import bench as funnel_bench
 from marketplace.deals.funnel.operations import count
 from marketplace.deals.worklist import bench as worklist_bench
-from marketplace.deals.worklist.operations import set_specialty
+from marketplace.deals.worklist import synthetic
+from marketplace.deals.worklist.operations import set_specialty, worklist
 from marketplace.importing.bench import bench_rows, write_file
 from marketplace.matching.bench import bench
 from marketplace.matching.bench_import import bench_import
@@ -187,24 +188,50 @@ def bench_worklist_command(matches: int, deals: int, requests: int, fields: bool
     with _throw_away(database) as app, telling("Bench", json_) as say:
         say("filling")
         with to_write():
-            broker = worklist_bench.fill(matches, deals, now())
+            broker = synthetic.fill(matches, deals, now())
             if fields:
                 set_specialty(broker, ["C35"], [], ["330000"])
             session.execute(text("ANALYZE"))
             session.commit()
-        client = app.test_client()
-        with client.session_transaction() as kept:
-            kept.update(_user_id=broker.get_id(), _fresh=True)
-
-        def get() -> None:
-            if client.get("/en/worklist").status_code != 200:
-                fail("The worklist did not answer.")
-
         say("asking")
-        gc.collect()
-        gc.freeze()  # as the served application does
-        report = worklist_bench.measure(get, broker, requests)
-    show({"matches": matches, "deals": deals, **report})
+        rows = {kind: len(found) for kind, found in worklist(broker).items()}
+        report = worklist_bench.measure(_asking(app, broker, "/en/worklist"), broker, requests)
+    show({"matches": matches, "deals": deals, "rows": rows, **report})
+
+
+@bench_group.command("board")
+@click.option("--deals", type=click.IntRange(min=10), default=50_000, show_default=True, help="All led by the one who asks.")
+@click.option("--requests", type=click.IntRange(min=5), default=20, show_default=True)
+@click.option("--database", help="An empty database to fill instead of a throw-away SQLite file.")
+@as_json
+def bench_board_command(deals: int, requests: int, database: str | None, json_: bool) -> None:
+    """Answer the board and the list of somebody who leads very many deals, and time the bare reading of twenty rows."""
+    report = {}
+    with _throw_away(database) as app, telling("Bench", json_) as say:
+        say("filling")
+        with to_write():
+            broker = synthetic.fill(deals, deals, now())
+            session.execute(text("ANALYZE"))
+            session.commit()
+        for name, path in (("board", "/en/deals/board"), ("list", "/en/deals"), ("list_due_first", "/en/deals?order=due")):
+            say(name)
+            report[name] = worklist_bench.measure(_asking(app, broker, path), broker, requests)
+    show({"deals": deals, **report})
+
+
+def _asking(app: Any, broker: Any, path: str) -> Callable[[], None]:
+    """A function that asks for a page as this person, as the served application would."""
+    client = app.test_client()
+    with client.session_transaction() as kept:
+        kept.update(_user_id=broker.get_id(), _fresh=True)
+    gc.collect()
+    gc.freeze()
+
+    def get() -> None:
+        if client.get(path).status_code != 200:
+            fail(f"{path} did not answer.")
+
+    return get
 
 
 @bench_group.command("funnel")
@@ -217,7 +244,7 @@ def bench_funnel_command(matches: int, deals: int, database: str | None, json_: 
     with _throw_away(database) as app, telling("Bench", json_) as say:
         say("filling")
         with to_write():
-            worklist_bench.fill(matches, deals, now())
+            synthetic.fill(matches, deals, now())
             session.execute(text("ANALYZE"))
             session.commit()
         say("counting")

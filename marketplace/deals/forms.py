@@ -23,6 +23,7 @@ class FilterForm(PlainForm):
     stage = SelectField(_l("Stage"), choices=[
         ("", _l("all stages")), ("open", _l("all open ones")), *((stage, STAGE_WORDS[stage]) for stage in STAGES)], validate_choice=False)
     side = SelectField(_l("Your side"), choices=[("", _l("any side")), *((side, SIDE_WORDS[side]) for side in SIDES)], validate_choice=False)
+    order = SelectField(_l("Order"), choices=[("", _l("what moved last first")), ("due", _l("what is due within 30 days"))], validate_choice=False)
     q = StringField(_l("Words"))
 
 

@@ -1,12 +1,12 @@
-"""The list and the board of deals: which are the actor's, filtered, counted by stage, in the order of what is due.
+"""The list and the board of deals: which are the actor's, filtered, counted by stage, with what is due in them (`due`) first.
 
-What other rooms know to be due (a task, a meeting) they add to `DUE`; what the agreement says is due stands in its `Standing`.
+Nothing here reads all of somebody's deals: of fifty thousand those that are due soon are few, and of the others the first ones are enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from heapq import nsmallest
 
@@ -16,34 +16,32 @@ from sqlalchemy.orm import aliased, selectinload
 from marketplace.access import Actor
 from marketplace.catalogue.models import Technology
 from marketplace.db import LANGUAGES, now, session
+from marketplace.deals.due import due_of, soon
 from marketplace.deals.models import OPEN_STAGES, SIDES, STAGES, Deal, Party
-from marketplace.licensing.models import Standing
+from marketplace.deals.talk.tasks import day_of
 from marketplace.needs.models import Need
 from marketplace.people.models import AccessGrant, Organisation
 
 COLUMN = 10  # cards of a stage on the board; the list has the rest
-LOOKED_AT = 60  # deals of a stage, longest without movement first, among which the board looks for what is due
-
-DueOf = Callable[[Sequence[int]], dict[int, date]]
-DUE: list[DueOf] = []
-"""Deal ids → the earliest day on which something is due in each; rooms to the right add theirs."""
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which deals to list: in a stage, where the actor stands on a side, and by words of titles and organisations."""
+    """Which deals to list: in a stage, where the actor stands on a side, and by words of titles and organisations; `order` "due" lists what is due soon."""
 
     stage: str = ""
     side: str = ""
     text: str = ""
+    order: str = ""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A deal on the board, and the earliest day on which something is due in it."""
+    """A deal as its reader lists it: the earliest day on which something is due in it before him, and whether that is past."""
 
     deal: Deal
     due: date | None
+    late: bool
 
 
 def own(actor: Actor, side: str = "") -> ColumnElement[bool]:
@@ -97,10 +95,32 @@ def _loaded(query: Select[tuple[Deal]]) -> Select[tuple[Deal]]:
     return query.options(selectinload(Deal.technology), selectinload(Deal.need), selectinload(Deal.broker))
 
 
-def listed(actor: Actor, wanted: Filter, page: int, size: int) -> list[Deal]:
-    """A page of the actor's deals, what moved last first, and one more row if there is a next page."""
-    ids = _wanted(actor, wanted).with_only_columns(Deal.id).order_by(Deal.since.desc(), Deal.id.desc())
-    return _rows(list(session.scalars(ids.offset((page - 1) * size).limit(size + 1))))
+def listed(actor: Actor, wanted: Filter, page: int, size: int, at: datetime | None = None) -> list[Card]:
+    """A page of the actor's deals, and one more row if there is a next page: what moved last first, or by `order` what is due soon, the earliest first."""
+    today = day_of(at or now())
+    if wanted.order == "due":
+        soonest = _due_soon(actor, wanted, today)
+        key, day = soonest.selected_columns.deal_id, soonest.selected_columns.day
+        keys = soonest.with_only_columns(key).group_by(key).order_by(func.min(day), key)
+    else:
+        keys = _wanted(actor, wanted).with_only_columns(Deal.id).order_by(Deal.since.desc(), Deal.id.desc())
+    wanted_keys = list(session.scalars(keys.offset((page - 1) * size).limit(size + 1)))
+    return _cards(wanted_keys, due_of(actor, wanted_keys), today)
+
+
+def _due_soon(actor: Actor, wanted: Filter, today: date) -> Select[tuple[int, str, date]]:
+    """Deal id, stage and day of all that is due soon in the actor's deals; a deal may be in it several times."""
+    every = soon(actor, today)
+    query = select(every.c.deal_id, every.c.stage, every.c.day)
+    if wanted.side in SIDES or wanted.text.strip() or wanted.stage not in ("", "open"):
+        query = query.where(every.c.deal_id.in_(_wanted(actor, wanted).with_only_columns(Deal.id)))
+    return query.where(every.c.stage.in_(OPEN_STAGES)) if wanted.stage == "open" else query
+
+
+def _cards(keys: list[int], days: Mapping[int, date], today: date) -> list[Card]:
+    """The deals of these keys in their order, each with the day on which something is due in it."""
+    shown = [(deal, days.get(deal.id)) for deal in _rows(keys)]
+    return [Card(deal, day, day is not None and day < today) for deal, day in shown]
 
 
 def _rows(keys: list[int]) -> list[Deal]:
@@ -115,22 +135,39 @@ def counts(actor: Actor, wanted: Filter) -> dict[str, int]:
     return dict(session.execute(ids.group_by(Deal.state)).all())
 
 
-def board(actor: Actor, wanted: Filter) -> dict[str, list[Card]]:
-    """The open stages, each with its first cards: what is due first, then what has stood longest. Ended deals are in the list alone."""
-    query = _wanted(actor, Filter("open", wanted.side, wanted.text)).outerjoin(Standing, Standing.agreement_id == Deal.agreement_id)
-    columns: dict[str, list[tuple[date, datetime, int]]] = {stage: [] for stage in OPEN_STAGES}
-    for row in session.execute(query.with_only_columns(Deal.id, Deal.state, Deal.since, Standing.next_due)):
-        columns[row.state].append((row.next_due or date.max, row.since, row.id))
-    firsts = {stage: _firsts(nsmallest(LOOKED_AT, column)) for stage, column in columns.items()}
-    rows = {deal.id: deal for deal in _rows([key for column in firsts.values() for key in column])}
-    return {stage: [Card(rows[key], due) for key, due in column.items()] for stage, column in firsts.items()}
+def board(actor: Actor, wanted: Filter, counted: Mapping[str, int], at: datetime | None = None) -> dict[str, list[Card]]:
+    """The open stages, each with its first cards: what is due soon, then what has stood longest. Ended deals are in the list alone.
+
+    `counted` is how many deals stand in each stage: where no more are left than are shown, none are looked for.
+    """
+    today = day_of(at or now())
+    columns = _first_due(actor, wanted, today)
+    days = {key: day for column in columns.values() for key, day in column.items()}
+    short = [stage for stage, column in columns.items() if len(column) < min(COLUMN, counted.get(stage, 0))]
+    others = _first_standing(actor, wanted, short, list(days))
+    later = due_of(actor, [key for keys in others.values() for key in keys])
+    keys = {stage: [*column, *others.get(stage, ())][:COLUMN] for stage, column in columns.items()}
+    cards = {card.deal.id: card for card in _cards([key for column in keys.values() for key in column], {**later, **days}, today)}
+    return {stage: [cards[key] for key in column] for stage, column in keys.items()}
 
 
-def _firsts(column: list[tuple[date, datetime, int]]) -> dict[int, date | None]:
-    """The first deals of a column with the earliest day on which anything is due in each, in their order."""
-    due = {key: day for day, _since, key in column if day != date.max}
-    for source in DUE:
-        for key, day in source([key for _day, _since, key in column]).items():
-            due[key] = min(day, due.get(key, day))
-    first = sorted(column, key=lambda row: (due.get(row[2], date.max), row[1], row[2]))[:COLUMN]
-    return {key: due.get(key) for _day, _since, key in first}
+def _first_due(actor: Actor, wanted: Filter, today: date) -> dict[str, dict[int, date]]:
+    """Open stage → the deals in which something is due soon with the day, the earliest first, at most a column of them."""
+    days: dict[str, dict[int, date]] = {stage: {} for stage in OPEN_STAGES}
+    for key, stage, day in session.execute(_due_soon(actor, replace(wanted, stage="open"), today)):
+        column = days[stage]
+        column[key] = min(day, column.get(key, day))
+    return {stage: dict(nsmallest(COLUMN, column.items(), key=lambda one: (one[1], one[0]))) for stage, column in days.items()}
+
+
+def _first_standing(actor: Actor, wanted: Filter, stages: Sequence[str], besides: Sequence[int]) -> dict[str, list[int]]:
+    """Of each of these stages the deals that have stood longest, besides some, at most a column of them."""
+    if not stages:
+        return {}
+    place = func.row_number().over(partition_by=Deal.state, order_by=(Deal.since, Deal.id)).label("place")
+    query = _wanted(actor, replace(wanted, stage="open")).where(Deal.state.in_(stages), Deal.id.not_in(besides))
+    ranked = query.with_only_columns(Deal.id, Deal.state, place).subquery()
+    found: dict[str, list[int]] = {stage: [] for stage in stages}
+    for key, stage in session.execute(select(ranked.c.id, ranked.c.state).where(ranked.c.place <= COLUMN).order_by(ranked.c.place)):
+        found[stage].append(key)
+    return found

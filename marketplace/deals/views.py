@@ -61,7 +61,7 @@ def index() -> ResponseReturnValue:
     form, wanted = _filter()
     page = page_number()
     rows = listing.listed(actor(), wanted, page, PAGE)
-    return answer("deals/index.html", filters=form, deals=rows[:PAGE], page=page, more=len(rows) > PAGE, args=_args(wanted),
+    return answer("deals/index.html", filters=form, cards=rows[:PAGE], page=page, more=len(rows) > PAGE, args=_args(wanted),
                   counts=listing.counts(actor(), wanted))
 
 
@@ -70,16 +70,17 @@ def index() -> ResponseReturnValue:
 def board() -> ResponseReturnValue:
     """The actor's open deals as a board: a column for each stage, what is due first on top."""
     form, wanted = _filter()
-    return answer("deals/board.html", filters=form, columns=listing.board(actor(), wanted), counts=listing.counts(actor(), wanted), args=_args(wanted))
+    counts = listing.counts(actor(), wanted)
+    return answer("deals/board.html", filters=form, columns=listing.board(actor(), wanted, counts), counts=counts, args=_args(wanted))
 
 
 def _filter() -> tuple[FilterForm, listing.Filter]:
     form = FilterForm(request.args)
-    return form, listing.Filter(form.stage.data or "", form.side.data or "", (form.q.data or "")[:200])
+    return form, listing.Filter(form.stage.data or "", form.side.data or "", (form.q.data or "")[:200], form.order.data or "")
 
 
 def _args(wanted: listing.Filter) -> dict[str, str]:
-    return {name: value for name, value in (("stage", wanted.stage), ("side", wanted.side), ("q", wanted.text)) if value}
+    return {name: value for name, value in (("stage", wanted.stage), ("side", wanted.side), ("q", wanted.text), ("order", wanted.order)) if value}
 
 
 @blueprint.route("/deals/leads")

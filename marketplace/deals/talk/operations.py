@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
 from marketplace.access import SYSTEM, Actor, require
 from marketplace.db import now, session
@@ -122,9 +123,9 @@ def unread(actor: Actor, deal: Deal) -> dict[str, int]:
     return dict(session.execute(query.group_by(Message.audience)).all()) if own else {}
 
 
-def replies_waiting(actor: Actor, limit: int = 50) -> list[Message]:
+def replies_waiting(actor: Actor, limit: int = 50, *shown: ExecutableOption) -> list[Message]:
     """The messages that wait for the actor's answer as a broker, oldest first: each the newest of its thread, in a deal he leads that is not
-    lost, by somebody else, and not marked as read."""
+    lost, by somebody else, and not marked as read. `shown` is what is loaded with them."""
     newest = (
         select(func.max(Message.id).label("id")).join(Deal).where(Deal.broker_id == actor.id, Deal.state != "lost")
         .where(Message.audience.in_([code for code, sides in AUDIENCES.items() if "broker" in sides]))
@@ -133,14 +134,14 @@ def replies_waiting(actor: Actor, limit: int = 50) -> list[Message]:
     leading = select(Party.id).where(Party.deal_id == Message.deal_id, Party.person_id == actor.id, Party.state == "active").correlate(Message)
     marked = select(ReadMark.id).where(
         ReadMark.party_id.in_(leading), ReadMark.audience == Message.audience, ReadMark.message_id >= Message.id).correlate(Message)
-    query = select(Message).where(Message.id.in_(select(newest.c.id)), Message.person_id != actor.id, ~marked.exists(), leading.exists())
-    shown = joinedload(Message.deal).joinedload(Deal.technology), joinedload(Message.person)
-    return list(session.scalars(query.options(*shown).order_by(Message.id).limit(limit)))
+    first = select(Message.id).where(Message.id.in_(select(newest.c.id)), Message.person_id != actor.id, ~marked.exists(), leading.exists())
+    keys = list(session.scalars(first.order_by(Message.id).limit(limit)))  # read apart from the sorting, which would carry every row's texts along
+    return list(session.scalars(select(Message).where(Message.id.in_(keys)).options(selectinload(Message.person), *shown).order_by(Message.id)))
 
 
-def tasks_due(actor: Actor, day: date, limit: int = 100) -> list[Task]:
-    """The open tasks of the actor in all deals that are due on the day or were before, the oldest first."""
-    return tasks.due_of(actor, day, limit)
+def tasks_due(actor: Actor, day: date, limit: int = 100, *shown: ExecutableOption) -> list[Task]:
+    """The open tasks of the actor in all deals that are due on the day or were before, the oldest first, with what is `shown` of them."""
+    return tasks.due_of(actor, day, limit, *shown)
 
 
 def add_note(actor: Actor, deal: Deal, audience: str, text: str, key: str, at: datetime | None = None) -> Note:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from marketplace.access import SYSTEM, Actor, require
 from marketplace.db import HOME, now, session
@@ -99,12 +99,13 @@ def tasks_of(actor: Actor, deal: Deal, states: tuple[str, ...], limit: int = 100
     return list(session.scalars(query.order_by(Task.due, Task.id).limit(limit)))
 
 
-def due_of(actor: Actor, day: date, limit: int) -> list[Task]:
-    """The open tasks of the actor that are due on the day or were before; those of lost deals no longer count."""
-    query = select(Task).join(Party, Party.id == Task.party_id).join(Deal, Deal.id == Task.deal_id).where(
+def due_of(actor: Actor, day: date, limit: int, *shown: ExecutableOption) -> list[Task]:
+    """The open tasks of the actor that are due on the day or were before; those of lost deals no longer count. `shown` is what is loaded with them."""
+    first = select(Task.id).join(Party, Party.id == Task.party_id).join(Deal, Deal.id == Task.deal_id).where(
         Party.person_id == actor.id, Party.state == "active", Task.state == "open", Task.due <= day, Deal.state != "lost",
-    )
-    return list(session.scalars(query.options(joinedload(Task.deal).joinedload(Deal.technology)).order_by(Task.due, Task.id).limit(limit)))
+    ).order_by(Task.due, Task.id).limit(limit)
+    keys = list(session.scalars(first))  # read apart from the sorting, which would carry every row's texts along
+    return list(session.scalars(select(Task).where(Task.id.in_(keys)).options(*shown).order_by(Task.due, Task.id)))
 
 
 @handler("deals.remind_tasks", every=timedelta(hours=1))

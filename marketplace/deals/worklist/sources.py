@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import defer, selectinload
+from sqlalchemy.orm import defer, lazyload, load_only, selectinload
 
 from marketplace.access import Actor, may, visible_to
 from marketplace.catalogue.models import Technology
@@ -16,7 +16,7 @@ from marketplace.deals.models import OPEN_STAGES, Deal
 from marketplace.deals.worklist.pairs import MOST, awake, specialty_of, within
 from marketplace.deals.worklist.rows import Row, Step
 from marketplace.errors import N_
-from marketplace.licensing.duties.operations import notices_ending
+from marketplace.licensing.duties.models import Notice
 from marketplace.licensing.models import Standing
 from marketplace.matching.models import Match, MatchAnswer
 from marketplace.needs.models import Need
@@ -24,7 +24,14 @@ from marketplace.needs.models import Need
 TRIAL_SOON = BADGE_SOON = STILL = timedelta(days=14)
 NOTICE_SOON = timedelta(days=7)
 NOTICED = ("evaluation", "negotiating", "notice")
-WITH_LISTINGS = (defer(Deal.frozen), selectinload(Deal.need), selectinload(Deal.technology))
+TOLD = ("public_id", "title", "teaser", "visibility", "state", "organisation_id", "author_id")  # of a listing, in a row
+WITH_LISTINGS = (
+    defer(Deal.frozen), *(selectinload(which).options(load_only(*(getattr(model, name) for name in TOLD)), lazyload(model.organisation))
+                          for which, model in ((Deal.need, Need), (Deal.technology, Technology))),
+    selectinload(Deal.technology).lazyload(Technology.offer),
+)
+"""What a row loads of a deal: names and who may read them, without texts and offers. Whose they are comes with the deal."""
+
 PATIENT = ("notice", "performing")
 """Stages that last by their nature: the clock of the notice, the trial and the years of the agreement have rows of their own."""
 
@@ -136,13 +143,15 @@ def fees(actor: Actor, today: date) -> list[Row]:
 
 def notices(actor: Actor, today: date) -> list[Row]:
     """Notices of a price, in the actor's deals, that end within a week: then the agreement can be signed."""
-    own = select(Deal).where(Deal.broker_id == actor.id, Deal.agreement_id.is_not(None), Deal.state.in_(NOTICED)).options(*WITH_LISTINGS)
-    deals = {deal.agreement_id: deal for deal in session.scalars(own) if may(actor, "deal.watch_agreement", deal)}
-    ending = notices_ending(list(deals), today + NOTICE_SOON)
+    ending = select(Deal, Notice.public_id, Notice.runs_until).join(Notice, Notice.agreement_id == Deal.agreement_id).where(
+        Deal.broker_id == actor.id, Deal.state.in_(NOTICED), Notice.state == "published", Notice.runs_until <= today + NOTICE_SOON,
+        awake(actor, "notice", Notice.public_id, today),
+    )
+    rows = session.execute(ending.options(*WITH_LISTINGS).order_by(Notice.runs_until, Notice.id).limit(MOST))
     return [
-        Row("notice", notice.public_id, N_("The notice of the price ends on %(day)s; then both sides can sign."),
-            _look(deals[notice.agreement_id], N_("Look at it")), {"day": notice.runs_until}, day=notice.runs_until, **about(actor, deals[notice.agreement_id]))
-        for notice in ending[:MOST]
+        Row("notice", notice, N_("The notice of the price ends on %(day)s; then both sides can sign."), _look(deal, N_("Look at it")), {"day": last}, day=last,
+            **about(actor, deal))
+        for deal, notice, last in rows if may(actor, "deal.watch_agreement", deal)
     ]
 
 

@@ -6,7 +6,7 @@ first, and the other sees it. The clock is always read from publication, days an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO
@@ -276,12 +276,6 @@ def listed(actor: Actor, page: int, size: int) -> list[Notice]:
     own: Select[tuple[Notice]] = select(Notice).join(Agreement, Notice.agreement_id == Agreement.id).join(Technology, Agreement.technology_id == Technology.id)
     rows = own.where(open_to(actor)).options(joinedload(Notice.agreement)).order_by(Notice.id.desc())
     return list(session.scalars(rows.offset((page - 1) * size).limit(size + 1)))
-
-
-def notices_ending(agreement_ids: Sequence[int], until: date) -> list[Notice]:
-    """The notices of these agreements whose clock runs out until a day, the first one first; stopped ones are not among them."""
-    due = select(Notice).where(Notice.agreement_id.in_(agreement_ids), Notice.state == "published", Notice.runs_until <= until)
-    return list(session.scalars(due.order_by(Notice.runs_until, Notice.id))) if agreement_ids else []
 
 
 def _held(notice: Notice) -> Notice:

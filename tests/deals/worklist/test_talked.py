@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from sqlalchemy import Engine, event
+
 from marketplace.deals.talk.operations import post_message
 from marketplace.deals.talk.tasks import close_task, set_task
 from marketplace.deals.worklist import operations
@@ -13,8 +15,8 @@ from tests import factories
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
-def led(stage="introduced", **values):
-    deal = factories.deal(None, None, stage, **values)
+def led(stage="introduced", leading=None, **values):
+    deal = factories.deal(None, leading, stage, **values)
     people = {party.side: party for party in deal.parties}
     return deal, people["broker"].person, people
 
@@ -74,3 +76,35 @@ def test_a_notice_that_ends_soon_is_told_by_its_day_to_who_leads_the_deal(sessio
     notice.runs_until = date(2026, 11, 10)
     session.flush()
     assert "notice" not in operations.worklist(who, NOW)
+
+
+def statements(client) -> int:
+    """How many statements the worklist sends to the database; what the test has made is written before."""
+    client.get("/en/worklist")
+    sent: list[str] = []
+
+    def noted(_connection, _cursor, statement, *_rest):
+        sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", noted)
+    try:
+        assert client.get("/en/worklist").status_code == 200
+    finally:
+        event.remove(Engine, "before_cursor_execute", noted)
+    return len(sent)
+
+
+def test_more_rows_need_no_more_statements(client):
+    broker = factories.broker()
+
+    def more():
+        deal, _broker, people = led(leading=broker, since=NOW.replace(year=2025))
+        post_message(people["firm"].person, deal, "all", "Can we see it run?", "1", NOW)
+        set_task(people["firm"].person, deal, "all", "Send the drawing", date(2026, 11, 2), people["broker"].public_id, "1", NOW)
+
+    client.login(broker)
+    more()
+    few = statements(client)
+    for _ in range(3):
+        more()
+    assert statements(client) == few

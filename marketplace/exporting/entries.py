@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from marketplace.catalogue.classification import field_name, industry_name
@@ -100,8 +101,9 @@ def _need(need: Need, language: str) -> dict[str, Any]:
 
 def targets(need: Need, language: str) -> str:
     """What a need wants measured, one target after the other."""
-    rows = [
-        " ".join(str(part) for part in (in_language(row["quantity"], language)[0], SIGNS[row["direction"]], row["wanted"], in_words(row["unit"] or "", row["wanted"], language)) if part)
-        for row in need.targets
-    ]
-    return "; ".join(rows)
+    return "; ".join(map(partial(_target, language), need.targets))
+
+
+def _target(language: str, row: dict[str, Any]) -> str:
+    unit = in_words(row["unit"] or "", row["wanted"], language)
+    return " ".join(str(part) for part in (in_language(row["quantity"], language)[0], SIGNS[row["direction"]], row["wanted"], unit) if part)

@@ -31,7 +31,7 @@ from tests import factories
 from tests.conftest import REPOSITORY
 from tests.factories import NOW
 from tests.inspection import playing
-from tests.matching.answered_site import MODEL, PACKAGED, TRUTH, VERSION, fill, simulated
+from tests.matching.answered_site import MODEL, TRUTH, VERSION, fill, simulated
 from tests.matching.answered_site import folder as folder
 from tests.matching.answered_site import packaged as packaged
 from tests.test_cli import Shell

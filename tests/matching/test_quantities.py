@@ -104,7 +104,8 @@ def test_words_far_away_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(("typed", "value", "zh", "en"), [
-    ("day", "3", "天", "days"), ("day", "1", "天", "day"), ("%", "5", "%", "%"), ("CNY/m³", "0.5", "元/m³", "CNY/m³"), ("°C", "50", "℃", "℃"), ("小时", "2", "小时", "h"),
+    ("day", "3", "天", "days"), ("day", "1", "天", "day"), ("%", "5", "%", "%"), ("CNY/m³", "0.5", "元/m³", "CNY/m³"), ("°C", "50", "℃", "℃"),
+    ("小时", "2", "小时", "h"),
     ("phr", "25", "phr", "phr"), ("", "4", "", ""), ("g·cm", None, "g·cm", "g·cm"), ("丝", "2", "丝", "丝"), ("件", "2", "件", "pcs"),
 ])
 def test_a_typed_unit_is_told_in_the_readers_language(typed, value, zh, en):

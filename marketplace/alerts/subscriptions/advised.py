@@ -35,7 +35,7 @@ OTHERS = {"firm": "holder", "holder": "firm"}
 def listing_declined(thing_id: int) -> None:
     """Note the newest declines of a match for those whose listing was declined; a technology manager's say nothing to either side."""
     match = session.get_one(Match, thing_id)
-    for side, other in OTHERS.items():
+    for side in OTHERS:
         answer = newest(match, side)
         if answer is not None:
             rows = [row for person in _hearing(_declined(match, side)) if (row := _following(person, answer.at)) is not None and row.paused is None]

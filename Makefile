@@ -61,6 +61,7 @@ test: setup-test  ## all tests: SQLite, PostgreSQL, browser
 	@$(BIN)/python -m pytest -n 2 --database=postgresql -m "not slow and not browser" $(ON_POSTGRESQL)
 
 prove: setup-test  ## the long drills; the report goes to docs/proof/
+	@tools/need.sh dovecot-imapd -- sh -c 'PATH=$$PATH:/usr/sbin command -v dovecot'
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 	@$(BIN)/python tools/prove.py
 	@$(BIN)/python tools/fuzz.py 600

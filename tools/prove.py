@@ -1,16 +1,13 @@
 """The long drills on real files, with their reports in docs/proof/. `make prove` runs it after all tests.
 
-`python tools/prove.py foundation`, `matching` or `licensing` runs one part. It works in an empty data folder, through the command line
+`python tools/prove.py foundation`, `matching`, `licensing` or `brokering` runs one part. It works in an empty data folder, through the command line
 and over HTTP, as a person would; the real files are read from the folder named by SHARED, or beside the checkout. ENCODINGS
 may name a file that keeps the encodings of the judged sets from run to run, which otherwise take some half an hour.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import platform
-import socket
 import statistics
 import subprocess
 import sys
@@ -18,17 +15,17 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
+from brokering_drill import brokering
 from bs4 import BeautifulSoup
+from drilling import ROOT, marketplace, passed, served, write
 
-ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SHARED") or ROOT.parent / "shared")
-PROOF, PLOTS = ROOT / "docs" / "proof", ROOT / "docs" / "reliability"
+PLOTS = ROOT / "docs" / "reliability"
 KILLS = "tests/matching/test_index.py::test_two_hundred_deaths_lose_and_double_nothing"
 NEEDS = {
     "en": (
@@ -43,39 +40,6 @@ NEEDS = {
     ),
 }
 SETS = ("needs_zh", "needs_en", "xquad_zh_en", "xquad_en_zh", "sbir_short")
-
-
-def marketplace(*words: str, data: Path) -> Any:
-    """What a command prints, read as JSON where it asks for that."""
-    done = subprocess.run(
-        [sys.executable, "-m", "marketplace.cli", *words], capture_output=True, text=True, check=True,
-        env={**os.environ, "MARKETPLACE_DATA": str(data)},
-    )
-    return json.loads(done.stdout) if "--json" in words else done.stdout
-
-
-@contextmanager
-def served(data: Path, command: Sequence[str] = ("-m", "marketplace.cli", "serve", "--port", "{port}"), **environment: str) -> Iterator[str]:
-    """A running site; its address. `command`: what Python runs, with the port in the place of {port}."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(
-        [sys.executable, *(word.format(port=port) for word in command)],
-        env={**os.environ, "MARKETPLACE_DATA": str(data), **environment}, stdout=subprocess.DEVNULL, cwd=ROOT,
-    )
-    try:
-        for _attempt in range(600):
-            try:
-                urllib.request.urlopen(f"{address}/en/how", timeout=5)
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 def first_results(address: str) -> list[float]:
@@ -213,21 +177,7 @@ def _listed(figures: dict[str, Any], inside: str = "") -> list[str]:
     return lines
 
 
-def passed(*words: str) -> str:
-    """What pytest says at the end of these tests."""
-    done = subprocess.run([sys.executable, "-m", "pytest", "-v", "--no-header", *words], capture_output=True, text=True, check=True, cwd=ROOT)
-    return done.stdout.strip().splitlines()[-1].strip("= ")
-
-
-def write(name: str, title: str, lines: list[str]) -> None:
-    """One report."""
-    PROOF.mkdir(parents=True, exist_ok=True)
-    head = f"Written by `make prove` on {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}. One run."
-    (PROOF / f"{name}.md").write_text("\n".join([f"# {title}", "", head, "", *lines]), encoding="utf-8")
-    print(f"written: docs/proof/{name}.md")
-
-
-PARTS = {"foundation": foundation, "matching": matching, "licensing": licensing}
+PARTS = {"foundation": foundation, "matching": matching, "licensing": licensing, "brokering": brokering}
 
 
 def main() -> None:

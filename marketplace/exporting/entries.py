@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from marketplace.calls.models import Call
@@ -119,8 +120,9 @@ SPECIAL: dict[str, Callable[[Any, str], dict[str, Any]]] = {"technology": _techn
 
 def targets(need: Need | Call, language: str) -> str:
     """What a need or a call wants measured, one target after the other."""
-    rows = [
-        (in_language(row["quantity"], language)[0], SIGNS[row["direction"]], row["wanted"], in_words(row["unit"] or "", row["wanted"], language))
-        for row in need.targets
-    ]
-    return "; ".join(" ".join(str(part) for part in row if part) for row in rows)
+    return "; ".join(map(partial(_target, language), need.targets))
+
+
+def _target(language: str, row: dict[str, Any]) -> str:
+    unit = in_words(row["unit"] or "", row["wanted"], language)
+    return " ".join(str(part) for part in (in_language(row["quantity"], language)[0], SIGNS[row["direction"]], row["wanted"], unit) if part)

@@ -132,9 +132,13 @@ def _connected(address: str) -> imaplib.IMAP4:
         server: imaplib.IMAP4 = imaplib.IMAP4_SSL(host, parts.port or 993, ssl_context=context, timeout=TIMEOUT)
     else:
         server = imaplib.IMAP4(host, parts.port or 143, timeout=TIMEOUT)
-        if not _here(host) or "STARTTLS" in server.capabilities:
+    try:
+        if parts.scheme == "imap" and (not _here(host) or "STARTTLS" in server.capabilities):
             server.starttls(context)
-    _ok(server.login(unquote(parts.username or ""), unquote(parts.password or "")))
+        _ok(server.login(unquote(parts.username or ""), unquote(parts.password or "")))
+    except (OSError, imaplib.IMAP4.error):
+        server.shutdown()  # once a minute a connection would stay open
+        raise
     return server
 
 

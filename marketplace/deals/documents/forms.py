@@ -37,5 +37,6 @@ ONLY_WORDS = {
     "firm": _l("only our side: the firm"), "holder": _l("only our side: the institute"), "broker": _l("only me and other technology managers"),
 }
 READER_WORDS = {
-    **{side: SIDE_WORDS[side] for side in ("firm", "holder", "broker")}, **{code: AUDIENCE_WORDS[code] for code in ("firm_broker", "holder_broker")},
+    "firm": SIDE_WORDS["firm"], "holder": SIDE_WORDS["holder"], "broker": SIDE_WORDS["broker"],
+    "firm_broker": AUDIENCE_WORDS["firm_broker"], "holder_broker": AUDIENCE_WORDS["holder_broker"],
 }

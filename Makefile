@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PO := $(wildcard marketplace/translations/*/LC_MESSAGES/messages.po)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where a machine asks for no bytecode, each worker of the tests would translate a thousand modules again: six seconds of a processor each.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What speaks to the database, and two people at once; what only computes or renders is not tested a second time.
 ON_POSTGRESQL := tests/people tests/catalogue tests/importing tests/needs tests/exporting tests/alerts tests/web tests/walks \

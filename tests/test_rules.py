@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
@@ -82,6 +83,7 @@ BANNED_NAMES = re.compile(r"(utils?|helpers?|base|managers?|common|misc)\.py$")
 LONGEST_MODULE, LONGEST_FUNCTION = 500, 40
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+pytestmark = pytest.mark.xdist_group("rules")  # all files are read once
 
 
 def sources() -> list[Path]:
@@ -91,6 +93,11 @@ def sources() -> list[Path]:
 @cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree(path)))
 
 
 def name_of(path: Path) -> str:
@@ -105,7 +112,7 @@ def room(path: Path) -> str:
 
 def imported(path: Path) -> Iterator[str]:
     """Dotted names of what a file imports, `from x import y` as x.y."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -113,8 +120,8 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def functions(module: ast.AST) -> Iterator[Function]:
-    return (node for node in ast.walk(module) if isinstance(node, Function))
+def functions(path: Path) -> Iterator[Function]:
+    return (node for node in nodes(path) if isinstance(node, Function))
 
 
 def by_file(check: Callable[[Path], None]) -> Callable[[], None]:
@@ -167,7 +174,7 @@ def test_pure_modules_know_neither_database_nor_web(path: Path) -> None:
 @by_file
 def test_only_web_jobs_and_cli_commit(path: Path) -> None:
     calls = [
-        node for node in ast.walk(tree(path))
+        node for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr == "commit" and isinstance(node.value, ast.Name) and node.value.id == "session"
     ]
     assert not calls or name_of(path) in COMMITTERS
@@ -177,7 +184,7 @@ def test_only_web_jobs_and_cli_commit(path: Path) -> None:
 def test_states_change_through_move_alone(path: Path) -> None:
     if name_of(path) in STATE_WRITERS:
         return
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
         for target in targets:
             for part in ast.walk(target):
@@ -187,7 +194,7 @@ def test_states_change_through_move_alone(path: Path) -> None:
 @by_file
 def test_sizes(path: Path) -> None:
     assert path.read_text(encoding="utf-8").count("\n") <= LONGEST_MODULE
-    for function in functions(tree(path)):
+    for function in functions(path):
         length = (function.end_lineno or 0) - function.lineno + 1
         assert length <= LONGEST_FUNCTION, f"{name_of(path)}:{function.name} has {length} lines"
 
@@ -218,7 +225,7 @@ def test_operations_that_change_take_the_actor_and_ask() -> None:
     for path in sources():
         if path.stem not in ("operations", "organisations"):
             continue
-        for function in functions(tree(path)):
+        for function in functions(path):
             is_job = any("handler" in ast.dump(decorator) for decorator in function.decorator_list)
             if function.name.startswith("_") or is_job or not changes(function):
                 continue

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from marketplace import create_app
 from marketplace.alerts.subscriptions.bench import bench_alerts
+from marketplace.calls import bench as calls_bench
 from marketplace.calls.sealing.bench import bench_sealing
 from marketplace.console import as_json, fail, settings_or_fail, show, telling
 from marketplace.db import now, session, to_write
@@ -221,6 +222,33 @@ def bench_sealing_command(megabytes: int, folder: Path, json_: bool) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as place, telling("Bench", json_) as say:
         report = bench_sealing(megabytes, Path(place), say)
     show(report)
+
+
+@bench_group.command("calls")
+@click.option("--calls", type=click.IntRange(min=100), default=50_000, show_default=True)
+@click.option("--requests", type=click.IntRange(min=5), default=30, show_default=True, help="Of each kind.")
+@click.option("--database", help="An empty database to fill instead of a throw-away SQLite file.")
+@as_json
+def bench_calls_command(calls: int, requests: int, database: str | None, json_: bool) -> None:
+    """Answer the list of open calls by several filters, and time the bare reading of twenty rows."""
+    moment = now()
+    with _throw_away(database) as app, telling("Bench", json_) as say:
+        say("filling")
+        with to_write():
+            calls_bench.fill(calls, moment)
+            session.execute(text("ANALYZE"))
+            session.commit()
+        client = app.test_client()
+
+        def get(question: str) -> None:
+            if client.get(f"/zh/open-calls?{question}").status_code != 200:
+                fail("The list did not answer.")
+
+        say("asking")
+        gc.collect()
+        gc.freeze()  # as the served application does
+        report = calls_bench.measure(get, requests, moment)
+    show({"calls": calls, **report})
 
 
 @contextmanager

@@ -90,7 +90,9 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_open_call_board_id'), ['board_id'], unique=False)
         batch.create_index(batch.f('ix_open_call_need_id'), ['need_id'], unique=False)
         batch.create_index(batch.f('ix_open_call_organisation_id'), ['organisation_id'], unique=False)
-        batch.create_index('ix_open_call_state_deadline', ['state', 'deadline', 'id'], unique=False)
+        batch.create_index('ix_open_call_listed', [
+            'state', 'deadline', 'id', 'visibility', 'organisation_id', 'board_id', 'industry', 'region', 'currency', 'amount', 'published',
+        ], unique=False)
         batch.create_index('ix_open_call_visibility_published_id', ['visibility', 'published', 'id'], unique=False)
     op.create_table('call_owner',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -171,7 +173,7 @@ def downgrade() -> None:
     op.drop_table('call_owner')
     with op.batch_alter_table('open_call') as batch:
         batch.drop_index('ix_open_call_visibility_published_id')
-        batch.drop_index('ix_open_call_state_deadline')
+        batch.drop_index('ix_open_call_listed')
         batch.drop_index(batch.f('ix_open_call_organisation_id'))
         batch.drop_index(batch.f('ix_open_call_need_id'))
         batch.drop_index(batch.f('ix_open_call_board_id'))

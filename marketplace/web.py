@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import exp
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
@@ -35,12 +35,14 @@ from marketplace.db import LANGUAGES, noting, session, to_write
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
 
 log = logging.getLogger(__name__)
+Thing = TypeVar("Thing")
 
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 TAGS = {"zh": "zh-Hans", "en": "en"}
 PAGE = 20
 SEALED_ENDPOINTS = {"proposals.hand_in"}
 """Where files come in that nobody may read, so that they never stand on the disk in the clear."""
+PATIENCE = 4  # times that are tried again; each waits as long as the database does
 BROKE_OFF = N_("The upload broke off. Nothing of it was kept; please send it again.")
 
 babel = Babel()
@@ -167,6 +169,18 @@ def receive(into: Callable[[str], IO[bytes]], until: datetime) -> None:
         raise Refused(BROKE_OFF)
     if current_app.config["WTF_CSRF_ENABLED"]:
         csrf.protect()
+
+
+def patiently(work: Callable[[], Thing]) -> Thing:
+    """Do what writes in a transaction that begins now, and again where the database was busy: for what has cost its sender minutes."""
+    for _attempt in range(PATIENCE):
+        session.rollback()  # what was read before is read anew, under the lock
+        try:
+            return work()
+        except OperationalError:
+            log.warning("the database is busy; trying again")
+    session.rollback()
+    return work()
 
 
 def actor() -> Actor:

@@ -120,7 +120,7 @@ def _open_one(proposal_id: int, secret: bytes) -> Iterator[None]:
     except (ValueError, KeyError, TypeError, FileNotFoundError, Refused) as error:  # a full disk is none of these: then the job is tried again
         log.error("a sealed proposal cannot be opened: version %s, %s", version, error)
         text, files = b"", []
-    session.refresh(proposal, with_for_update=True)  # its solver may have withdrawn it meanwhile
+    session.refresh(proposal, with_for_update={"of": Proposal})  # its solver may have withdrawn it meanwhile
     if proposal.state == "sealed" and text:
         _enter(proposal, text, files)
     elif proposal.state == "sealed":

@@ -1,6 +1,6 @@
 """The disk under proposals: sealed while they arrive, put in their place whole, destroyed, and what was left over swept away.
 
-A file that arrives is written to `aside` sealed, never in the clear; it is moved into its place just before the transaction that names it, so that a
+A file that arrives is written to `aside` sealed, never in the clear; it is moved into its place before the transaction that names it begins, so that a
 crash leaves at most a sealed file which no row names and `sweep` removes.
 """
 
@@ -57,8 +57,8 @@ class Arrival:
         for part in self._parts:
             part.file.close()
             part.path.unlink(missing_ok=True)
-            if kind is not None and self._kept:
-                path_of(self.folder, part.path.name).unlink(missing_ok=True)
+        if kind is not None:
+            self.drop()
 
     def into(self, name: str) -> IO[bytes]:
         """Where a file of this name is to be written. Refused for a kind that cannot be attached, and for one too many."""
@@ -93,8 +93,13 @@ class Arrival:
         part.write(plain)
         return part.ended()
 
+    def drop(self) -> None:
+        """Delete what has been moved into its place: no row will name it."""
+        for part in self._parts if self._kept else ():
+            path_of(self.folder, part.path.name).unlink(missing_ok=True)
+
     def keep(self) -> None:
-        """Move what has ended into its place; done last, before the rows are written."""
+        """Move what has ended into its place, before rows name it: to wait for the disk while the database is locked would make everybody wait."""
         for part in self._parts:
             if part.done:
                 place = path_of(self.folder, part.path.name)

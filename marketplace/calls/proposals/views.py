@@ -23,10 +23,10 @@ from marketplace.calls.proposals.operations import Desk, HandedIn
 from marketplace.calls.proposals.receiving import Arrival
 from marketplace.calls.sealing import operations as sealing
 from marketplace.catalogue.attachments import MEGABYTE, MOST, path_of, upload_limit
-from marketplace.db import new_public_id, now, session, to_read
+from marketplace.db import new_public_id, now, to_read
 from marketplace.errors import Problem, Refused
 from marketplace.terms.payment import from_minor
-from marketplace.web import actor, answer, arrived, csrf, receive, see
+from marketplace.web import actor, answer, arrived, csrf, patiently, receive, see
 
 blueprint = Blueprint("proposals", __name__)
 
@@ -85,13 +85,12 @@ def _taken(public_id: str, received: datetime, arrival: Arrival) -> ResponseRetu
         except Problem as problem:
             form.refuse(problem)
             return _shown(desk, form)
-    session.rollback()  # what follows writes: its transaction takes the lock when it begins
+    arrival.keep()
+    sent = HandedIn(arrival.version, [text, *files], received, ended)
     try:
-        made = operations.hand_in(
-            actor(), desk.call, organisation, HandedIn(arrival.version, [text, *files], received, ended), form.version.data or None,
-        )
-        arrival.keep()
+        made = patiently(lambda: operations.hand_in(actor(), desk.call, organisation, sent, form.version.data or None))
     except Refused as problem:
+        arrival.drop()
         return _shut(desk.call, received, problem)
     flash(_("Your proposal has been handed in and sealed. This is the receipt: keep a copy."))
     return see("proposals.receipt", public_id=made.proposal.public_id, version_id=made.public_id)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from marketplace.access import Actor, require
 from marketplace.calls.conditions import FURTHER, Lack
@@ -189,8 +189,18 @@ def bring_share(actor: Actor, holder: KeyHolder, text: str, at: datetime | None 
 
 def lacking(call: Call) -> int:
     """How many shares are still missing before the call's key is whole; 0 where no holders are needed."""
-    brought = select(func.count()).select_from(KeyHolder).where(KeyHolder.call_id == call.id, KeyHolder.brought.is_not(None))
-    return max(0, (call.key_holders or 0) - (session.scalar(brought) or 0))
+    return max(0, call.key_holders - len(_brought(call))) if call.key_holders else 0
+
+
+def _brought(call: Call) -> list[bytes]:
+    """The shares that are here. One that was wrapped by a sealing key that is lost is not: its holder brings it again."""
+    found = []
+    for holder in holders_of(call):
+        try:
+            found += [site_key().unwrap(holder.brought)] if holder.brought else []
+        except (Broken, Shut):
+            continue
+    return found
 
 
 def secret_of(key: CallKey) -> bytes:
@@ -205,12 +215,10 @@ def secret_of(key: CallKey) -> bytes:
 
 
 def _joined(key: CallKey) -> bytes:
-    missing = lacking(key.call)
-    if missing or key.needed is None:
-        raise Shut(missing)
-    site = site_key()
-    brought = [site.unwrap(holder.brought) for holder in holders_of(key.call) if holder.brought]
-    return shares.join(brought[: key.needed])
+    found = _brought(key.call)
+    if key.needed is None or len(found) < key.needed:
+        raise Shut(key.needed - len(found) if key.needed else 0)
+    return shares.join(found[: key.needed])
 
 
 def recover(actor: Actor, call: Call, secret_text: str, at: datetime | None = None) -> CallKey:

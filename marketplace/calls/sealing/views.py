@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from flask import Blueprint, Flask, flash
+from flask import Blueprint, Flask, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -35,6 +35,8 @@ def holders(public_id: str) -> ResponseReturnValue:
     named = operations.holders_of(call)
     shown = [{"name": one.name, "address": one.address, "public": operations.shown_public(one)} for one in named]
     form = HoldersForm(data={"holders": shown, "needed": call.key_holders}) if shown else HoldersForm()
+    for _row in range(2 if request.method == "GET" and shown else 0):
+        form.holders.append_entry()
     if form.ready():
         try:
             operations.name_holders(actor(), call, form.named(), form.needed.data or 0)

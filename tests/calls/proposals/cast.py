@@ -93,9 +93,9 @@ def handed_in(
         parts = [arrival.text(operations.composed(to, house, said, sealed)), *sealed]
         there = session.query(Proposal).filter_by(call_id=to.id, organisation_id=house.id).one_or_none()
         moment = at or received
+        arrival.keep()
         made = operations.hand_in(who, to, house, operations.HandedIn(version, parts, received, moment), str(there.version_id) if there else None, moment)
         session.flush()
-        arrival.keep()
     return made
 
 

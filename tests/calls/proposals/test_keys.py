@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from marketplace.access import SYSTEM, VISITOR
 from marketplace.alerts.models import Mail
+from marketplace.alerts.proposals import shares_wanted
 from marketplace.calls.proposals import opening
 from marketplace.calls.proposals.models import Proposal
 from marketplace.calls.sealing import keys, operations
@@ -74,7 +75,6 @@ def test_the_key_lost_and_no_other_everybody_is_told_once(client, site, tmp_path
     assert "cannot be opened" in page and "Put the call out again" in page
     client.login(world.solver)
     proposal = db_session.query(Proposal).one()
-    assert "cannot be opened" in client.get(f"/zh/proposals/{proposal.public_id}", headers={}).get_data(as_text=True) or True
     assert "cannot be opened" in client.get(f"/en/proposals/{proposal.public_id}").get_data(as_text=True)
     assert client.get(f"/en/proposals/{proposal.public_id}/receipts/{proposal.versions[0].public_id}").status_code == 200
     assert db_session.query(Mail).filter(Mail.person_id == world.solver.id, Mail.template == "proposal").count() <= 2
@@ -153,6 +153,16 @@ def test_holders_open_together_and_the_site_alone_cannot(client, site) -> None:
     assert db_session.query(Proposal).one().state == "opened"
 
 
+def test_holders_bring_their_shares_again_when_the_sealing_key_was_lost(site, tmp_path) -> None:
+    world, secrets = held(1, 2)
+    holder = operations.holders_of(world.call)[0]
+    operations.bring_share(VISITOR, holder, share(holder, secrets[0]))
+    site(sealing_key=tmp_path / "another.key")
+    assert operations.lacking(world.call) == 1 and opened(world) == "sealed" and operations.key_of(world.call).lost is None
+    operations.bring_share(VISITOR, holder, share(holder, secrets[0]))
+    assert opened(world) == "opened"
+
+
 def test_a_share_before_the_deadline_is_refused(site) -> None:
     world, secrets = held(1, 1)
     world.call.deadline = now() + timedelta(hours=1)
@@ -165,7 +175,6 @@ def test_a_share_before_the_deadline_is_refused(site) -> None:
 def test_holders_are_asked_by_mail_in_both_languages(site) -> None:
     world, _secrets = held(2, 3)
     work()
-    from marketplace.alerts.proposals import shares_wanted  # noqa: PLC0415
     shares_wanted(world.call.id)
     db_session.flush()
     wanted = [mail for mail in db_session.scalars(select(Mail)) if mail.template == "key_holder"]

@@ -13,7 +13,7 @@ from marketplace.alerts.models import Mail
 from marketplace.calls.models import Reviewer
 from marketplace.calls.proposals import opening, operations
 from marketplace.calls.proposals.models import Proposal
-from marketplace.calls.proposals.receiving import path_of
+from marketplace.calls.proposals.receiving import Arrival, path_of
 from marketplace.calls.sealing import operations as sealing
 from marketplace.catalogue.scanning.models import Upload
 from marketplace.db import now
@@ -134,7 +134,27 @@ def test_what_is_not_what_was_sealed_is_damaged_and_the_others_open(closed, sess
     assert {closed.solver.address, closed.owner.address, closed.operator.address} <= {mail.address for mail in session.scalars(select(Mail))}
 
 
+<<<<<<< HEAD
 def test_withdrawn_after_the_opening_it_stays_and_the_owner_is_told(client, closed, session) -> None:
+=======
+def test_another_proposal_sealed_in_its_place_by_whoever_writes_to_the_site_is_told_by_the_receipt(closed, session) -> None:
+    version = of(session, closed).versions[0]
+    public = operations.desk_of(closed.solver, closed.call, closed.call.deadline).public
+    text = operations.composed(closed.call, closed.institute, {"title": "dearer"}, [])
+    with Arrival(operations.folder(), public, version.public_id) as arrival:
+        made = arrival.text(text)
+        arrival.keep()
+    for part in version.parts[1:]:
+        session.delete(part)
+    version.parts[0].file, version.parts[0].size, version.parts[0].sha256 = made.file, made.sealed_size, made.sealed_sha256
+    session.flush()
+    session.expire(version)
+    step(closed.call)
+    assert of(session, closed).state == "damaged"
+
+
+def test_withdrawn_after_the_opening_it_stays_and_the_reviewers_are_told(client, closed, session) -> None:
+>>>>>>> w-7s
     step(closed.call)
     proposal = of(session, closed)
     client.login(closed.solver)

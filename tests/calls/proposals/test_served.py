@@ -177,6 +177,17 @@ def test_a_connection_kept_alive_gives_no_second_request_the_moment_of_the_first
     assert site.database("select count(*) from proposal") == [(0,)]
 
 
+def test_a_request_behind_another_in_one_packet_has_not_the_moment_of_the_other(site) -> None:
+    token, deadline = site.token(), site.deadline(0.3)
+    with site.connect() as line:
+        first = site.head("GET", keep=True)
+        line.sendall(first[:20])
+        wait_until(deadline)
+        line.sendall(first[20:] + site.request(token))
+        assert re.findall(r"HTTP/1.1 (\d+)", answer(line)) == ["200", "422"]  # the page was asked for in time, the proposal came late
+    assert site.database("select count(*) from proposal") == [(0,)]
+
+
 def test_a_request_that_waits_for_a_free_thread_came_when_it_came(site) -> None:
     token, deadline = site.token(), site.deadline(2.0)
     request = site.request(token)

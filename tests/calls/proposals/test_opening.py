@@ -134,9 +134,6 @@ def test_what_is_not_what_was_sealed_is_damaged_and_the_others_open(closed, sess
     assert {closed.solver.address, closed.owner.address, closed.operator.address} <= {mail.address for mail in session.scalars(select(Mail))}
 
 
-<<<<<<< HEAD
-def test_withdrawn_after_the_opening_it_stays_and_the_owner_is_told(client, closed, session) -> None:
-=======
 def test_another_proposal_sealed_in_its_place_by_whoever_writes_to_the_site_is_told_by_the_receipt(closed, session) -> None:
     version = of(session, closed).versions[0]
     public = operations.desk_of(closed.solver, closed.call, closed.call.deadline).public
@@ -153,8 +150,7 @@ def test_another_proposal_sealed_in_its_place_by_whoever_writes_to_the_site_is_t
     assert of(session, closed).state == "damaged"
 
 
-def test_withdrawn_after_the_opening_it_stays_and_the_reviewers_are_told(client, closed, session) -> None:
->>>>>>> w-7s
+def test_withdrawn_after_the_opening_it_stays_and_the_owner_is_told(client, closed, session) -> None:
     step(closed.call)
     proposal = of(session, closed)
     client.login(closed.solver)

@@ -185,21 +185,6 @@ def bench_simulator_command(changes: int, json_: bool) -> None:
 @as_json
 def bench_worklist_command(matches: int, deals: int, requests: int, fields: bool, database: str | None, json_: bool) -> None:
     """Answer the front page of a technology manager, and time the bare reading of twenty rows."""
-    _desk("/en/worklist", matches, deals, requests, fields, database, json_)
-
-
-@bench_group.command("board")
-@click.option("--deals", type=click.IntRange(min=10), default=50_000, show_default=True, help="All led by the one who asks.")
-@click.option("--requests", type=click.IntRange(min=5), default=20, show_default=True)
-@click.option("--database", help="An empty database to fill instead of a throw-away SQLite file.")
-@as_json
-def bench_board_command(deals: int, requests: int, database: str | None, json_: bool) -> None:
-    """Answer the board of deals of a technology manager, and time the bare reading of twenty rows."""
-    _desk("/en/deals/board", 4 * deals, deals, requests, False, database, json_)
-
-
-def _desk(path: str, matches: int, deals: int, requests: int, fields: bool, database: str | None, json_: bool) -> None:
-    """Time one page of a technology manager who leads all the deals of a made-up site."""
     with _throw_away(database) as app, telling("Bench", json_) as say:
         say("filling")
         with to_write():

@@ -64,4 +64,4 @@ def due_of(actor: Actor, keys: Sequence[int]) -> dict[int, date]:
     """Deal id → the earliest day on which something is due in it before the actor, of these deals; those in which nothing is are not in it."""
     every = union_all(*_days(actor, lambda deal, day: and_(deal.in_(keys), day.is_not(None)))).subquery("every")
     rows = session.execute(select(every.c.deal_id, func.min(every.c.day)).group_by(every.c.deal_id)) if keys else ()
-    return {key: day for key, day in rows}
+    return {row.deal_id: row[1] for row in rows}

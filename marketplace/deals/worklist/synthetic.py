@@ -194,7 +194,8 @@ def _fees(deals: int, today: date) -> Rows:
     for key in range(5, deals + 1, 5):
         for number in range(2 + (key % 2)):
             yield {"deal_id": key, "key": f"payment:{number:012d}:firm", "payer": "firm", "amount": 200_000, "currency": "CNY",
-                   "arose": today - timedelta(days=60), "due": today + timedelta(days=_day(key, key % 60 - 30)), "because": {}, "paid": 200_000 if number < 2 else 0}
+                   "arose": today - timedelta(days=60), "due": today + timedelta(days=_day(key, key % 60 - 30)), "because": {},
+                   "paid": 200_000 if number < 2 else 0}
 
 
 def _standing(key: int, today: date) -> dict[str, Any]:

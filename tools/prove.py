@@ -1,6 +1,6 @@
 """The long drills on real files, with their reports in docs/proof/. `make prove` runs it after all tests.
 
-`python tools/prove.py foundation`, `matching`, `licensing` or `brokering` runs one part. It works in an empty data folder, through the command line
+`python tools/prove.py foundation`, `matching`, `licensing`, `brokering` or `calls` runs one part. It works in an empty data folder, through the command line
 and over HTTP, as a person would; the real files are read from the folder named by SHARED, or beside the checkout. ENCODINGS
 may name a file that keeps the encodings of the judged sets from run to run, which otherwise take some half an hour.
 """
@@ -20,6 +20,7 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
+import sealed
 from brokering_drill import brokering
 from bs4 import BeautifulSoup
 from drilling import ROOT, marketplace, passed, served, write
@@ -177,7 +178,20 @@ def _listed(figures: dict[str, Any], inside: str = "") -> list[str]:
     return lines
 
 
-PARTS = {"foundation": foundation, "matching": matching, "licensing": licensing, "brokering": brokering}
+def calls() -> None:
+    """The drill of sealed proposals against a served site, and the speed of sealing; their report."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = marketplace("bench", "sealing", "--json", data=Path(folder))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    write("calls", "Proof of sealed proposals", [
+        "## Proposals in the last minutes before a deadline, and their opening (`tools/sealed.py`)", "", *_listed(sealed.run(500, 20, 600, port)), "",
+        "## Sealing and opening, MB/s (`marketplace bench sealing`)", "", *_listed(bench), "",
+    ])
+
+
+PARTS = {"foundation": foundation, "matching": matching, "licensing": licensing, "brokering": brokering, "calls": calls}
 
 
 def main() -> None:

@@ -74,7 +74,7 @@ PURE = {
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification", "opening"},
     "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula", "clock", "related", "pricing"},
-    "calls": {"bench", "deadlines", "sealing", "shares", "keys", "receipts", "ranking", "bare", "contract", "rights", "mutual"},
+    "calls": {"deadlines", "sealing", "shares", "keys", "receipts", "ranking", "bare", "contract", "rights", "mutual"},
     "deals": {"tally", "picture", "addresses", "cutting", "incoming", "schedule", "because"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_calls.py", "cli_learning.py", "cli_mail.py", "cli_matching.py"}

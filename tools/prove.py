@@ -8,6 +8,7 @@ may name a file that keeps the encodings of the judged sets from run to run, whi
 from __future__ import annotations
 
 import os
+import socket
 import statistics
 import subprocess
 import sys

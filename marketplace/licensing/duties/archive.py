@@ -9,8 +9,9 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import IO, Any
 
 from openpyxl import Workbook
@@ -21,6 +22,7 @@ from openpyxl.utils import get_column_letter
 from marketplace.importing.fields import harmless
 
 MANIFEST = "SHA256SUMS"
+PIECE = 256 * 1024  # bytes read at a time
 LONGEST = 32_000  # characters of a cell; Excel takes 32,767
 _CORE = "docProps/core.xml"
 _MOMENTS = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:)")
@@ -43,12 +45,27 @@ def entry(name: str, moment: datetime) -> zipfile.ZipInfo:
 
 def zipped(target: IO[bytes], files: Iterable[tuple[str, bytes]], moment: datetime) -> None:
     """Write the files and their manifest into a zip, one after the other."""
+    for _name in zipping(target, files, moment):
+        pass
+
+
+def zipping(target: IO[bytes], files: Iterable[tuple[str, bytes | Path]], moment: datetime) -> Iterator[str]:
+    """The same step by step, for a job: the name of each file once it is in. A path stands for its bytes, which are never in memory as a whole."""
     sums = []
     with zipfile.ZipFile(target, "w") as archive:
         for name, content in files:
-            archive.writestr(entry(name, moment), content)
-            sums.append(f"{hashlib.sha256(content).hexdigest()}  {name}\n")
+            with archive.open(entry(name, moment), "w") as inside, _opened(content) as bytes_:
+                digest = hashlib.sha256()
+                while piece := bytes_.read(PIECE):
+                    inside.write(piece)
+                    digest.update(piece)
+            sums.append(f"{digest.hexdigest()}  {name}\n")
+            yield name
         archive.writestr(entry(MANIFEST, moment), "".join(sums))
+
+
+def _opened(content: bytes | Path) -> IO[bytes]:
+    return content.open("rb") if isinstance(content, Path) else io.BytesIO(content)
 
 
 def workbook(sheets: Iterable[tuple[str, Sequence[int], Iterable[Sequence[Any]]]], moment: datetime) -> bytes:

@@ -10,17 +10,20 @@ from datetime import date, timedelta
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import update
 from sqlalchemy.exc import DatabaseError
 
 from marketplace.access import VISITOR
 from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.attachments import store
+from marketplace.catalogue.scanning.models import Upload
 from marketplace.db import now
 from marketplace.errors import NotAllowed, NotFound, Refused
 from marketplace.licensing.duties import operations as duties
 from marketplace.licensing.duties.models import Decision, EvidenceExport
-from marketplace.licensing.duties.register import decisions, evidence, operations
+from marketplace.licensing.duties.register import decisions, evidence, minutes, operations
 from marketplace.licensing.income import policies
+from marketplace.licensing.signing import papers
 from tests import factories
 from tests.factories import NOW
 from tests.licensing.agreement.parties import TRIAL, parties, signed, work_on
@@ -173,11 +176,11 @@ def rows_of(files, name):
 
 def test_the_evidence_names_day_who_ground_and_hashes_and_is_the_same_again(session):
     institute, found = every_state()
-    minutes = (io.BytesIO("纪要".encode()), "纪要.txt")
-    made = decisions.decide(head(institute), institute, "m", "valuation", date(2026, 11, 1), "=党委会", "评估备案", found["in_hand"], minutes, NOW)
+    paper = (io.BytesIO("纪要".encode()), "纪要.txt")
+    made = decisions.decide(head(institute), institute, "m", "valuation", date(2026, 11, 1), "=党委会", "评估备案", found["in_hand"], paper, NOW)
     session.flush()
     content, files = exported(session, institute)
-    assert set(files) == {"register.xlsx", "decisions.csv", "assets.csv", "register.pdf", "SHA256SUMS"}
+    assert set(files) == {"register.xlsx", "decisions.csv", "assets.csv", "minutes.csv", "register.pdf", "minutes/0001-纪要.txt", "SHA256SUMS"}
     sums = dict(reversed(line.split("  ")) for line in files["SHA256SUMS"].decode().splitlines())
     assert all(sums[name] == hashlib.sha256(data).hexdigest() for name, data in files.items() if name != "SHA256SUMS")
     table = rows_of(files, "decisions.csv")
@@ -187,7 +190,10 @@ def test_the_evidence_names_day_who_ground_and_hashes_and_is_the_same_again(sess
     states = [row[9] for row in rows_of(files, "assets.csv")[1:]]
     assert sorted(states) == sorted(name["zh"] for name in evidence.STATE_NAMES.values())
     book = load_workbook(io.BytesIO(files["register.xlsx"]))
-    assert [sheet.max_row for sheet in book.worksheets] == [len(table), len(states) + 1]
+    assert [sheet.max_row for sheet in book.worksheets] == [len(table), len(states) + 1, 2]
+    assert files["minutes/0001-纪要.txt"].decode() == "纪要" and files["register.pdf"].startswith(b"%PDF-")
+    assert rows_of(files, "minutes.csv")[1:] == [
+        ["minutes/0001-纪要.txt", "纪要.txt", "6", hashlib.sha256("纪要".encode()).hexdigest(), made.public_id, "已收录"]]
     again, _files = exported(session, institute, key="again")
     assert again == content
 
@@ -202,3 +208,60 @@ def test_the_chain_goes_over_all_decisions_whatever_days_are_asked_for(session):
         before = evidence.linked(before, row, files)
         hashes.append(before)
     assert len(set(hashes)) == 3 and [row[12] for row in rows_of(part, "decisions.csv")[1:]] == hashes[2:]
+
+
+def attached(institute, key, content, name="纪要.txt", kind="other"):
+    """A decision with a file beside it."""
+    made = decisions.decide(head(institute), institute, key, kind, NOW.date(), "党委会", "决议", None, (io.BytesIO(content), name), NOW)
+    decisions.session.flush()
+    return made
+
+
+def test_each_file_is_in_the_archive_once_under_a_name_that_leads_nowhere_else(session):
+    institute = factories.organisation(factories.person(), kind="institute")
+    first, again = attached(institute, "a", b"same"), attached(institute, "b", b"same", "other name.txt")
+    outside = attached(institute, "c", b"outside", "../../etc/a  b.txt")
+    rows = minutes.collected((made.public_id, minutes.named(files)) for made, files, _hash in evidence.chain(institute.id, now().date()))
+    assert [(row.path, row.decisions) for row in rows] == [
+        ("minutes/0001-纪要.txt", (first.public_id, again.public_id)), ("minutes/0002-a b.txt", (outside.public_id,))]
+
+
+@pytest.mark.parametrize("state", ["held_back", "missing", "damaged", "left_out"])
+def test_what_cannot_be_handed_out_is_named_with_the_reason_and_left_out(session, monkeypatch, state):
+    institute = factories.organisation(factories.person(), kind="institute")
+    content = f"protocol {state} {institute.id}".encode()
+    made = attached(institute, state, content)
+    path = store().path(hashlib.sha256(content).hexdigest())
+    if state == "held_back":
+        session.execute(update(Upload).where(Upload.sha256 == path.name).values(state="quarantined", why="test_string"))
+    elif state == "missing":
+        path.unlink()
+    elif state == "damaged":
+        path.write_bytes(b"changed by hand")
+    else:
+        monkeypatch.setattr(minutes, "LARGEST", len(content) - 1)
+    monkeypatch.setattr(papers, "printed", lambda *_args, **_values: b"%PDF-")
+    _zip, files = exported(session, institute, language="en", key=state)
+    assert not [name for name in files if name.startswith("minutes/")]
+    row, = rows_of(files, "minutes.csv")[1:]
+    assert row[:1] + row[4:] == ["", made.public_id, evidence.MINUTE_STATES[state]["en"]] and path.name in rows_of(files, "decisions.csv")[1][8]
+
+
+def test_all_decisions_stand_on_paper_a_part_at_a_time(session, monkeypatch):
+    institute = factories.organisation(factories.person(), kind="institute")
+    made = [decided(institute, "other", day=NOW.date() - timedelta(days=days)).public_id for days in range(5)]
+    printed = []
+
+    def kept(template, lang, **values):
+        printed.append(values)
+        return papers._press[0].templates[lang].get_template(template).render(values, tag=lang, lang=lang).encode()
+
+    monkeypatch.setattr(evidence, "ON_PAPER", 2)
+    monkeypatch.setattr(papers, "printed", kept)
+    _zip, files = exported(session, institute, language="en", key="parts")
+    names = ["register.pdf", "register-2.pdf", "register-3.pdf"]
+    assert [name for name in files if name.endswith(".pdf")] == names
+    assert [row[11] for values in printed for row in values["decided"]] == made
+    texts = [files[name].decode() for name in names]
+    assert [text.count("Assets at the end") for text in texts] == [1, 0, 0]
+    assert "Part 3 of 3: decisions 5 to 5" in texts[2] and all(public_id in "".join(texts) for public_id in made)

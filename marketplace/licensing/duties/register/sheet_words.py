@@ -9,7 +9,9 @@ def _both(zh: str, en: str) -> Words:
     return {"zh": zh, "en": en}
 
 
-TITLES = {"decisions": _both("决策记录", "Decisions"), "assets": _both("资产台账", "Asset register")}
+TITLES = {
+    "decisions": _both("决策记录", "Decisions"), "assets": _both("资产台账", "Asset register"), "minutes": _both("会议纪要等文件", "Minutes and papers"),
+}
 STATE_NAMES = {
     "in_hand": _both("在库", "in hand"), "on_offer": _both("已挂出", "on offer"), "in_trial": _both("试用中", "in trial"),
     "licensed": _both("已许可", "licensed"), "assigned": _both("已转让", "assigned"), "lapsed": _both("已失效", "lapsed"),
@@ -37,3 +39,12 @@ ASSETS = (
     _both("公开号", "Publication number"), _both("取得方式", "Acquired by"), _both("取得日期", "Acquired on"), _both("成本", "Cost"),
     _both("币种", "Currency"), _both("状态", "State"), _both("备注", "Note"),
 )
+MINUTES = (
+    _both("压缩包内的文件", "File in this archive"), _both("原文件名", "Name"), _both("字节数", "Size in bytes"), _both("SHA-256", "SHA-256"),
+    _both("所属决策的记录编号", "Ids of the decisions"), _both("情况", "State"),
+)
+MINUTE_STATES = {
+    "included": _both("已收录", "included"), "held_back": _both("因安全检查未放行，未收录", "held back by the check of uploads, not included"),
+    "missing": _both("本站已无此文件，未收录", "missing on this site, not included"), "damaged": _both("内容与校验值不符，未收录", "its bytes are not those of its hash, not included"),
+    "left_out": _both("超出压缩包容量，未收录；请缩短起止日期再导出", "beyond what one archive holds, not included; export fewer days"),
+}

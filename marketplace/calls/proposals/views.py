@@ -34,7 +34,7 @@ blueprint = Blueprint("proposals", __name__)
 def prepare(app: Flask) -> None:
     """What a call's page shows of its proposals, and their words."""
     app.jinja_env.globals.update(
-        proposal_words=words, call_proposals_part=proposals_part, proposal_hides_solver=lambda one: operations.hides_solver(actor(), one))
+        proposal_words=words, proposal_part=proposals_part, proposal_hides_solver=lambda one: operations.hides_solver(actor(), one))
 
 
 def proposals_part(call: Call) -> Markup:

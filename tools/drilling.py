@@ -28,12 +28,17 @@ def marketplace(*words: str, data: Path) -> Any:
     return json.loads(done.stdout) if "--json" in words else done.stdout
 
 
+def free_port() -> int:
+    """A port of this machine that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def served(data: Path, command: Sequence[str] = ("-m", "marketplace.cli", "serve", "--port", "{port}"), **environment: str) -> Iterator[str]:
     """A running site; its address. `command`: what Python runs, with the port in the place of {port}."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
         [sys.executable, *(word.format(port=port) for word in command)],
@@ -49,7 +54,11 @@ def served(data: Path, command: Sequence[str] = ("-m", "marketplace.cli", "serve
         yield address
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:
+            server.kill()  # its worker is in the middle of something long
+            server.wait()
 
 
 def passed(*words: str) -> str:

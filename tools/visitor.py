@@ -15,6 +15,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from bs4 import BeautifulSoup, Tag
+from drilling import free_port
 from urllib3.filepost import encode_multipart_formdata
 
 PASSWORD = "techbridge-demo"
@@ -94,7 +95,9 @@ class Visitor:
 def form_of(page: BeautifulSoup, action: str | None) -> Tag:
     """A form of a page, by a part of where it goes; without one, the form that goes to the page itself."""
     forms = page.find_all("form", method=re.compile("post", re.IGNORECASE))
-    return next(form for form in forms if (action in (form.get("action") or "") if action else not form.get("action")))
+    found = next((form for form in forms if (action in (form.get("action") or "") if action else not form.get("action"))), None)
+    assert found is not None, (action, [form.get("action") for form in forms], complaint(page))
+    return found
 
 
 def filled(form: Tag) -> dict[str, Any]:
@@ -122,14 +125,14 @@ def complaint(page: BeautifulSoup) -> str:
 class Box:
     """A mail server on a port of this machine that keeps what it is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.letters: list[Message] = []
-        self.controller = Controller(self, hostname="127.0.0.1", port=0)
+        self.controller = Controller(self, hostname="127.0.0.1", port=port or free_port())
 
     @property
     def address(self) -> str:
         """Where the site finds it."""
-        return f"smtp://127.0.0.1:{self.controller.server.sockets[0].getsockname()[1]}"
+        return f"smtp://127.0.0.1:{self.controller.port}"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         """Take a letter."""

@@ -9,9 +9,8 @@ customer. docs/checks.md explains it to operators.
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
@@ -23,22 +22,16 @@ from marketplace.people.regions import is_region
 from marketplace.terms import checks
 from marketplace.terms.checks import CONDITIONS, EXCLUSIVITIES, FIELDS, MODES, PATENT_KINDS, SEVERITIES, TEXTS, Check, Finding, OfferFacts
 from marketplace.terms.payment import BASES, Terms
+from marketplace.terms.rulebook import CODE, SHARED, SHIPPED, UNVERIFIED, Judge, entries_of, is_day, matches, one_of, origin_of, text_of, whole_to
 
 VARIABLE = "MARKETPLACE_CHECKS"
-SHIPPED = "shipped"
 LANGUAGES = ("zh", "en")
 NEEDED = ("code", "when", "severity", "fields", "source", "message")
 MOST_MONTHS = 1200
 
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")
 
 Entry = dict[str, Any]
-Judge = Callable[[Any], str]
-
-
-def _one_of(choices: tuple[str, ...]) -> Judge:
-    return lambda value: "" if isinstance(value, str) and value in choices else f"must be one of {', '.join(choices)}"
 
 
 def _some_of(choices: tuple[str, ...]) -> Judge:
@@ -47,10 +40,6 @@ def _some_of(choices: tuple[str, ...]) -> Judge:
         return "" if known else f"must be a list of some of {', '.join(choices)}"
 
     return judge
-
-
-def _matches(pattern: re.Pattern[str], words: str) -> Judge:
-    return lambda value: "" if isinstance(value, str) and pattern.fullmatch(value) else words
 
 
 def _words(value: Any) -> str:
@@ -73,34 +62,26 @@ def _rate(value: Any) -> str:
     return "" if right else 'must be a share as text, "0.15" for 15 per cent'
 
 
-def _months(value: Any) -> str:
-    return "" if type(value) is int and 1 <= value <= MOST_MONTHS else f"must be a whole number from 1 to {MOST_MONTHS}"
-
-
-def _day(value: Any) -> str:
-    return "" if isinstance(value, date) and not isinstance(value, datetime) else "must be a date such as 2027-01-01, without quotes"
-
-
 JUDGES: dict[str, Judge] = {
-    "code": _matches(_CODE, "must be small letters, digits and _, at most 60"),
+    "code": CODE,
     "when": lambda value: "" if isinstance(value, str) and value in CONDITIONS
     else f"there is no condition {value!r}; there are {', '.join(CONDITIONS)}",
-    "severity": _one_of(SEVERITIES),
-    "unverified": lambda value: "" if isinstance(value, bool) else "must be true or false",
+    "severity": one_of(*SEVERITIES),
+    "unverified": SHARED["unverified"],
     "region": lambda value: "" if isinstance(value, str) and is_region(value)
     else "must be a region of the site: a province's code of GB/T 2260 such as \"610000\", or a country's of ISO 3166-1",
-    "in_force": _day,
+    "in_force": is_day,
     "modes": _some_of(MODES),
     "fields": _some_of(FIELDS),
     "source": _texts_of_both,
     "message": _texts_of_both,
-    "money": _matches(_DECIMAL, 'must be an amount in CNY as text, "20000000"'),
+    "money": matches(_DECIMAL, 'must be an amount in CNY as text, "20000000"'),
     "rate": _rate,
-    "months": _months,
-    "base": _one_of(BASES),
+    "months": whole_to(MOST_MONTHS),
+    "base": one_of(*BASES),
     "words": _words,
     "texts": _some_of(TEXTS),
-    "clause": _matches(_CODE, "must be small letters, digits and _, at most 60"),
+    "clause": CODE,
     "exclusivities": _some_of(EXCLUSIVITIES),
     "patent_kinds": _some_of(PATENT_KINDS),
 }
@@ -120,16 +101,7 @@ class _Reader:
 
     def read(self, name: str, text: str) -> None:
         """Take the entries of one file."""
-        try:
-            content = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            self.faults.append(f"{name}: this is not TOML: {error}")
-            return
-        entries = content.get("check", [])
-        if set(content) - {"check"} or not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
-            self.faults.append(f"{name}: a file of checks holds [[check]] entries and nothing else")
-            return
-        for number, entry in enumerate(entries, 1):
+        for number, entry in enumerate(entries_of("check", name, text, self.faults), 1):
             self._take(name, number, entry)
 
     def _take(self, name: str, number: int, entry: Entry) -> None:
@@ -145,7 +117,7 @@ class _Reader:
             return
         self._seen.add((name, entry["code"], entry.get("region"), entry.get("in_force")))
         self._raw[entry["code"], entry.get("region")] = whole
-        self.checks.append(_check(whole, SHIPPED if name == SHIPPED else f"{name}, entry {number}"))
+        self.checks.append(_check(whole, origin_of(name, number)))
 
     def _before(self, entry: Entry) -> Entry:
         """The entry that this one changes: that of its region, else the national one."""
@@ -167,7 +139,7 @@ def _wrong(entry: Entry, whole: Entry, before: Entry) -> Iterator[tuple[str, str
         more = GIVEN - set(condition.needs)
         yield from ((key, f"means nothing to the condition {when}") for key in entry if key in more)
     if whole.get("severity") == "refuse" and whole.get("unverified"):
-        yield "severity", "an unverified figure may warn or inform, never refuse; read the source, then say unverified = false"
+        yield "severity", UNVERIFIED
     if condition and "message" in whole and not _texts_of_both(whole["message"]):
         yield "message", _misplaced(whole["message"], condition.needs)
 
@@ -205,10 +177,9 @@ def read_checks(path: Path | None) -> tuple[Check, ...]:
     if path is not None and not found:
         reader.faults.append(f"{path}: there is no .toml file in this folder")
     for one in found:
-        try:
-            reader.read(one.name, one.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            reader.faults.append(f"{one}: cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}")
+        text = text_of(one, reader.faults)
+        if text is not None:
+            reader.read(one.name, text)
     if reader.faults:
         raise SettingsError([f"{VARIABLE}: {fault}" for fault in reader.faults])
     return tuple(reader.checks)

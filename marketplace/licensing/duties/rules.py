@@ -7,24 +7,20 @@ figure may warn, never refuse.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from marketplace.config import Settings, SettingsError
-from marketplace.licensing.income.rules import JUDGES as SHARED
-from marketplace.licensing.income.rules import SHIPPED
+from marketplace.config import Settings
+from marketplace.licensing.income.rules import bilingual
 from marketplace.people.regions import PROVINCES
+from marketplace.terms.rulebook import SEVERITIES, SHARED, SHIPPED, Book, one_of, whole_to
 
 VARIABLE = "MARKETPLACE_DUTY_RULES"
 NEEDS: dict[str, tuple[str, ...]] = {"notice": (), "notice_days": ("days",), "recordal": ("months",)}
 """What a rule is given, by what it is about."""
 
-REQUIRED = ("code", "when", "severity", "in_force", "source", "message")
 ELSEWHERE = frozenset(("710000", "810000", "820000"))  # provinces by code in which the nation's rules of this table do not hold
 
 
@@ -61,68 +57,17 @@ def holding(rules: Iterable[Rule], when: str, region: str | None, day: date) -> 
     return max(held, key=lambda one: (one.region is not None, one.in_force), default=None)
 
 
-Place = tuple[str, str | None, date]
-
+BOOK: Book[Rule] = Book(
+    VARIABLE, "marketplace.licensing.duties", "duty_rules.toml", NEEDS,
+    {**SHARED, "when": one_of(*NEEDS), "otherwise": one_of(*SEVERITIES), "source": bilingual, "message": bilingual,
+     "days": whole_to(365), "months": whole_to(60)},
+    lambda entry, origin: Rule(**entry, origin=origin), key="when",
+)
 
 def read_rules(path: Path | None) -> tuple[Rule, ...]:
     """The rules of the product and those of an operator's file. Raises `SettingsError` with every fault."""
-    faults: list[str] = []
-    found = dict(_entries(SHIPPED, files("marketplace.licensing.duties").joinpath("duty_rules.toml").read_text("utf-8"), faults))
-    if path is not None:
-        try:
-            found |= dict(_entries(path.name, path.read_text("utf-8"), faults))
-        except (OSError, UnicodeDecodeError) as error:
-            faults.append(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}")
-    if faults:
-        raise SettingsError([f"{VARIABLE}: {fault}" for fault in faults])
-    return tuple(found.values())
+    return BOOK.read(path)
 
-
-def _entries(name: str, text: str, faults: list[str]) -> Iterator[tuple[Place, Rule]]:
-    """The rules of one file by what they replace; what is wrong is added to the faults."""
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        faults.append(f"{name}: this is not TOML: {error}")
-        return
-    entries = content.get("rule", [])
-    if set(content) - {"rule"} or not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
-        faults.append(f"{name}: a file of rules holds [[rule]] entries and nothing else")
-        return
-    for number, entry in enumerate(entries, 1):
-        wrong = [f"{name}, entry {number}, {key}: {words}" for key, words in _wrong(entry)]
-        faults += wrong
-        if not wrong:
-            rule = Rule(**entry, origin=SHIPPED if name == SHIPPED else f"{name}, entry {number}")
-            yield (rule.when, rule.region, rule.in_force), rule
-
-
-def _wrong(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each key of an entry that is wrong, with what to write instead."""
-    when = entry.get("when")
-    needs = NEEDS.get(when, ()) if isinstance(when, str) else ()
-    yield from ((key, "is missing") for key in (*REQUIRED, *needs) if key not in entry)
-    for key, value in entry.items():
-        words = JUDGES[key](value) if key in JUDGES else "there is no such key"
-        if words or (key in GIVEN and key not in needs):
-            yield key, words or f"means nothing to a rule of {when!r}"
-    if entry.get("unverified") is True and "refuse" in (entry.get("severity"), entry.get("otherwise")):
-        yield "severity", "an unverified figure may warn or inform, never refuse; read the source, then say unverified = false"
-
-
-def _whole(most: int) -> Any:
-    return lambda value: "" if type(value) is int and 1 <= value <= most else f"must be a whole number from 1 to {most}"
-
-
-JUDGES: dict[str, Any] = {
-    **{key: SHARED[key] for key in ("code", "severity", "otherwise", "in_force", "source", "message", "region", "unverified")},
-    "when": lambda value: "" if isinstance(value, str) and value in NEEDS else f"must be one of {', '.join(NEEDS)}",
-    "days": _whole(365),
-    "months": _whole(60),
-}
-"""What is wrong with the value of each key, in words; empty when it is right."""
-
-GIVEN = frozenset(key for keys in NEEDS.values() for key in keys)
 
 _rules: list[Rule] = list(read_rules(None))
 

@@ -8,28 +8,22 @@ fault of a file is named with its entry when the program starts. An unverified f
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from marketplace.config import Settings, SettingsError
+from marketplace.config import Settings
 from marketplace.db import LANGUAGES
 from marketplace.licensing.income.formula import DEDUCTIONS, ROLES
-from marketplace.people.regions import is_region
+from marketplace.terms.rulebook import SEVERITIES, SHARED, SHIPPED, Book, one_of
 
 VARIABLE = "MARKETPLACE_INCOME_RULES"
-SHIPPED = "shipped"
-SEVERITIES = ("refuse", "warn", "inform")
 NEEDS = {"share": ("of", "floor"), "deductions": ("allowed",), "self": ("floor", "years")}
 """What a rule is given, by what it looks at."""
 
-REQUIRED = ("code", "when", "severity", "in_force", "source", "message")
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _SHARE = re.compile(r"(0(\.[0-9]{1,6})?|1(\.0{1,6})?)")
 
 
@@ -104,42 +98,6 @@ def _given(rule: Rule, shares: Mapping[str, Decimal], deducted: Iterable[str], s
     return None if value is None or value >= (rule.floor or 0) else f"{value:f}"
 
 
-def read_rules(path: Path | None) -> tuple[Rule, ...]:
-    """The rules of the product and those of an operator's file. Raises `SettingsError` with every fault."""
-    faults: list[str] = []
-    found = dict(_entries(SHIPPED, files("marketplace.licensing.income").joinpath("income_rules.toml").read_text("utf-8"), faults))
-    if path is not None:
-        try:
-            found |= dict(_entries(path.name, path.read_text("utf-8"), faults))
-        except (OSError, UnicodeDecodeError) as error:
-            faults.append(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}")
-    if faults:
-        raise SettingsError([f"{VARIABLE}: {fault}" for fault in faults])
-    return tuple(found.values())
-
-
-Place = tuple[str, str | None, date]
-
-
-def _entries(name: str, text: str, faults: list[str]) -> Iterator[tuple[Place, Rule]]:
-    """The rules of one file by what they replace; what is wrong is added to the faults."""
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        faults.append(f"{name}: this is not TOML: {error}")
-        return
-    entries = content.get("rule", [])
-    if set(content) - {"rule"} or not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
-        faults.append(f"{name}: a file of rules holds [[rule]] entries and nothing else")
-        return
-    for number, entry in enumerate(entries, 1):
-        wrong = [f"{name}, entry {number}, {key}: {words}" for key, words in _wrong(entry)]
-        faults += wrong
-        if not wrong:
-            rule = _rule(entry, SHIPPED if name == SHIPPED else f"{name}, entry {number}")
-            yield (rule.code, rule.region, rule.in_force), rule
-
-
 def _rule(entry: Mapping[str, Any], origin: str) -> Rule:
     values = {**entry, "origin": origin}
     values |= {"floor": Decimal(entry["floor"])} if "floor" in entry else {}
@@ -147,30 +105,10 @@ def _rule(entry: Mapping[str, Any], origin: str) -> Rule:
     return Rule(**values)
 
 
-def _wrong(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each key of an entry that is wrong, with what to write instead."""
-    when = entry.get("when")
-    needs = NEEDS.get(when, ()) if isinstance(when, str) else ()
-    yield from ((key, "is missing") for key in (*REQUIRED, *needs) if key not in entry)
-    for key, value in entry.items():
-        words = JUDGES[key](value) if key in JUDGES else "there is no such key"
-        if words or (key in GIVEN and key not in needs):
-            yield key, words or f"means nothing to a rule of {when!r}"
-    if entry.get("unverified") is True and "refuse" in (entry.get("severity"), entry.get("otherwise")):
-        yield "severity", "an unverified figure may warn or inform, never refuse; read the source, then say unverified = false"
-
-
-def _bilingual(value: Any) -> str:
+def bilingual(value: Any) -> str:
+    """Whether a value has a text in each language."""
     right = isinstance(value, dict) and set(value) == set(LANGUAGES) and all(isinstance(text, str) and text.strip() for text in value.values())
     return "" if right else 'must be {zh = "…", en = "…"}, both of them filled in'
-
-
-def _one_of(*choices: str) -> Any:
-    return lambda value: "" if isinstance(value, str) and value in choices else f"must be one of {', '.join(choices)}"
-
-
-def _day(value: Any) -> str:
-    return "" if isinstance(value, date) and not isinstance(value, datetime) else "must be a date such as 2027-01-01, without quotes"
 
 
 def _years(value: Any) -> str:
@@ -179,16 +117,12 @@ def _years(value: Any) -> str:
 
 
 JUDGES: dict[str, Any] = {
-    "code": lambda value: "" if isinstance(value, str) and _CODE.fullmatch(value) else "must be small letters, digits and _, at most 60",
-    "when": _one_of(*NEEDS),
-    "severity": _one_of(*SEVERITIES),
-    "otherwise": _one_of(*SEVERITIES),
-    "in_force": _day,
-    "source": _bilingual,
-    "message": _bilingual,
-    "region": lambda value: "" if isinstance(value, str) and is_region(value) else 'must be a region of the site, such as "330000"',
-    "unverified": lambda value: "" if isinstance(value, bool) else "must be true or false",
-    "of": _one_of(*ROLES),
+    **SHARED,
+    "when": one_of(*NEEDS),
+    "otherwise": one_of(*SEVERITIES),
+    "source": bilingual,
+    "message": bilingual,
+    "of": one_of(*ROLES),
     "floor": lambda value: "" if isinstance(value, str) and _SHARE.fullmatch(value) else 'must be a share as text, "0.70" for 70 per cent',
     "allowed": lambda value: "" if isinstance(value, list) and value and all(one in DEDUCTIONS for one in value)
     else f"must be a list of some of {', '.join(DEDUCTIONS)}",
@@ -196,7 +130,12 @@ JUDGES: dict[str, Any] = {
 }
 """What is wrong with the value of each key, in words; empty when it is right."""
 
-GIVEN = frozenset(key for keys in NEEDS.values() for key in keys)
+BOOK: Book[Rule] = Book(VARIABLE, "marketplace.licensing.income", "income_rules.toml", NEEDS, JUDGES, _rule, key="code")
+
+def read_rules(path: Path | None) -> tuple[Rule, ...]:
+    """The rules of the product and those of an operator's file. Raises `SettingsError` with every fault."""
+    return BOOK.read(path)
+
 
 _rules: list[Rule] = list(read_rules(None))
 

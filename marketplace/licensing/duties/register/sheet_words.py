@@ -45,6 +45,7 @@ MINUTES = (
 )
 MINUTE_STATES = {
     "included": _both("已收录", "included"), "held_back": _both("因安全检查未放行，未收录", "held back by the check of uploads, not included"),
-    "missing": _both("本站已无此文件，未收录", "missing on this site, not included"), "damaged": _both("内容与校验值不符，未收录", "its bytes are not those of its hash, not included"),
+    "missing": _both("本站已无此文件，未收录", "missing on this site, not included"),
+    "damaged": _both("内容与校验值不符，未收录", "its bytes are not those of its hash, not included"),
     "left_out": _both("超出压缩包容量，未收录；请缩短起止日期再导出", "beyond what one archive holds, not included; export fewer days"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from marketplace.web import limiter
 from tests.databases import Databases
 from tests.inspection import InspectingClient
 from tests.postgres import postgres_server
+from tests.shell import Shell
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -103,6 +105,21 @@ def app(whole_app: Flask) -> Iterator[Flask]:
             db_session.remove()
             outer.rollback()
             db_session.configure(bind=engine)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The data of a site with the demo catalogue whose worker has done all that was to do, to be copied. It is made once for all workers of a run."""
+    common = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    with (common / "demo.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not (common / "demo").exists():
+            shell = Shell(common / "demo.new")
+            shell.folder.mkdir(exist_ok=True)
+            shell.run("demo")
+            shell.run("worker", "--once")
+            shell.folder.rename(common / "demo")
+    return common / "demo" / "var"
 
 
 @pytest.fixture

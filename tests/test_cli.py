@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -19,13 +20,42 @@ ROWS = """Title,Abstract,Reference Number,Serial Number,Expiration Date
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def shell(tmp_path_factory: pytest.TempPathFactory, demo: Path) -> Shell:
     found = Shell(tmp_path_factory.mktemp("cli"))
-    found.run("demo")
+    copytree(demo, found.folder / "var")
     return found
 
 
-pytestmark = pytest.mark.xdist_group("cli")
+pytestmark = pytest.mark.xdist_group("cli")  # those that need no demo come first: the walks have begun to make it
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    words = Shell(tmp_path).run("--help", fresh=True)
+    for command in ("demo", "serve", "worker", "match", "import", "reindex", "evaluate", "names", "check", "upgrade"):
+        assert command in words
+
+
+def test_evaluate_prints_engine_and_baselines(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    corpus = [{"id": f"d{n}", "title": "", "text": f"document number {n} about {word}", "lang": "en"}
+              for n, word in enumerate(["burr milling forceps", "rice breeding", "sorting parcels", "sea water membrane", "brick kiln"])]
+    queries = [{"id": "q1", "text": "milling forceps with burr", "lang": "en"}, {"id": "q2", "text": "salt sea membrane", "lang": "en"}]
+    (tmp_path / "corpus.jsonl").write_text("\n".join(map(json.dumps, corpus)), encoding="utf-8")
+    (tmp_path / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)), encoding="utf-8")
+    (tmp_path / "qrels.tsv").write_text("q1\td0\t1\nq2\td3\t1\n", encoding="utf-8")
+    report = json.loads(shell.run("evaluate", str(tmp_path), "--json"))
+    assert report["engine"]["ndcg@10"] == pytest.approx(1.0)
+    assert len(report["baselines"]) >= 4
+    assert all("ndcg@10" in figures for figures in report["baselines"].values())
+    (tmp_path / "qrels.tsv").unlink()
+    shell.run("evaluate", str(tmp_path), code=2)
+
+
+def test_commands_refuse_a_database_that_is_not_ready(tmp_path: Path) -> None:
+    empty = Shell(tmp_path)
+    assert "marketplace upgrade" in empty.run("match", "burr", code=2)
+    empty.run("upgrade")
+    assert json.loads(empty.run("match", "burr", "--json")) == []
 
 
 def test_the_demo_catalogue_is_what_was_promised(shell: Shell) -> None:
@@ -91,34 +121,6 @@ def test_check_finds_all_well_and_says_what_is_not(shell: Shell) -> None:
     bad = json.loads(shell.run("check", "--json", code=1, MARKETPLACE_SMTP="smtp://127.0.0.1:1"))
     assert not bad["mail"]["ok"]
     assert "SECRET_KEY" in shell.run("check", code=1, MARKETPLACE_ENV="production", SECRET_KEY="short")
-
-
-def test_evaluate_prints_engine_and_baselines(shell: Shell, tmp_path: Path) -> None:
-    corpus = [{"id": f"d{n}", "title": "", "text": f"document number {n} about {word}", "lang": "en"}
-              for n, word in enumerate(["burr milling forceps", "rice breeding", "sorting parcels", "sea water membrane", "brick kiln"])]
-    queries = [{"id": "q1", "text": "milling forceps with burr", "lang": "en"}, {"id": "q2", "text": "salt sea membrane", "lang": "en"}]
-    (tmp_path / "corpus.jsonl").write_text("\n".join(map(json.dumps, corpus)), encoding="utf-8")
-    (tmp_path / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)), encoding="utf-8")
-    (tmp_path / "qrels.tsv").write_text("q1\td0\t1\nq2\td3\t1\n", encoding="utf-8")
-    report = json.loads(shell.run("evaluate", str(tmp_path), "--json"))
-    assert report["engine"]["ndcg@10"] == pytest.approx(1.0)
-    assert len(report["baselines"]) >= 4
-    assert all("ndcg@10" in figures for figures in report["baselines"].values())
-    (tmp_path / "qrels.tsv").unlink()
-    shell.run("evaluate", str(tmp_path), code=2)
-
-
-def test_commands_refuse_a_database_that_is_not_ready(tmp_path: Path) -> None:
-    empty = Shell(tmp_path)
-    assert "marketplace upgrade" in empty.run("match", "burr", code=2)
-    empty.run("upgrade")
-    assert json.loads(empty.run("match", "burr", "--json")) == []
-
-
-def test_help_names_every_command(shell: Shell) -> None:
-    words = shell.run("--help", fresh=True)
-    for command in ("demo", "serve", "worker", "match", "import", "reindex", "evaluate", "names", "check", "upgrade"):
-        assert command in words
 
 
 def test_the_checks_in_force_are_listed_with_their_origin_and_a_fault_is_named(shell: Shell, tmp_path: Path) -> None:

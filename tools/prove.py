@@ -51,7 +51,7 @@ def first_results(address: str) -> list[float]:
         for language, texts in NEEDS.items():
             for text in texts:
                 browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-                page = BeautifulSoup(browser.open(f"{address}/{language}/").read(), "html5lib")
+                page = BeautifulSoup(browser.open(f"{address}/{language}/").read(), "lxml")
                 token = page.select_one("form.ask input[name=csrf_token]")["value"]
                 form = urllib.parse.urlencode({"problem": text, "csrf_token": token}).encode()
                 started = time.perf_counter()

@@ -42,7 +42,7 @@ class Answer:
     @property
     def page(self) -> BeautifulSoup:
         """The page as a tree."""
-        return BeautifulSoup(self.text, "html5lib")
+        return BeautifulSoup(self.text, "lxml")
 
 
 class Visitor:

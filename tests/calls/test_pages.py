@@ -45,7 +45,7 @@ def owner_of(thing):
 
 def told(answer):
     """The errors of a refused form."""
-    return [each.get_text(" ", strip=True) for each in BeautifulSoup(answer.data, "html5lib").select(".field-error, .alert-box p")]
+    return [each.get_text(" ", strip=True) for each in BeautifulSoup(answer.data, "lxml").select(".field-error, .alert-box p")]
 
 
 def in_days(days):
@@ -63,7 +63,7 @@ def test_from_a_need_to_a_published_call(client, lang):
     call = session.scalars(select(Call)).one()
     address = f"/{lang}/open-calls/{call.public_id}"
     assert answer.location == f"{address}/edit"
-    edit = BeautifulSoup(page(client, f"{address}/edit"), "html5lib")
+    edit = BeautifulSoup(page(client, f"{address}/edit"), "lxml")
     assert [box["value"] for box in edit.select("input[name=sizes][checked]")] == ["micro", "small", "medium"]
     answer = client.post(f"{address}/edit", data={**DRAFT, "deadline_day": in_days(30), "publish": "1"})
     assert answer.status_code == 303, told(answer)
@@ -100,8 +100,8 @@ def test_one_more_row_and_what_was_typed_stays(client):
     client.login(owner)
     address = f"/en/open-calls/{call.public_id}/edit"
     for name in ("targets", "stages", "criteria"):
-        before = len(BeautifulSoup(page(client, address), "html5lib").select(f"[name^={name}-][name$=title], [name^={name}-][name$=quantity]"))
-        shown = BeautifulSoup(client.post(address, data={**DRAFT, "deadline_day": in_days(9), "more": name}).data, "html5lib")
+        before = len(BeautifulSoup(page(client, address), "lxml").select(f"[name^={name}-][name$=title], [name^={name}-][name$=quantity]"))
+        shown = BeautifulSoup(client.post(address, data={**DRAFT, "deadline_day": in_days(9), "more": name}).data, "lxml")
         rows = shown.select(f"[name^={name}-][name$=title], [name^={name}-][name$=quantity]")
         assert len(rows) == before + 1 and shown.select_one("[name=title_en]")["value"] == DRAFT["title_en"]
     assert client.post(address, data={**DRAFT, "deadline_day": in_days(9), "more": "version"}).status_code == 303, "no other field grows"
@@ -129,7 +129,7 @@ def test_two_who_edit_at_once(client):
     owner = factories.person()
     call = factories.open_call(factories.organisation(owner), state="draft")
     client.login(owner)
-    version = BeautifulSoup(page(client, f"/en/open-calls/{call.public_id}/edit"), "html5lib").select_one("[name=version]")["value"]
+    version = BeautifulSoup(page(client, f"/en/open-calls/{call.public_id}/edit"), "lxml").select_one("[name=version]")["value"]
     sent = {**DRAFT, "deadline_day": in_days(9), "version": version}
     assert client.post(f"/en/open-calls/{call.public_id}/edit", data=sent).status_code == 303
     assert client.post(f"/en/open-calls/{call.public_id}/edit", data={**sent, "title_en": "Mine"}).status_code == 409
@@ -162,7 +162,7 @@ def test_amendment_deadline_and_taking_back_by_their_forms(client, lang):
     call = factories.open_call(language=lang)
     client.login(owner_of(call))
     address = f"/{lang}/open-calls/{call.public_id}"
-    form = BeautifulSoup(page(client, f"{address}/amend"), "html5lib").select_one("form[method=post]")
+    form = BeautifulSoup(page(client, f"{address}/amend"), "lxml").select_one("form[method=post]")
     sent = {field["name"]: field.get("value") or field.get_text() for field in form.select("input[name], textarea[name]") if field.get("type") != "checkbox"}
     choices = ("language", "money", "currency", "ip_position", "industry", "region")
     sent |= {name: form.select_one(f"select[name={name}] [selected]")["value"] for name in choices}
@@ -234,7 +234,7 @@ def test_a_board_by_its_pages(client, lang):
 
 def test_structured_data_of_a_public_call(client):
     call = factories.open_call(title={"en": "</script><b>"})
-    found = BeautifulSoup(page(client, f"/en/open-calls/{call.public_id}"), "html5lib").select_one('script[type="application/ld+json"]')
+    found = BeautifulSoup(page(client, f"/en/open-calls/{call.public_id}"), "lxml").select_one('script[type="application/ld+json"]')
     demand = json.loads(found.string)["@graph"][0]
     assert demand["@type"] == "Demand" and demand["validThrough"] == call.deadline.isoformat() and demand["priceSpecification"]["price"] == "800000.00"
     verified = factories.person()

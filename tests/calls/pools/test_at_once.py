@@ -18,7 +18,7 @@ from marketplace.people.models import Organisation, Person
 from marketplace.record import Event
 from tests import factories
 from tests.factories import NOW
-from tests.licensing.agreement.test_at_once import at_once, own_database  # noqa: F401 - the fixture
+from tests.licensing.agreement.test_at_once import at_once
 
 pytestmark = pytest.mark.usefixtures("own_database")
 TEN_THOUSAND = 1_000_000

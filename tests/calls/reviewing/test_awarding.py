@@ -17,7 +17,7 @@ from marketplace.people.models import Person
 from marketplace.record import move
 from tests.calls.reviewing import scene as make
 from tests.factories import NOW
-from tests.licensing.agreement.test_at_once import at_once, own_database  # noqa: F401 - the fixture
+from tests.licensing.agreement.test_at_once import at_once
 
 
 def refused(wanted):

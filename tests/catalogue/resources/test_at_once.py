@@ -16,7 +16,7 @@ from marketplace.errors import Refused
 from marketplace.people.models import Person
 from tests import factories as make
 from tests.factories import NOW
-from tests.licensing.agreement.test_at_once import at_once, own_database  # noqa: F401 - the fixture
+from tests.licensing.agreement.test_at_once import at_once
 
 pytestmark = pytest.mark.usefixtures("own_database")
 

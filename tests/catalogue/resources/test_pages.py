@@ -54,7 +54,7 @@ def test_written_published_changed_and_read(client, room, lang):
     assert address == f"/{lang}/{room}/{one.public_id}" and one.state == "published"
     for path in (address, f"{address}/edit", f"{address}/history"):
         assert client.get(path).status_code == 200
-    form = BeautifulSoup(client.get(f"{address}/edit").get_data(as_text=True), "html5lib").find("form", attrs={"data-guard": True})
+    form = BeautifulSoup(client.get(f"{address}/edit").get_data(as_text=True), "lxml").find("form", attrs={"data-guard": True})
     same = [(field["name"], field.get("value", "")) for field in form.find_all("input") if field.get("type") not in ("checkbox",) or field.has_attr("checked")]
     same += [(field["name"], field.get_text().lstrip("\n")) for field in form.find_all("textarea")]
     same += [(field["name"], option["value"]) for field in form.find_all("select") for option in field.find_all("option", selected=True)]
@@ -172,7 +172,7 @@ def test_without_an_organisation_one_is_led_to_enter_it(client):
 def test_machines_read_what_the_page_says_and_nothing_private(client, room):
     one = MAKE[room]()
     html = client.get(f"/en/{room}/{one.public_id}").get_data(as_text=True)
-    data = json.loads(BeautifulSoup(html, "html5lib").find("script", type="application/ld+json").string)
+    data = json.loads(BeautifulSoup(html, "lxml").find("script", type="application/ld+json").string)
     assert data["@type"] == {"facilities": "Service", "experts": "Person", "scenarios": "Place"}[room] and data["url"].endswith(f"/en/{room}/{one.public_id}")
     if room == "facilities":
         price = data["offers"]["priceSpecification"]

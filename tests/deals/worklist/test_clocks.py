@@ -34,7 +34,7 @@ def dealt(who, agreement, stage="notice", **values):
 def block(client, reader, deal, lang="en") -> str:
     """What the block of the clocks says to a reader; nothing where it is not shown."""
     client.login(reader)
-    page = BeautifulSoup(client.get(f"/{lang}/deals/{deal.public_id}").get_data(as_text=True), "html5lib")
+    page = BeautifulSoup(client.get(f"/{lang}/deals/{deal.public_id}").get_data(as_text=True), "lxml")
     found = page.select_one("#clocks dl")
     return " ".join(found.get_text(" ", strip=True).split()) if found else ""
 

@@ -141,7 +141,7 @@ class Box:
         self.letters.append(letter)
         return "250 OK"
 
-    def newest(self, to: str, pattern: str, wait: float = 60) -> re.Match[str]:
+    def newest(self, to: str, pattern: str, wait: float = 600) -> re.Match[str]:
         """What a pattern finds in the newest letter to somebody that has it; waits for that letter."""
         end = time.monotonic() + wait
         while time.monotonic() < end:

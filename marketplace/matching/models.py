@@ -15,11 +15,11 @@ from marketplace.needs.models import Need
 
 ANSWERS = ("new", "shortlisted", "declined", "introduced")
 SIDES = ("firm", "holder", "broker")
-NEW_FOR_BROKER = text("current and broker = 'new' and firm <> 'declined' and holder <> 'declined'")
+NEW_FOR_BROKERS = text("current and firm <> 'declined' and holder <> 'declined'")
 
 
 class Match(Base):
-    """A scored, explained pairing of a need and a technology; firm, holder and broker each have their own answer to it.
+    """A scored, explained pairing of a need and a technology; firm, holder and each technology manager have their own answer to it (see `desk.brokers`).
 
     `score` (log-odds) and `probability` repeat the newest scoring, so that lists need no second query.
     """
@@ -47,7 +47,7 @@ class Match(Base):
     __table_args__ = (
         UniqueConstraint("need_id", "technology_id"),
         Index("ix_match_need_id_score", "need_id", "score"),
-        Index("ix_match_new_for_broker", "probability", "id", sqlite_where=NEW_FOR_BROKER, postgresql_where=NEW_FOR_BROKER),
+        Index("ix_match_new_for_brokers", "probability", "id", sqlite_where=NEW_FOR_BROKERS, postgresql_where=NEW_FOR_BROKERS),
         *(CheckConstraint(f"{side} in ('new', 'shortlisted', 'declined', 'introduced')", name=side) for side in SIDES),
     )
 
@@ -101,6 +101,7 @@ class MatchAnswer(Base):
         CheckConstraint("side in ('firm', 'holder', 'broker')", name="side"),
         CheckConstraint("answer <> 'declined' or code is not null", name="code"),
         CheckConstraint("position >= 1", name="position"),
+        Index("ix_match_answer_person_id_match_id", "person_id", "match_id"),
     )
 
 

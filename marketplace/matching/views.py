@@ -24,6 +24,7 @@ from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
 from marketplace.matching import advice, declines, distilled, fusion, grouping, operations, units, weekly, words
 from marketplace.matching.asides import text_wishes, without_asides
+from marketplace.matching.desk.brokers import own_answer
 from marketplace.matching.documents import (
     UNTOLD,
     need_query,
@@ -334,7 +335,7 @@ def match(public_id: str) -> ResponseReturnValue:
         except Problem as problem:
             form.refuse(problem)
     advised = [(side, reason) for side in sides if side != "broker" and (reason := advice.advice_on(found, side))]
-    return answer("matching/match.html", form, match=found, sides=sides, advice=advised, **_as_read(found))
+    return answer("matching/match.html", form, match=found, sides=sides, mine=own_answer(actor(), found), advice=advised, **_as_read(found))
 
 
 def _as_read(match: Match) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from marketplace.jobs import Job
 from marketplace.matching import advice, answering, declines, learning
 from marketplace.matching.advice import ADVICE, advice_for, advice_on
 from marketplace.matching.answering import answer_match
+from marketplace.matching.desk import brokers
 from marketplace.matching.desk import operations as desk
 from marketplace.matching.index import Hit
 from marketplace.matching.models import DECLINE_CODES, Match, MatchAnswer
@@ -132,6 +133,26 @@ def test_the_lists_of_both_sides(client):
     assert "已申请对接" in page
     client.logout()
     assert client.get("/zh/matches").status_code == 303
+
+
+def test_a_technology_manager_finds_what_he_has_shortlisted_and_nobody_elses(client):
+    _firm, _holder, match = cast()
+    hidden = cast(visibility="blind", teaser={"zh": "一种精加工办法"}, title={"zh": "绝密题目甲"}, abstract={"zh": "绝密内容乙"})[2]
+    manager, other = factories.broker(), factories.broker()
+    for one in (match, hidden):
+        answer_match(manager, one, "broker", "shortlisted", at=NOW)
+    session.flush()
+    assert brokers.counted(manager)["shortlisted"] == 2 and brokers.counted(other) == {"shortlisted": 0, "introduced": 0, "declined": 0}
+    client.login(manager)
+    page = client.get("/zh/matches?side=broker").get_data(as_text=True)
+    assert match.technology.title["zh"] in page and "一种精加工办法" in page and "绝密" not in page
+    assert "你以技术经理人身份：已列入候选" in client.get(f"/zh/matches/{match.public_id}").get_data(as_text=True)
+    back = client.post(f"/zh/matches/{match.public_id}", data={"side": "broker", "answer": "new", "code": "", "version": str(match.version_id)})
+    assert back.status_code == 303 and match.technology.title["zh"] not in client.get("/zh/matches?side=broker").get_data(as_text=True)
+    client.login(other)
+    assert "你以技术经理人身份：尚未答复" in client.get(f"/zh/matches/{match.public_id}").get_data(as_text=True)
+    client.login(factories.person())
+    assert "以技术经理人身份" not in client.get("/zh/matches?side=broker").get_data(as_text=True)
 
 
 def test_a_declined_pair_is_paged_and_told_when_the_other_side_has_changed():

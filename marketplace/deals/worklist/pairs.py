@@ -1,7 +1,7 @@
-"""The best new pairs: current matches that no side has declined and nobody has made a deal of, the likeliest first.
+"""The best new pairs: current matches that no side has declined, nobody has made a deal of and the actor has not answered, the likeliest first.
 
-The index `ix_match_new_for_broker` holds exactly these matches in the order of their probability, so that the first twenty are read from its end whatever
-the number of matches; with a specialty the walk goes on until twenty of it are found.
+The index `ix_match_new_for_brokers` holds the current matches that no side has declined in the order of their probability, so that the first twenty are
+read from its end whatever the number of matches; the walk goes on past what the actor has answered himself, and what lies outside his specialty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from marketplace.deals.models import Deal
 from marketplace.deals.worklist.models import Snooze, Specialty
 from marketplace.deals.worklist.rows import Row, Step
 from marketplace.errors import N_
-from marketplace.matching.models import NEW_FOR_BROKER, Match, Scoring
+from marketplace.matching.desk.brokers import answered_by
+from marketplace.matching.models import NEW_FOR_BROKERS, Match, Scoring
 from marketplace.matching.words import BANDS, band
 from marketplace.needs.models import Need
 from marketplace.people.models import Organisation
@@ -58,14 +59,14 @@ def within(query: Select, specialty: Specialty | None) -> Select:
 
 def likeliest(before: tuple[float, int] | None, count: int) -> list[tuple[float, int]]:
     """Probability and id of so many new matches, the likeliest first, after the one that is named."""
-    query = select(Match.probability, Match.id).where(NEW_FOR_BROKER)  # word for word the condition of the index, or SQLite does not see that they are the same
+    query = select(Match.probability, Match.id).where(NEW_FOR_BROKERS)  # word for word the condition of the index, or SQLite does not see it
     if before is not None:
         query = query.where(tuple_(Match.probability, Match.id) < tuple_(*before))
     return [tuple(row) for row in session.execute(query.order_by(Match.probability.desc(), Match.id.desc()).limit(count))]
 
 
 def usable(actor: Actor, today: date, specialty: Specialty | None, ids: Sequence[int]) -> Select:
-    """Of these matches those that the actor may read, has not put off and works in, and of which there is no deal, the likeliest first.
+    """Of these matches those that the actor may read, has neither put off nor answered, and works in, and of which there is no deal, the likeliest first.
 
     Those with which a side asks for an introduction stand in their own section.
     """
@@ -73,6 +74,7 @@ def usable(actor: Actor, today: date, specialty: Specialty | None, ids: Sequence
     query = select(Match.id).join(Need, Need.id == Match.need_id).join(Technology, Technology.id == Match.technology_id).where(
         Match.id.in_(ids), Need.state.in_(Need.OPEN_STATES), visible_to(actor, Need), Technology.state.in_(Technology.OPEN_STATES),
         visible_to(actor, Technology), Match.firm != "introduced", Match.holder != "introduced", ~exists(dealt), awake(actor, "pair", Match.public_id, today),
+        ~answered_by(actor),
     )
     return within(query, specialty).order_by(Match.probability.desc(), Match.id.desc())
 

@@ -18,6 +18,7 @@ from marketplace.deals.worklist.rows import Row, Step
 from marketplace.errors import N_
 from marketplace.licensing.duties.models import Notice
 from marketplace.licensing.models import Standing
+from marketplace.matching.desk.brokers import answered_by
 from marketplace.matching.models import Match, MatchAnswer
 from marketplace.needs.models import Need
 
@@ -77,7 +78,7 @@ def _accepted(actor: Actor, today: date) -> list[Row]:
     dealt = select(Deal.id).where(Deal.need_id == Match.need_id, Deal.technology_id == Match.technology_id, Deal.state != "lost")
     query = select(MatchAnswer.side, MatchAnswer.at, Match).join(Match, Match.id == MatchAnswer.match_id)
     query = query.join(Need, Need.id == Match.need_id).join(Technology, Technology.id == Match.technology_id).where(
-        MatchAnswer.answer == "introduced", MatchAnswer.id.in_(newest), Match.broker == "new", Match.firm != "declined", Match.holder != "declined",
+        MatchAnswer.answer == "introduced", MatchAnswer.id.in_(newest), ~answered_by(actor), Match.firm != "declined", Match.holder != "declined",
         Need.state.in_(Need.OPEN_STATES), visible_to(actor, Need), Technology.state.in_(Technology.OPEN_STATES), visible_to(actor, Technology),
         ~dealt.exists(), awake(actor, "asked", Match.public_id, today),
     )

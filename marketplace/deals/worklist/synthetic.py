@@ -56,7 +56,7 @@ def fill(matches: int, deals: int, moment: datetime) -> Person:
     _kept(Need, _needs(needs, broker.id, moment))
     _kept(Match, _matches(matches, needs, technologies, deals, moment))
     _kept(Scoring, _scorings(matches, moment))
-    _kept(MatchAnswer, ({"match_id": key, "side": "firm", "answer": "introduced", "at": moment - timedelta(days=3)} for key in _accepted(matches, deals)))
+    _kept(MatchAnswer, _answers(matches, deals, broker, moment))
     _fill_deals(deals, broker, engineer, moment)
     _kept(Message, _messages(deals, broker, engineer, moment))
     _kept(Task, _tasks(deals, moment))
@@ -112,6 +112,15 @@ def _matches(count: int, needs: int, technologies: int, deals: int, moment: date
                "firm": "introduced" if asked else "declined" if key % 9 == 0 else "new", "holder": "new",
                "broker": "introduced" if dealt else "new" if asked else "declined" if key % 7 == 0 else "new",
                "created": moment - timedelta(days=key % 700), "version_id": 1}
+
+
+def _answers(matches: int, deals: int, broker: Person, moment: datetime) -> Rows:
+    """What sides asked for, and every seventh pair turned down by the technology manager himself."""
+    for key in _accepted(matches, deals):
+        yield {"match_id": key, "side": "firm", "answer": "introduced", "code": None, "person_id": None, "at": moment - timedelta(days=3)}
+    for key in range(_accepted(matches, deals).stop, matches + 1):
+        if key % 7 == 0:
+            yield {"match_id": key, "side": "broker", "answer": "declined", "code": "capacity", "person_id": broker.id, "at": moment - timedelta(days=3)}
 
 
 def _accepted(matches: int, deals: int) -> range:

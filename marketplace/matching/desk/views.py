@@ -9,7 +9,8 @@ from flask import Blueprint, Flask, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from marketplace.matching.desk import operations
+from marketplace.access import may
+from marketplace.matching.desk import brokers, operations
 from marketplace.matching.forms import AnswerForm
 from marketplace.matching.models import Match
 from marketplace.web import PAGE, actor, answer, page_number
@@ -29,23 +30,31 @@ def _waiting() -> int:
 @blueprint.route("/matches")
 @login_required
 def show() -> ResponseReturnValue:
-    """A side's matches: those that wait for an answer, or those it has answered one way."""
-    side = request.args.get("side", "")
-    if side not in operations.SIDES:
-        side = "holder" if not any(operations.counted(actor(), "firm").values()) and any(operations.counted(actor(), "holder").values()) else "firm"
+    """A side's matches: those that wait for an answer, or those it has answered one way; a technology manager's own answers likewise."""
+    manages = may(actor(), "worklist.see")
+    side = _side(request.args.get("side", ""), manages)
+    order = brokers.KEPT if side == "broker" else operations.ORDER
     chosen = request.args.get("answer", "")
-    chosen = chosen if chosen in operations.ORDER else "new"
+    chosen = chosen if chosen in order else order[0]
     page = page_number()
-    found = operations.desk(actor(), side, chosen, page, PAGE)
-    changed = operations.changed_since(found.rows, side) if chosen == "declined" else set()
+    found = brokers.desk(actor(), chosen, page, PAGE) if side == "broker" else operations.desk(actor(), side, chosen, page, PAGE)
+    declined = chosen == "declined" and side != "broker"
     return answer(
-        "matching/desk/show.html", AnswerForm(formdata=None), desk=found, groups=_groups(found.rows, side), changed=changed, page=page,
-        pages=-(-found.counts[chosen] // PAGE), here=url_for("desk.show", side=side, answer=chosen, page=page),
-        given=operations.newest_answers(found.rows, side) if chosen == "declined" else {},
+        "matching/desk/show.html", AnswerForm(formdata=None), desk=found, groups=_groups(found.rows, side), page=page, order=order, manages=manages,
+        changed=operations.changed_since(found.rows, side) if declined else set(), pages=-(-found.counts[chosen] // PAGE),
+        here=url_for("desk.show", side=side, answer=chosen, page=page), given=operations.newest_answers(found.rows, side) if declined else {},
     )
+
+
+def _side(asked: str, manages: bool) -> str:
+    """The side that was asked for; else the first that has anything to show, of a technology manager his own."""
+    if asked in operations.SIDES or (asked == "broker" and manages):
+        return asked
+    busy = (side for side in operations.SIDES if any(operations.counted(actor(), side).values()))
+    return next(busy, "broker" if manages else "firm")
 
 
 def _groups(rows: list[Match], side: str) -> list[tuple[Any, list[Match]]]:
     """The matches under the listing of the side that they belong to."""
-    own = "need" if side == "firm" else "technology"
+    own = "technology" if side == "holder" else "need"
     return [(listing, list(matches)) for listing, matches in groupby(rows, key=lambda match: getattr(match, own))]

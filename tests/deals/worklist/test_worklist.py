@@ -43,14 +43,31 @@ def test_new_pairs_come_likeliest_first_and_leave_out_what_somebody_answered(bro
     second, first = factories.match(probability=0.4), factories.match(probability=0.8)
     factories.match(probability=0.9, firm="declined")
     factories.match(probability=0.9, holder="declined")
-    factories.match(probability=0.9, broker="shortlisted")
+    mine, taken_back = factories.match(probability=0.9), factories.match(probability=0.3)
+    answer_match(broker, mine, "broker", "shortlisted", at=NOW)
+    answer_match(broker, taken_back, "broker", "shortlisted", at=NOW)
+    operations.session.flush()
+    answer_match(broker, taken_back, "broker", "new", at=NOW)
+    operations.session.flush()
     factories.match(probability=0.9, current=False)
     factories.match(factories.need(state="withdrawn"), probability=0.9)
     factories.match(None, factories.technology(state="withdrawn"), probability=0.9)
     factories.deal(factories.match(probability=0.9), stage="qualified")
     again = factories.match(probability=0.5)
     factories.deal(again, stage="lost")
-    assert kinds(broker) == {"pair": [first.public_id, again.public_id, second.public_id]}
+    assert kinds(broker) == {"pair": [first.public_id, again.public_id, second.public_id, taken_back.public_id]}
+
+
+@pytest.mark.parametrize("answer", ["declined", "shortlisted"])
+def test_what_one_technology_manager_answers_stays_on_the_worklists_of_the_others(broker, answer):
+    pair, asked, other = factories.match(probability=0.8), factories.match(factories.need(factories.organisation(factories.person()))), factories.broker()
+    answer_match(asked.need.organisation.memberships[0].person, asked, "firm", "introduced", at=NOW)
+    operations.session.flush()
+    for match in (pair, asked):
+        answer_match(broker, match, "broker", answer, "capacity" if answer == "declined" else None, at=NOW)
+    operations.session.flush()
+    assert kinds(broker) == {}
+    assert kinds(other) == {"asked": [asked.public_id], "pair": [pair.public_id]}
 
 
 def test_a_pair_says_what_carried_it_and_who_has_shortlisted_it(broker, app):

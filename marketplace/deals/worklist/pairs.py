@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from marketplace.access import Actor, may, visible_to
@@ -27,7 +27,8 @@ from marketplace.people.models import Organisation
 
 MOST = 20
 REASONS = 2
-PIECES = 200, 5_000  # matches read from the index at a time, first and most
+PIECES = 200, 800, 800, 800, 800, 800
+"""How many matches are read from the index at a time. Never more than 800: with thousands of ids SQLite reads all technologies instead."""
 
 
 def awake(actor: Actor, kind: str, thing: ColumnElement[str], today: date) -> ColumnElement[bool]:
@@ -65,14 +66,14 @@ def likeliest(before: tuple[float, int] | None, count: int) -> list[tuple[float,
     return [tuple(row) for row in session.execute(query.order_by(Match.probability.desc(), Match.id.desc()).limit(count))]
 
 
-def usable(actor: Actor, today: date, specialty: Specialty | None, ids: Sequence[int]) -> Select:
+def usable(actor: Actor, today: date, specialty: Specialty | None, which: ColumnElement[bool]) -> Select:
     """Of these matches those that the actor may read, has neither put off nor answered, and works in, and of which there is no deal, the likeliest first.
 
     Those with which a side asks for an introduction stand in their own section.
     """
     dealt = select(Deal.id).where(Deal.need_id == Match.need_id, Deal.technology_id == Match.technology_id, Deal.state != "lost")
     query = select(Match.id).join(Need, Need.id == Match.need_id).join(Technology, Technology.id == Match.technology_id).where(
-        Match.id.in_(ids), Need.state.in_(Need.OPEN_STATES), visible_to(actor, Need), Technology.state.in_(Technology.OPEN_STATES),
+        which, Need.state.in_(Need.OPEN_STATES), visible_to(actor, Need), Technology.state.in_(Technology.OPEN_STATES),
         visible_to(actor, Technology), Match.firm != "introduced", Match.holder != "introduced", ~exists(dealt), awake(actor, "pair", Match.public_id, today),
         ~answered_by(actor),
     )
@@ -80,18 +81,22 @@ def usable(actor: Actor, today: date, specialty: Specialty | None, ids: Sequence
 
 
 def new_pairs(actor: Actor, today: date, most: int = MOST) -> list[int]:
-    """The ids of the best new pairs, the likeliest first. The index is read from its end piece by piece, until there are enough or it is through."""
+    """The ids of the best new pairs, the likeliest first.
+
+    The index is read from its end piece by piece until there are enough; whoever works in so narrow a field that the likeliest thousands do not hold
+    twenty of it has few matches, which are then looked for all at once.
+    """
     specialty = specialty_of(actor)
     found: list[int] = []
-    before, count = None, PIECES[0]
-    while len(found) < most:
+    before = None
+    for count in PIECES:
         piece = likeliest(before, count)
-        if piece:
-            found += session.scalars(usable(actor, today, specialty, [key for _, key in piece]).limit(most - len(found)))
-        if len(piece) < count:
-            break
-        before, count = piece[-1], min(4 * count, PIECES[1])
-    return found
+        found += session.scalars(usable(actor, today, specialty, Match.id.in_([key for _, key in piece])).limit(most - len(found)))
+        if len(found) >= most or len(piece) < count:
+            return found
+        before = piece[-1]
+    rest = and_(Match.current, Match.firm != "declined", Match.holder != "declined", tuple_(Match.probability, Match.id) < tuple_(*before))
+    return found + list(session.scalars(usable(actor, today, specialty, rest).limit(most - len(found))))
 
 
 def pairs(actor: Actor, today: date) -> list[Row]:

@@ -12,7 +12,7 @@ from flask_babel import force_locale
 from marketplace.access import may
 from marketplace.deals import worklist
 from marketplace.deals.operations import open_deal
-from marketplace.deals.worklist import operations
+from marketplace.deals.worklist import operations, pairs
 from marketplace.deals.worklist.models import Snooze
 from marketplace.deals.worklist.words import said
 from marketplace.errors import NotAllowed, Refused
@@ -56,6 +56,16 @@ def test_new_pairs_come_likeliest_first_and_leave_out_what_somebody_answered(bro
     again = factories.match(probability=0.5)
     factories.deal(again, stage="lost")
     assert kinds(broker) == {"pair": [first.public_id, again.public_id, second.public_id, taken_back.public_id]}
+
+
+def test_a_narrow_field_is_found_behind_the_likeliest_of_all_others(broker, monkeypatch):
+    monkeypatch.setattr(pairs, "PIECES", (1, 1))
+    for chance in (0.9, 0.8, 0.7):
+        factories.match(factories.need(industry="C3310"), probability=chance)
+    own = [factories.match(factories.need(industry="C3110"), probability=chance).public_id for chance in (0.6, 0.85, 0.2)]
+    operations.set_specialty(broker, ["C31"], [], [])
+    operations.session.flush()
+    assert kinds(broker) == {"pair": [own[1], own[0], own[2]]}
 
 
 @pytest.mark.parametrize("answer", ["declined", "shortlisted"])

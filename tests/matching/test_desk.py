@@ -146,11 +146,11 @@ def test_a_technology_manager_finds_what_he_has_shortlisted_and_nobody_elses(cli
     client.login(manager)
     page = client.get("/zh/matches?side=broker").get_data(as_text=True)
     assert match.technology.title["zh"] in page and "一种精加工办法" in page and "绝密" not in page
-    assert "你以技术经理人身份：已列入候选" in client.get(f"/zh/matches/{match.public_id}").get_data(as_text=True)
+    assert "您（技术经理人）：已列入候选" in client.get(f"/zh/matches/{match.public_id}").get_data(as_text=True)
     back = client.post(f"/zh/matches/{match.public_id}", data={"side": "broker", "answer": "new", "code": "", "version": str(match.version_id)})
     assert back.status_code == 303 and match.technology.title["zh"] not in client.get("/zh/matches?side=broker").get_data(as_text=True)
     client.login(other)
-    assert "你以技术经理人身份：尚未答复" in client.get(f"/zh/matches/{match.public_id}").get_data(as_text=True)
+    assert "您（技术经理人）：尚未答复" in client.get(f"/zh/matches/{match.public_id}").get_data(as_text=True)
     client.login(factories.person())
     assert "以技术经理人身份" not in client.get("/zh/matches?side=broker").get_data(as_text=True)
 

@@ -20,6 +20,7 @@ from marketplace.arrival import first_byte
 
 SILENCE = 60  # seconds without a byte, after which a connection in the middle of a request is given up
 PATIENCE = 10  # seconds for the first byte on a new connection
+LINGER, LINGER_BYTES = 20, 1 << 30  # seconds and bytes for which the rest of a refused upload is taken in and thrown away
 
 
 class Worker(ThreadWorker):
@@ -57,6 +58,11 @@ class Worker(ThreadWorker):
         first_byte.set(getattr(conn, "first_byte", None))
         conn.first_byte = None
         return super().handle_request(req, conn)
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """Take in what of an upload still comes after it was refused: else its sender finds a broken connection, and never reads why."""
+        ended = conn.parser.finish_body(deadline=time.monotonic() + LINGER, max_bytes=LINGER_BYTES)
+        return bool(keepalive and ended)
 
     def _cap_keepalive(self, deadline: float) -> None:
         """A stopping worker waits no longer for first bytes than for further requests."""

@@ -391,6 +391,12 @@ PARTS: dict[str, tuple[str, Callable[[str, Path, Box], list[str]]]] = {
 }
 
 
+CLOSED = [
+    "403 is the answer where the thing itself is public and a page of it is not (the review, the teams and the list of proposals of a published call, the",
+    "bookings of a published facility); 404 where it is not there for the reader at all.", "",
+]
+
+
 def story(names: Iterable[str] = tuple(PARTS)) -> list[str]:
     """The parts on one demo site, each a chapter of the report."""
     box, lines = Box(), list[str]()
@@ -402,7 +408,7 @@ def story(names: Iterable[str] = tuple(PARTS)) -> list[str]:
                 lines += [f"## {title}, by pages over HTTP", "", *part(address, data, box), ""]
     finally:
         box.controller.stop()
-    return lines
+    return [*lines, *CLOSED]
 
 
 if __name__ == "__main__":

@@ -66,6 +66,9 @@ def test_the_demo_catalogue_is_what_was_promised(shell: Shell) -> None:
     with closing(sqlite3.connect(shell.folder / "var" / "marketplace.db")) as database:
         stages = {stage for stage, in database.execute("select state from deal")}
         assert stages == {"lead", "introduced", "evaluation", "negotiating", "notice", "performing", "won", "lost"}
+        assert {state for state, in database.execute("select state from open_call")} == {"published", "closed", "awarded"}
+        assert database.execute("select state, (select state from gate where team_id = team.id and position = 1) from team order by 2").fetchall() == [
+            ("working", "accepted"), ("working", "submitted")]
         assert database.execute("select state from pool order by id").fetchall() == [("open",), ("reached",)]
         assert database.execute("select status, statements_overdue > 0 from standing order by agreement_id").fetchall()[0] == ("on_trial", 1)
 

@@ -45,7 +45,7 @@ def served(data: Path, command: Sequence[str] = ("-m", "marketplace.cli", "serve
         env={**os.environ, "MARKETPLACE_DATA": str(data), **environment}, stdout=subprocess.DEVNULL, cwd=ROOT,
     )
     try:
-        for _attempt in range(600):
+        for _attempt in range(1500):
             try:
                 urllib.request.urlopen(f"{address}/en/how", timeout=5)
                 break

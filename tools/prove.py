@@ -21,6 +21,7 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
+import calls_drill
 import sealed
 from brokering_drill import brokering
 from bs4 import BeautifulSoup
@@ -180,15 +181,16 @@ def _listed(figures: dict[str, Any], inside: str = "") -> list[str]:
 
 
 def calls() -> None:
-    """The drill of sealed proposals against a served site, and the speed of sealing; their report."""
+    """The stories by pages, the speed of sealing, and last the drill of many proposals at once against a served site; their report."""
+    stories = calls_drill.story()
     with tempfile.TemporaryDirectory() as folder:
         bench = marketplace("bench", "sealing", "--json", data=Path(folder))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    write("calls", "Proof of sealed proposals", [
+    write("calls", "Proof of calls", [
+        *stories, "## Sealing and opening, MB/s (`marketplace bench sealing`)", "", *_listed(bench), "",
         "## Proposals in the last minutes before a deadline, and their opening (`tools/sealed.py`)", "", *_listed(sealed.run(500, 20, 600, port)), "",
-        "## Sealing and opening, MB/s (`marketplace bench sealing`)", "", *_listed(bench), "",
     ])
 
 

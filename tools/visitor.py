@@ -107,6 +107,10 @@ def filled(form: Tag) -> dict[str, Any]:
         name, kind = field.get("name"), field.get("type")
         if not name or kind in ("submit", "file") or kind in ("checkbox", "radio") and not field.has_attr("checked"):
             continue
+        if field.name == "select" and field.has_attr("multiple"):
+            value = [option.get("value", "") for option in field.find_all("option", selected=True)]
+            data.setdefault(name, []).extend(value)
+            continue
         if field.name == "select":
             chosen = field.find("option", selected=True) or field.find("option")
             value = chosen.get("value", "") if chosen else ""

@@ -248,10 +248,10 @@ def _set_clock(call: Call) -> None:
 
 
 @handler("calls.close")
-def close_call(thing_id: int) -> None:
+def close_call(thing_id: int, at: datetime | None = None) -> None:
     """Close the call if its deadline has come."""
     call = session.get_one(Call, thing_id)
-    moment = now()
+    moment = at or now()
     if call.state == "published" and call.deadline <= moment:
         move(call, "close", SYSTEM, moment)
 

@@ -30,6 +30,7 @@ from marketplace.people.models import Membership, Organisation, Person
 from marketplace.terms.payment import to_minor
 
 FOLDER = Path(__file__).parent
+OTHERS = ("organisations", "brokering", "calls", "reviewed", "pooling", "resources")
 PASSWORD = "techbridge-demo"
 TEXTS = ("title", "abstract", "advantages", "applications")
 EVIDENCE = "演示数据：技术经理人已看过试验记录与预算。 Demo data: a technology manager saw the records of the trials and the budget."
@@ -38,7 +39,7 @@ TESTS = {name: {"finding": "yes", "evidence": EVIDENCE} for name in ("alone", "p
 
 def files() -> list[Path]:
     """The files of listings, one for each industry."""
-    return sorted(path for path in FOLDER.glob("*.toml") if path.stem not in ("organisations", "brokering", "calls", "pooling", "resources"))
+    return sorted(path for path in FOLDER.glob("*.toml") if path.stem not in OTHERS)
 
 
 def titles() -> dict[str, dict[str, str]]:

@@ -212,10 +212,7 @@ def _performed(who: Cast, deal: Deal, moment: datetime) -> datetime:
     """Both sign; a trial begins on its day, and without one the first payment comes. The moment of the last thing."""
     agreement, holder = _agreement(deal), who.party(deal, "holder")
     for person in (who.firm, holder):
-        words = signing.text_to_sign(agreement, "agreement", agreement.version)
-        asked = signing.ask_code(person, agreement, agreement.version, words.sha256, "agreement", moment)
-        session.flush()  # the code hangs on the number of the signature
-        signing.sign(person, asked, one_time.code_of(asked.public_id, asked.counter), words.sha256, moment + timedelta(minutes=1))
+        sign(person, agreement, moment)
     following.follow(agreement, moment)
     terms = ledger.terms_of(agreement)
     effective = terms.effective or ledger.day_of(agreement, moment)
@@ -230,6 +227,14 @@ def _performed(who: Cast, deal: Deal, moment: datetime) -> datetime:
     following.follow(agreement, moment + DAY)
     ledger.refresh(agreement, now())
     return moment + DAY
+
+
+def sign(person: Person, agreement: Agreement, moment: datetime) -> None:
+    """Sign the agreement as it stands, with the code that would come by mail."""
+    words = signing.text_to_sign(agreement, "agreement", agreement.version)
+    asked = signing.ask_code(person, agreement, agreement.version, words.sha256, "agreement", moment)
+    session.flush()  # the code hangs on the number of the signature
+    signing.sign(person, asked, one_time.code_of(asked.public_id, asked.counter), words.sha256, moment + timedelta(minutes=1))
 
 
 def _agreement(deal: Deal) -> Agreement:

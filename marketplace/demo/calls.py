@@ -1,13 +1,13 @@
 """The demo of open calls: three calls by two firms, one begun from a need and one with its deadline in Berlin, and a board that lists two of them.
 
-They go through the operations that people use; deadlines lie ahead of the day on which the demo is loaded.
+They go through the operations that people use; deadlines lie ahead of the day on which the demo is loaded. `reviewed` adds calls whose deadline is past.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from marketplace.calls.boards import operations as boards
 from marketplace.calls.deadlines import HOME, local, moment_of
 from marketplace.calls.models import Board, Call
 from marketplace.db import now, session
+from marketplace.demo import reviewed
 from marketplace.needs.models import Need
 from marketplace.people.models import Person
 from marketplace.people.operations import by_address
@@ -46,11 +47,12 @@ def load(titles: dict[str, dict[str, str]]) -> Iterator[str]:
     board = _board(people[data["board"]["keeper"]], data["board"])
     yield "board"
     for row in data["call"]:
-        call = _call(people[row["owner"]], row, titles)
+        call = put_out(people[row["owner"]], row, _need(titles[row["need"]]) if "need" in row else None)
         _listed(people, call, board, row["listed"])
         reviewers.name_reviewer(people[row["owner"]], call, REVIEWER)
         _asked(people[row["owner"]], call, row.get("question"))
         yield call.titled("zh")[0]
+    yield from reviewed.load(put_out)
 
 
 def _board(keeper: Person, row: dict[str, Any]) -> Board:
@@ -58,18 +60,18 @@ def _board(keeper: Person, row: dict[str, Any]) -> Board:
     return boards.step(keeper, board, "publish")
 
 
-def _call(owner: Person, row: dict[str, Any], titles: dict[str, dict[str, str]]) -> Call:
-    """A call as its row says; what its need says already is not in the row."""
-    need = _need(titles[row["need"]]) if "need" in row else None
-    call = calls.draft_call(owner, owner.organisations[0], need)
+def put_out(owner: Person, row: dict[str, Any], need: Need | None = None, at: datetime | None = None) -> Call:
+    """A published call as its row says; what its need says already is not in the row. Days are counted from the moment of publishing."""
+    moment = at or now()
+    call = calls.draft_call(owner, owner.organisations[0], need, moment)
     values = {name: row[name] for name in PLAIN if name in row}
     values["targets"] = [{"today": None, **target} for target in row["targets"]] if "targets" in row else call.targets
-    today = local(now(), HOME).date()
+    today = local(moment, HOME).date()
     values["deadline"] = moment_of(row["zone"], today + timedelta(days=row["days"]), row["clock"])
     if "questions_days" in row:
         values["questions_until"] = moment_of(row["zone"], today + timedelta(days=row["questions_days"]), time(17))
-    calls.edit_call(owner, call, amount=to_minor(Decimal(row["amount"]), row["currency"]), **values)
-    return calls.publish_call(owner, call)
+    calls.edit_call(owner, call, moment, amount=to_minor(Decimal(row["amount"]), row["currency"]), **values)
+    return calls.publish_call(owner, call, moment)
 
 
 def _need(title: dict[str, str]) -> Need | None:

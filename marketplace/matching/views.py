@@ -202,7 +202,7 @@ def facet_names() -> dict[str, str]:
     return {
         "terms": _("Payment"), "field": _("Field"), "industry": _("Industry"), "maturity": _("Maturity"), "region": _("Region"),
         "technology_kind": _("Kind"), "language": _("Language"), "grade": _("Grade"), "mode": _("Way of working together"),
-        "facility_kind": _("Kind of facility"), "expert_kind": _("Lent as"), "accreditation": _("Accreditation"), "speaks": _("Languages"),
+        "facility_kind": _("Kind of facility"), "expert_kind": _("Lent as"), "accreditation": _("Accreditation"), "speaks": _("Languages spoken"),
     }
 
 

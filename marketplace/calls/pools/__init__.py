@@ -6,7 +6,7 @@ A *motion* (表决事项) is put to the pledgers, each of whom has one *ballot* 
 that the engine finds alike. A *confirmation* (确认) is an owner's yes to the draft of the call that a pool became.
 
 **States** of a pool: draft → open → reached → converted, or missed at the deadline, or withdrawn. A pledge is asked (a latecomer's, until the others have
-voted) or pledged, then replaced, withdrawn, refused or released. `docs/calls.md` says what happens to a pledge that is withdrawn after the threshold.
+voted) or pledged, then replaced, withdrawn, refused or released. `docs/pools.md` says what happens to a pledge that is withdrawn after the threshold.
 
 **Roles.** Members of the lead organisation write the pool; owners and signatories of any verified organisation pledge, vote and confirm.
 

@@ -1,7 +1,7 @@
 """Which needs are alike enough to be proposed for pooling, and how good that rule is on judged texts. Pure.
 
 Two needs are alike when each is among the other's best and both times at least so probable. One direction alone is not enough: a short
-text is near to much, and the engine's probability is calibrated for a need and its answer, not for two needs (docs/calls.md has the figures).
+text is near to much, and the engine's probability is calibrated for a need and its answer, not for two needs (docs/pools.md has the figures).
 """
 
 from __future__ import annotations

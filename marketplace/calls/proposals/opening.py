@@ -13,7 +13,7 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +89,11 @@ def look_for_openings() -> None:
 
 
 @handler("proposals.open")
-def open_proposals(thing_id: int) -> Iterator[None]:
+def open_proposals(thing_id: int, at: datetime | None = None) -> Iterator[None]:
     """Open every sealed proposal of a call whose time has come; does nothing before, and nothing twice."""
     call = session.get_one(Call, thing_id)
     key = sealing.key_of(call, lock=True)
-    if key is None or key.opened is not None or call.state != "closed" or now() < opens_at(call):
+    if key is None or key.opened is not None or call.state != "closed" or (at or now()) < opens_at(call):
         return
     try:
         secret = sealing.secret_of(key)
@@ -101,15 +101,15 @@ def open_proposals(thing_id: int) -> Iterator[None]:
         if not shut.lacking:
             sealing.lose(SYSTEM, key)
         return
-    key.opening, key.lost = key.opening or now(), None
+    key.opening, key.lost = key.opening or at or now(), None
     yield  # from here on nothing is taken in; the runner commits
     sealed = session.scalars(select(Proposal.id).where(Proposal.call_id == thing_id, Proposal.state == "sealed").order_by(Proposal.id)).all()
     for proposal_id in sealed:
-        yield from _open_one(proposal_id, secret)
-    _finish(thing_id)
+        yield from _open_one(proposal_id, secret, at)
+    _finish(thing_id, at)
 
 
-def _open_one(proposal_id: int, secret: bytes) -> Iterator[None]:
+def _open_one(proposal_id: int, secret: bytes, at: datetime | None) -> Iterator[None]:
     """Open one proposal; the files are decrypted between two transactions."""
     proposal = session.get_one(Proposal, proposal_id)
     version, parts, receipt = _counting(proposal)
@@ -122,9 +122,9 @@ def _open_one(proposal_id: int, secret: bytes) -> Iterator[None]:
         text, files = b"", []
     session.refresh(proposal, with_for_update={"of": Proposal})  # its solver may have withdrawn it meanwhile
     if proposal.state == "sealed" and text:
-        _enter(proposal, text, files)
+        _enter(proposal, text, files, at or now())
     elif proposal.state == "sealed":
-        move(proposal, "damage", SYSTEM, version=version)
+        move(proposal, "damage", SYSTEM, at, version=version)
     yield
 
 
@@ -189,8 +189,7 @@ def _compare(text: bytes, files: list[_File], receipt: dict[str, Any] | None) ->
         raise Broken("it is not what the receipt says")
 
 
-def _enter(proposal: Proposal, text: bytes, files: list[_File]) -> None:
-    moment = now()
+def _enter(proposal: Proposal, text: bytes, files: list[_File], moment: datetime) -> None:
     proposal.content, proposal.opened = text.decode(), moment
     move(proposal, "open", SYSTEM, moment, text=hashlib.sha256(text).hexdigest(), files=[one.sha256 for one in files])
     for one in files:
@@ -201,17 +200,17 @@ def _enter(proposal: Proposal, text: bytes, files: list[_File]) -> None:
         ))
 
 
-def _finish(call_id: int) -> None:
+def _finish(call_id: int, at: datetime | None) -> None:
     """Say that the call is open, with every hash, and have the sealed files destroyed."""
     call = session.get_one(Call, call_id)
     key = sealing.key_of(call, lock=True)
     if key is None or key.opened is not None:
         return
-    key.opened = now()
+    key.opened = at or now()
     opened = list(session.scalars(select(Proposal).where(Proposal.call_id == call_id, Proposal.opened.is_not(None)).order_by(Proposal.id)))
     hashes = {one.public_id: hashlib.sha256((one.content or "").encode()).hexdigest() for one in opened}
     damaged = session.scalars(select(Proposal.public_id).where(Proposal.call_id == call_id, Proposal.state == "damaged")).all()
-    record(call, "proposals_opened", SYSTEM, hashes=hashes, damaged=list(damaged))
+    record(call, "proposals_opened", SYSTEM, at, hashes=hashes, damaged=list(damaged))
     enqueue("proposals.forget_sealed", key=f"open_call:{call_id}", thing_id=call_id)
 
 

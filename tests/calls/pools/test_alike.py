@@ -146,7 +146,7 @@ def judged(shared: Path) -> list[Path]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("fast", "precision", "recall"), [(False, 0.93, 0.50), (True, 0.90, 0.86)])
 def test_proposals_on_judged_needs(shared, tmp_path, fast, precision, recall):
-    """Each problem written in Chinese and in English by two firms, among 101 others: docs/calls.md has the figures."""
+    """Each problem written in Chinese and in English by two firms, among 101 others: docs/pools.md has the figures."""
     encoders = Encoders(made("use") if fast else None, None).keeping(tmp_path / "encodings.sqlite")
     found = measure(judged(shared), tmp_path / "index", encoders)
     assert found["precision"] >= precision and found["recall"] >= recall, found

@@ -69,6 +69,7 @@ def test_from_a_need_to_a_confirmed_call_by_buttons(client, lang):
     page = client.get(address).get_data(as_text=True)
     assert second.called(lang) in page and "40" in page and client.get(f"{address}/results").status_code == 200
     assert client.post(f"{address}/convert").status_code == 303
+    assert f"/open-calls/{pool.call.public_id}/edit" in client.get(f"{address}/call").get_data(as_text=True), "the way to complete the draft"
     assert client.post(f"{address}/call", data={"organisation": lead.public_id, "digest": "7"}).status_code == 422
     assert client.post(f"{address}/call/ask").status_code == 303
     for house in (lead, second):

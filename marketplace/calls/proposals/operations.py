@@ -170,6 +170,7 @@ def _receipt(proposal: Proposal, sent: HandedIn) -> str:
         key = sealing.site_key()
     except sealing.Shut as shut:
         raise Refused(N_("The site's sealing key is missing, so that nothing can be taken in. Please tell whoever runs the site.")) from shut
+    sealing.known(key)
     return key.wrap(canonical(signed(content, key.signing)))
 
 
@@ -211,7 +212,7 @@ def receipt_of(actor: Actor, version: ProposalVersion) -> dict[str, Any] | None:
 def unwrapped(version: ProposalVersion) -> dict[str, Any] | None:
     """The signed receipt as the opening holds it against what it opened; None where the site's sealing key was lost."""
     try:
-        return json.loads(sealing.site_key().unwrap(version.receipt))
+        return json.loads(sealing.unwrapped(version.receipt))
     except (Broken, sealing.Shut):
         return None
 

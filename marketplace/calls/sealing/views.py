@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from flask import Blueprint, Flask, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -65,9 +63,9 @@ def share(holder_id: str) -> ResponseReturnValue:
 
 @blueprint.route("/receipts/key")
 def receipt_key() -> ResponseReturnValue:
-    """The public key with which this site signs receipts, for whoever holds one."""
+    """The public keys with which this site signs receipts and has signed them, for whoever holds one."""
     try:
-        key = base64.b64encode(bytes(operations.site_key().signing.verify_key)).decode()
+        key = operations.site_key().public
     except operations.Shut:
         key = None
-    return answer("calls/sealing/receipt_key.html", key=key)
+    return answer("calls/sealing/receipt_key.html", key=key, earlier=[one for one in operations.receipt_keys() if one.public != key])

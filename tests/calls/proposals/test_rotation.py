@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from sqlalchemy import select
 from marketplace.access import SYSTEM, VISITOR
 from marketplace.calls.models import Call
 from marketplace.calls.proposals import opening, operations, rotation
-from marketplace.calls.proposals.models import Proposal, ProposalVersion
+from marketplace.calls.proposals.models import Proposal
 from marketplace.calls.sealing import keys
 from marketplace.calls.sealing import operations as sealing
 from marketplace.calls.sealing.models import CallKey, SealingKey
@@ -28,9 +29,8 @@ from marketplace.calls.sealing.receipts import verified
 from marketplace.db import now
 from marketplace.db import session as db_session
 from marketplace.errors import NotAllowed, Refused
-from marketplace.people.models import Organisation, Person
 from marketplace.record import Event
-from tests.calls.proposals.cast import Cast, cast, handed_in
+from tests.calls.proposals.cast import Cast, call, cast, handed_in
 from tests.calls.proposals.test_keys import held, share, site, waiting  # noqa: F401 - `site` is a fixture
 from tests.inspection import work
 from tests.licensing.agreement.test_at_once import at_once
@@ -225,21 +225,26 @@ def test_killed_in_the_middle_it_goes_on_and_every_call_opens(tmp_path) -> None:
     assert "needed no longer" in run(*command).stdout
 
 
-def test_who_had_wrapped_by_the_old_key_and_commits_late_is_waited_for(own_database, site, tmp_path) -> None:  # noqa: F811
+def test_who_had_wrapped_by_the_old_key_and_commits_late_is_waited_for(own_database, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(sealing, "_settings", [replace(sealing.settings(), sealing_key=tmp_path / "site.key")])
     world, new, wrapped = cast(), keys.site_key(tmp_path / "new.key", make=True), threading.Event()
-    who, house, to = world.solver.id, world.institute.id, world.call.id
+    over = threading.Event()
+    draft = call(world.house, state="draft").id
+    sealing.known(sealing.site_key())
     db_session.commit()
     keys.add_site_key(tmp_path / "site.key", new)
 
-    def hand_in() -> None:
-        handed_in(db_session.get_one(Person, who), db_session.get_one(Organisation, house), db_session.get_one(Call, to))
+    def publish() -> None:
+        sealing.make_key(SYSTEM, db_session.get_one(Call, draft))
+        db_session.flush()
         wrapped.set()
-        time.sleep(0.5)  # the exchange goes as far as it can meanwhile
+        over.wait(2)  # the exchange goes as far as it can meanwhile
 
     def exchange() -> None:
         wrapped.wait(30)
         for _batch in rotation.exchange(SYSTEM, new):
             db_session.commit()
+        over.set()
 
-    assert at_once(hand_in, exchange) == [None, None]
-    assert opens(new, db_session.query(ProposalVersion).one().receipt) and opens(new, db_session.query(CallKey).one().wrapped)
+    assert at_once(publish, exchange) == [None, None]
+    assert [opens(new, key.wrapped) for key in db_session.query(CallKey)] == [True, True]

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from marketplace.access import SYSTEM
 from marketplace.calls.models import Call
 from marketplace.calls.proposals import rotation
-from marketplace.calls.sealing import keys, operations, receipts, shares
+from marketplace.calls.sealing import keys, operations, receipts, shares, watching
 from marketplace.calls.sealing.models import CallKey
 from marketplace.calls.sealing.sealing import Broken, new_pair, unbox
 from marketplace.console import as_json, bar, fail, ready, show
@@ -168,22 +168,26 @@ def _keyed(call_id: str) -> tuple[Call, CallKey]:
 @calls_group.command("keys")
 @as_json
 def keys_command(json_: bool) -> None:
-    """Look whether the keys of all calls that are not opened yet can be opened here. It ends with 1 when one cannot."""
+    """Look whether the keys of all calls that wait can be opened here, and their holders be reached. It ends with 1 where something is wrong."""
     ready()
     rows = []
-    for key in session.scalars(select(CallKey).where(CallKey.opened.is_(None)).order_by(CallKey.id)):
+    for key in watching.waiting_keys():
         try:
             operations.secret_of(key)
             state = "ready"
         except operations.Shut as shut:
             state = f"waits for {shut.lacking} shares" if shut.lacking else "lost"
-        rows.append({"call": key.call.public_id, "deadline": key.call.deadline, "recovery": key.recovery is not None, "state": state})
+        rows.append({"call": key.call.public_id, "deadline": key.call.deadline, "recovery": key.recovery is not None, "state": state,
+                     "trouble": watching.trouble_of(key)})
     if json_:
         show(rows)
     else:
-        click.echo("\n".join(f"{row['call']}  {row['deadline']:%Y-%m-%d %H:%M} UTC  {row['state']}" for row in rows) or "No call waits for its opening.")
-    if any(row["state"] == "lost" for row in rows):
+        click.echo("\n".join(f"{row['call']}  {row['deadline']:%Y-%m-%d %H:%M} UTC  {row['state']}{TROUBLES.get(row['trouble'], '')}" for row in rows) or "No call waits for its opening.")
+    if any(row["trouble"] for row in rows):
         raise SystemExit(1)
+
+
+TROUBLES = {"holders": "  too few holders can be reached by mail", "shares": "  a day over, too few shares were brought"}
 
 
 @calls_group.command("verify-receipt")

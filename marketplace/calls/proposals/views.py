@@ -68,7 +68,7 @@ def hand_in(public_id: str) -> ResponseReturnValue:
             return _shut(call, received, problem)
     with Arrival(operations.folder(), public, new_public_id()) as arrival:
         try:
-            receive(arrival.into, received + operations.longest_upload())
+            receive(arrival.into, operations.longest_upload())
         except Problem as problem:
             return _shut(calls.by_public_id(actor(), public_id), received, problem)
         return _taken(public_id, received, arrival)
@@ -89,7 +89,11 @@ def _taken(public_id: str, received: datetime, arrival: Arrival) -> ResponseRetu
         except Problem as problem:
             form.refuse(problem)
             return _shown(desk, form)
-    arrival.keep()
+    try:
+        arrival.keep()
+    except Refused as problem:
+        arrival.drop()
+        return _shut(desk.call, received, problem)
     sent = HandedIn(arrival.version, [text, *files], received, ended)
     try:
         made = patiently(lambda: operations.hand_in(actor(), desk.call, organisation, sent, form.version.data or None))

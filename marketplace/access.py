@@ -249,6 +249,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "open_call.name_holders": frozenset({"member"}),
     "open_call.see_sealed": frozenset({"member", "call_side"}),
     "call_key.mend": frozenset({"system"}),
+    "call_key.see_trouble": frozenset({"operator"}),
     "key_holder.bring": frozenset({"anyone"}),
     "proposal.hand_in": frozenset({"member"}),
     "proposal.list_own": frozenset({"user"}),

@@ -46,25 +46,33 @@ class Stamp:
 
 
 class Patient:
-    """The body of a request, read until a moment and not beyond: whoever sends a byte now and then does not go on for ever. `taken` bytes came."""
+    """The body of a request, read until a moment and not beyond: whoever sends a byte now and then does not go on for ever. `taken` bytes came.
 
-    def __init__(self, stream: IO[bytes], until: datetime) -> None:
-        self.stream, self.until, self.taken = stream, until, 0
+    `seconds` is the most that may pass from here on by the clock that never jumps: a site's clock that is put back meanwhile gives nobody more time.
+    """
+
+    def __init__(self, stream: IO[bytes], until: datetime, seconds: float) -> None:
+        self.stream, self.until, self.taken, self.end = stream, until, 0, time.monotonic() + seconds
 
     def _look(self) -> None:
-        if datetime.now(UTC) > self.until:
+        if datetime.now(UTC) > self.until or time.monotonic() > self.end:
             raise TimeoutError("the request took too long")
 
     def read(self, size: int = -1) -> bytes:
-        """Some of it. Raises `TimeoutError`."""
-        self._look()
-        return self._counted(self.stream.read(size))
+        """Some of it. Raises `OSError`."""
+        return self._taken(self.stream.read, size)
 
     def readline(self, size: int = -1) -> bytes:
-        """A line of it. Raises `TimeoutError`."""
-        self._look()
-        return self._counted(self.stream.readline(size))
+        """A line of it. Raises `OSError`."""
+        return self._taken(self.stream.readline, size)
 
-    def _counted(self, data: bytes) -> bytes:
+    def _taken(self, read: Callable[[int], bytes], size: int) -> bytes:
+        self._look()
+        try:
+            data = read(size)
+        except OSError:
+            raise
+        except Exception as error:  # servers have errors of their own for chunks that are none
+            raise ConnectionError("the body of the request is none") from error
         self.taken += len(data)
         return data

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import sys
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -10,10 +12,11 @@ from sqlalchemy import select
 
 from marketplace.access import SYSTEM
 from marketplace.calls.models import Call
-from marketplace.calls.sealing import keys, operations, receipts, shares
+from marketplace.calls.proposals import rotation
+from marketplace.calls.sealing import keys, operations, receipts, shares, watching
 from marketplace.calls.sealing.models import CallKey
 from marketplace.calls.sealing.sealing import Broken, new_pair, unbox
-from marketplace.console import as_json, fail, ready, show
+from marketplace.console import as_json, bar, fail, ready, show
 from marketplace.db import session, to_write
 from marketplace.errors import Problem
 
@@ -41,6 +44,59 @@ def new_sealing_key_command(file: Path) -> None:
     """Make the site's sealing key. Name the file in MARKETPLACE_SEALING_KEY, and keep a copy where no copy of the data is."""
     _make(file, keys.written(keys.SITE, secrets.token_bytes(keys.BYTES)))
     click.echo(f"Made {file}. Set MARKETPLACE_SEALING_KEY={file}. Without this file nobody opens what was sealed: keep a copy apart from all backups.")
+
+
+@calls_group.command("rotate-sealing-key")
+@click.argument("file", type=FILE)
+@as_json
+def rotate_sealing_key_command(file: Path, json_: bool) -> None:
+    """Exchange the site's sealing key for the one in FILE, which is made if it is not there. The site may run meanwhile; broken off, run it again.
+
+    The new key is added to the file of MARKETPLACE_SEALING_KEY. On several machines add its line there on each of them first.
+    """
+    settings = ready()
+    if not file.exists():
+        _make(file, keys.written(keys.SITE, secrets.token_bytes(keys.BYTES)))
+    try:
+        new = keys.site_key(file)
+        added = keys.add_site_key(settings.sealing_key, new)
+    except keys.NotAKey:
+        fail(f"{file} or {settings.sealing_key} holds no sealing key.", 2)
+    except OSError as error:
+        fail(f"{settings.sealing_key} cannot be written ({error.strerror}). Add the line of {file} to it yourself, and run this again.", 2)
+    found = _exchanged(new, json_)
+    lost = found.pop("lost", 0)
+    if json_:
+        show({**{name: found[name] for name in ("keys", "shares", "receipts", "there")}, "lost": lost, "added": added})
+    else:
+        click.echo(f"Wrapped anew: {found['keys']} keys of calls, {found['shares']} shares, {found['receipts']} receipts. {found['there']} were already.")
+        click.echo(LEFT.format(lost=lost, old=settings.sealing_key) if lost else DONE.format(new=file, old=settings.sealing_key))
+    sys.exit(1 if lost else 0)
+
+
+DONE = """The old key is needed no longer. Set MARKETPLACE_SEALING_KEY={new} on every machine, or take the old line out of {old}.
+Backups from before this moment still need the old key: keep it apart as long as you keep them. Keep a copy of {new} apart from all backups."""
+LEFT = """{lost} secrets are opened by no key of {old} and were left as they are. If you have the key that opens them, add its line to {old} and run this again.
+For a call: marketplace calls recover. Lost receipts stay lost here; the downloaded copies are valid."""
+
+
+def _exchanged(new: keys.SiteKey, quiet: bool) -> Counter[str]:
+    """Run the exchange, each batch in a transaction of its own, and count what became of the secrets."""
+    found: Counter[str] = Counter()
+    try:
+        with to_write(), bar(rotation.count(), "Wrapping anew", quiet) as progress:
+            for batch in rotation.exchange(SYSTEM, new):
+                session.commit()
+                found += batch
+                progress.update(batch.total())
+            session.commit()
+    except Problem as problem:
+        session.rollback()
+        fail(str(problem), 2)
+    except operations.Shut:
+        session.rollback()
+        fail("The site's sealing key is missing.", 2)
+    return found
 
 
 def _new_pair(file: Path) -> str:
@@ -112,22 +168,26 @@ def _keyed(call_id: str) -> tuple[Call, CallKey]:
 @calls_group.command("keys")
 @as_json
 def keys_command(json_: bool) -> None:
-    """Look whether the keys of all calls that are not opened yet can be opened here. It ends with 1 when one cannot."""
+    """Look whether the keys of all calls that wait can be opened here, and their holders be reached. It ends with 1 where something is wrong."""
     ready()
     rows = []
-    for key in session.scalars(select(CallKey).where(CallKey.opened.is_(None)).order_by(CallKey.id)):
+    for key in watching.waiting_keys():
         try:
             operations.secret_of(key)
             state = "ready"
         except operations.Shut as shut:
             state = f"waits for {shut.lacking} shares" if shut.lacking else "lost"
-        rows.append({"call": key.call.public_id, "deadline": key.call.deadline, "recovery": key.recovery is not None, "state": state})
+        rows.append({"call": key.call.public_id, "deadline": key.call.deadline, "recovery": key.recovery is not None, "state": state,
+                     "trouble": watching.trouble_of(key)})
     if json_:
         show(rows)
     else:
-        click.echo("\n".join(f"{row['call']}  {row['deadline']:%Y-%m-%d %H:%M} UTC  {row['state']}" for row in rows) or "No call waits for its opening.")
-    if any(row["state"] == "lost" for row in rows):
+        click.echo("\n".join(f"{row['call']}  {row['deadline']:%Y-%m-%d %H:%M} UTC  {row['state']}{TROUBLES.get(row['trouble'], '')}" for row in rows) or "No call waits for its opening.")
+    if any(row["trouble"] for row in rows):
         raise SystemExit(1)
+
+
+TROUBLES = {"holders": "  too few holders can be reached by mail", "shares": "  a day over, too few shares were brought"}
 
 
 @calls_group.command("verify-receipt")

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from marketplace import create_app, jobs, scanner
 from marketplace.alerts import delivery
 from marketplace.alerts.inbox import mailboxes
+from marketplace.calls.sealing import watching
 from marketplace.catalogue.models import Technology
 from marketplace.config import Settings, SettingsError, read
 from marketplace.console import as_json, bar, named, show
@@ -143,6 +144,17 @@ def _check_inbox(settings: Settings, quiet: bool) -> str:
         raise ValueError("the server does not let us in, or has no such folder") from failure
 
 
+@_check("keys")
+def _check_keys(settings: Settings, quiet: bool) -> str:
+    """The key of every call that waits can be opened here, and its holders be reached."""
+    waiting = watching.waiting_keys()
+    found = [f"call {key.call.public_id}: {trouble}" for key in waiting if (trouble := watching.trouble_of(key))]
+    session.rollback()
+    if found:
+        raise ValueError("; ".join(found[:MOST_FAULTS]) + ": see `marketplace calls keys`")
+    return f"those of {len(waiting)} calls that wait can be opened" if waiting else "no call waits for its opening"
+
+
 @_check("money")
 def _check_money(settings: Settings, quiet: bool) -> str:
     """Sums of organisations, schedules, numbers of invoices and payments agree to the last unit."""
@@ -226,7 +238,7 @@ def _check_fees(settings: Settings, quiet: bool) -> str:
 @click.command("check")
 @as_json
 def check_command(json_: bool) -> None:
-    """Look at settings, database, index, encoders, files, scanner, mail, money, statements, income, notices, credit and fees, and say what is wrong."""
+    """Look at settings, database, index, encoders, files, scanner, mail, keys, money, statements, income, notices, credit and fees, and say what is wrong."""
     found: dict[str, dict[str, Any]] = {}
     try:
         settings = read()

@@ -207,7 +207,7 @@ def _sealing_key(environ: Mapping[str, str], data: Path, production: bool, fault
         faults.append(f"MARKETPLACE_SEALING_KEY: others may read {path}; run chmod 600 on it")
     elif path.is_file() and not os.access(path, os.R_OK):
         faults.append(f"MARKETPLACE_SEALING_KEY: this program may not read {path}")
-    elif path.is_file() and not re.fullmatch(r"techbridge-site-key:[A-Za-z0-9_-]{43}=\s*", path.read_text(encoding="ascii", errors="replace"), re.ASCII):
+    elif path.is_file() and not re.fullmatch(r"(techbridge-site-key:[A-Za-z0-9_-]{43}=\s*)+", path.read_text(encoding="ascii", errors="replace"), re.ASCII):
         faults.append(f"MARKETPLACE_SEALING_KEY: {path} holds no sealing key; {make}")
     return path
 

@@ -203,6 +203,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "open_call.withdraw": ("proposals.discard", "alerts.call_withdrawn"),
     "open_call.key_made": ("alerts.key_made",),
     "open_call.key_lost": ("alerts.key_lost",),
+    "open_call.key_trouble": ("alerts.key_trouble",),
     "open_call.key_recovered": ("proposals.await_opening",),
     "open_call.proposals_opened": ("alerts.proposals_opened",),
     "key_holder.bring": ("proposals.share_brought",),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from math import exp
 from typing import IO, Any, TypeVar
@@ -155,14 +155,14 @@ def arrived() -> datetime:
     return datetime.fromtimestamp(request.environ[FIRST_BYTE], UTC)
 
 
-def receive(into: Callable[[str], IO[bytes]], until: datetime) -> None:
+def receive(into: Callable[[str], IO[bytes]], longest: timedelta) -> None:
     """Read the whole of this request, each file into what `into` gives for its name, with no transaction open meanwhile; then ask for its forgery token.
 
-    Raises `Refused` when it breaks off, or has not ended by `until`.
+    Raises `Refused` when it breaks off, or takes longer than `longest` from its first byte.
     """
     session.rollback()  # an upload may take minutes: it holds neither a lock nor a connection
     request.into = into
-    body = request.environ["wsgi.input"] = Patient(request.environ["wsgi.input"], until)
+    body = request.environ["wsgi.input"] = Patient(request.environ["wsgi.input"], arrived() + longest, longest.total_seconds())
     try:
         request.form  # noqa: B018 - reading it is what is done here
     except (ClientDisconnected, OSError) as error:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from marketplace.alerts.models import Mail, Undeliverable
 from marketplace.alerts.operations import to_address, to_person
 from marketplace.calls.models import Call
 from marketplace.calls.proposals.models import Proposal
 from marketplace.calls.proposals.operations import solvers
 from marketplace.calls.sealing.operations import holders_of, key_of
+from marketplace.calls.sealing.watching import UNREACHED
 from marketplace.db import LANGUAGES, session
 from marketplace.jobs import handler
 from marketplace.people.models import Membership, Person
@@ -116,6 +118,27 @@ def key_lost(thing_id: int) -> None:
     _tell(_owners(call), call, "lost", _of_call(call), recovery=recovery)
     _tell(_operators(), call, "lost_operator", f"/open-calls/{call.public_id}", recovery=recovery)
     _tell(solvers(call), call, "own_lost", "/proposals", recovery=recovery)
+
+
+@handler("alerts.key_trouble")
+def key_trouble(thing_id: int) -> None:
+    """Tell the operators what the daily look at keys has found, if it still is so."""
+    call = session.get_one(Call, thing_id)
+    key = key_of(call)
+    if key is not None and key.trouble is not None:
+        _tell(_operators(), call, f"key_{key.trouble}", f"/open-calls/{call.public_id}", recovery=key.recovery is not None)
+
+
+def _unreached(addresses: Collection[str]) -> set[str]:
+    """Which of some addresses send mail back, or were refused by their server when we wrote to them last."""
+    keys = {address.casefold(): address for address in addresses}
+    closed = session.scalars(select(Undeliverable.address_key).where(Undeliverable.address_key.in_(keys)))
+    last = select(func.max(Mail.id)).where(Mail.address.in_(addresses), Mail.state.in_(("sent", "refused", "bounced"))).group_by(Mail.address)
+    back = session.scalars(select(Mail.address).where(Mail.id.in_(last), Mail.state.in_(("refused", "bounced"))))
+    return {keys[one] for one in closed} | set(back)
+
+
+UNREACHED.append(_unreached)
 
 
 def _operators() -> list[Person]:

@@ -39,7 +39,7 @@ def test_a_moment_that_cannot_be_is_not_believed(said: str) -> None:
 
 
 def test_a_body_is_read_until_its_time_is_over() -> None:
-    body = Patient(io.BytesIO(b"one\ntwo"), datetime.now(UTC) + timedelta(minutes=1))
+    body = Patient(io.BytesIO(b"one\ntwo"), datetime.now(UTC) + timedelta(minutes=1), 60)
     assert body.read(2) == b"on" and body.readline() == b"e\n" and body.taken == 4
     body.until = datetime.now(UTC) - timedelta(seconds=1)
     for read in (body.read, body.readline):

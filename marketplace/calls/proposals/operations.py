@@ -170,6 +170,7 @@ def _receipt(proposal: Proposal, sent: HandedIn) -> str:
         key = sealing.site_key()
     except sealing.Shut as shut:
         raise Refused(N_("The site's sealing key is missing, so that nothing can be taken in. Please tell whoever runs the site.")) from shut
+    sealing.known(key)
     return key.wrap(canonical(signed(content, key.signing)))
 
 
@@ -211,7 +212,7 @@ def receipt_of(actor: Actor, version: ProposalVersion) -> dict[str, Any] | None:
 def unwrapped(version: ProposalVersion) -> dict[str, Any] | None:
     """The signed receipt as the opening holds it against what it opened; None where the site's sealing key was lost."""
     try:
-        return json.loads(sealing.site_key().unwrap(version.receipt))
+        return json.loads(sealing.unwrapped(version.receipt))
     except (Broken, sealing.Shut):
         return None
 
@@ -243,9 +244,9 @@ def organisation_of(actor: Actor, public_id: str) -> Organisation:
 
 
 def text_of(actor: Actor, proposal: Proposal) -> bytes:
-    """The opened text byte for byte as it was sealed. Raises `NotFound` before the opening, and for a reviewer who may not know whose it is."""
+    """The opened text byte for byte as it was sealed. Raises `NotFound` before the opening. Reviewers read in their own room."""
     require(actor, "proposal.read", proposal)
-    if proposal.content is None or hides_solver(actor, proposal):
+    if proposal.content is None:
         raise NotFound()
     return proposal.content.encode()
 
@@ -257,13 +258,6 @@ def solvers(call: Call) -> list[Person]:
 
 
 HEARERS.append(solvers)
-
-
-def hides_solver(actor: Actor, proposal: Proposal) -> bool:
-    """Whether the reader may not know whose proposal it is: a reviewer of an anonymous call who is of neither side."""
-    if not proposal.call.anonymous or proposal.organisation_id in actor.seats:
-        return False
-    return not any(owner in actor.seats for owner in proposal.sides["call_side"])
 
 
 def files_of(actor: Actor, proposal: Proposal) -> list[Attachment]:

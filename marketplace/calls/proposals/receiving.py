@@ -6,11 +6,13 @@ crash leaves at most a sealed file which no row names and `sweep` removes.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -21,7 +23,18 @@ from marketplace.errors import N_, Refused
 
 log = logging.getLogger(__name__)
 
+FULL = N_("This server has no room for what you sent. Nothing of it was kept, and what you had handed in before stands. Please tell whoever runs the site.")
 OLD = 4 * 60 * 60  # seconds: longer than the longest upload may take
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Whatever keeps the disk from taking more (it is full, a quota, a limit of the process) is told as such, not as an upload that broke off."""
+    try:
+        yield
+    except OSError as error:
+        log.error("a proposal cannot be written: %s", errno.errorcode.get(error.errno or 0, "OSError"))
+        raise Refused(FULL) from error
 
 
 def context(version: str, position: int) -> bytes:
@@ -55,7 +68,8 @@ class Arrival:
 
     def __exit__(self, kind: type[BaseException] | None, *_error: Any) -> None:
         for part in self._parts:
-            part.file.close()
+            with suppress(OSError):  # what a full disk did not take is not wanted any more
+                part.file.close()
             part.path.unlink(missing_ok=True)
         if kind is not None:
             self.drop()
@@ -71,7 +85,8 @@ class Arrival:
 
     def _begun(self, name: str, position: int) -> _Part:
         aside = self.folder / "aside"
-        aside.mkdir(parents=True, exist_ok=True)
+        with _room():
+            aside.mkdir(parents=True, exist_ok=True)
         part = _Part(aside / secrets.token_hex(16), position, name, self.public, context(self.version, position))
         self._parts.append(part)
         return part
@@ -100,15 +115,16 @@ class Arrival:
 
     def keep(self) -> None:
         """Move what has ended into its place, before rows name it: to wait for the disk while the database is locked would make everybody wait."""
+        self._kept = True
         for part in self._parts:
             if part.done:
                 place = path_of(self.folder, part.path.name)
-                place.parent.mkdir(exist_ok=True)
-                os.replace(part.path, place)
-                _sync(place.parent)
+                with _room():
+                    place.parent.mkdir(exist_ok=True)
+                    os.replace(part.path, place)
+                    _sync(place.parent)
             else:
                 part.path.unlink(missing_ok=True)
-        self._kept = True
 
 
 class _Part:
@@ -123,7 +139,8 @@ class _Part:
         """Seal some more. Refused when it gets too large."""
         if self.sealer.size + len(data) > LARGEST:
             raise Refused(N_("The file is larger than %(limit)s MB."), field="files", limit=LARGEST // MEGABYTE)
-        return self.sealer.write(data)
+        with _room():
+            return self.sealer.write(data)
 
     def seek(self, _place: int) -> int:
         """The parser of requests goes back to the start when a file has come; there is nothing to be read."""
@@ -135,9 +152,10 @@ class _Part:
     def ended(self) -> Sealed:
         """The last chunk with its mark, written through to the disk."""
         if not self.done:
-            self.sealer.close()
-            self.file.flush()
-            os.fsync(self.file.fileno())
+            with _room():
+                self.sealer.close()
+                self.file.flush()
+                os.fsync(self.file.fileno())
             self.done = True
         sealed = self.path.stat().st_size if self.path.exists() else self.file.tell()
         return Sealed(self.position, self.path.name, self.name, self.sealer.size, self.sealer.sha256, sealed, self.sealer.sealed_sha256)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import io
 import json
 from datetime import datetime
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 
 from flask import Blueprint, Flask, Response, current_app, flash, render_template, request, send_file
 from flask.typing import ResponseReturnValue
@@ -26,15 +30,15 @@ from marketplace.catalogue.attachments import MEGABYTE, MOST, path_of, upload_li
 from marketplace.db import new_public_id, now, to_read
 from marketplace.errors import Problem, Refused
 from marketplace.terms.payment import from_minor
-from marketplace.web import actor, answer, arrived, csrf, patiently, receive, see
+from marketplace.web import actor, answer, arrived, csrf, limiter, patiently, receive, see
 
 blueprint = Blueprint("proposals", __name__)
+BEIJING = "Asia/Shanghai"
 
 
 def prepare(app: Flask) -> None:
     """What a call's page shows of its proposals, and their words."""
-    app.jinja_env.globals.update(
-        proposal_words=words, proposal_part=proposals_part, proposal_hides_solver=lambda one: operations.hides_solver(actor(), one))
+    app.jinja_env.globals.update(proposal_words=words, proposal_part=proposals_part)
 
 
 def proposals_part(call: Call) -> Markup:
@@ -64,7 +68,7 @@ def hand_in(public_id: str) -> ResponseReturnValue:
             return _shut(call, received, problem)
     with Arrival(operations.folder(), public, new_public_id()) as arrival:
         try:
-            receive(arrival.into, received + operations.longest_upload())
+            receive(arrival.into, operations.longest_upload())
         except Problem as problem:
             return _shut(calls.by_public_id(actor(), public_id), received, problem)
         return _taken(public_id, received, arrival)
@@ -85,7 +89,11 @@ def _taken(public_id: str, received: datetime, arrival: Arrival) -> ResponseRetu
         except Problem as problem:
             form.refuse(problem)
             return _shown(desk, form)
-    arrival.keep()
+    try:
+        arrival.keep()
+    except Refused as problem:
+        arrival.drop()
+        return _shut(desk.call, received, problem)
     sent = HandedIn(arrival.version, [text, *files], received, ended)
     try:
         made = patiently(lambda: operations.hand_in(actor(), desk.call, organisation, sent, form.version.data or None))
@@ -186,7 +194,7 @@ def receipt(public_id: str, version_id: str) -> ResponseReturnValue:
     version = operations.version_of(actor(), proposal, version_id)
     return answer(
         "calls/proposals/receipt.html", proposal=proposal, call=proposal.call, version=version, signed=operations.receipt_of(actor(), version),
-        opens_at=operations.opens_at(proposal.call),
+        opens_at=operations.opens_at(proposal.call), BEIJING=BEIJING,
     )
 
 
@@ -202,6 +210,32 @@ def receipt_file(public_id: str, version_id: str) -> ResponseReturnValue:
     return _download(written, f"receipt-{version.public_id}.json")
 
 
+@cache
+def _paper() -> ModuleType | None:
+    """What makes PDFs, read when the first one is asked for (it takes a second); None where Debian's libraries are missing."""
+    try:
+        return import_module("marketplace.paper")
+    except OSError:
+        return None
+
+
+@blueprint.route("/proposals/<public_id>/receipts/<version_id>/receipt.pdf")
+@login_required
+@limiter.limit("60 per hour")
+def receipt_paper(public_id: str, version_id: str) -> ResponseReturnValue:
+    """The receipt on paper, in the reader's language. What is signed is the file beside it."""
+    proposal, writer = operations.by_public_id(actor(), public_id), _paper()
+    version = operations.version_of(actor(), proposal, version_id)
+    signed = operations.receipt_of(actor(), version)
+    if signed is None:
+        raise Refused(operations.NO_RECEIPT)
+    if writer is None:
+        message = _("This site cannot make PDFs yet. Please tell whoever runs it, and print the page meanwhile.")
+        return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
+    html = render_template("pdf/receipt.html", proposal=proposal, call=proposal.call, version=version, signed=signed, BEIJING=BEIJING)
+    return _download(writer.pdf(html, Path(current_app.static_folder or "")), f"receipt-{version.public_id}.pdf", "application/pdf")
+
+
 @blueprint.route("/proposals/<public_id>/proposal.json")
 @login_required
 def text_file(public_id: str) -> ResponseReturnValue:
@@ -210,8 +244,8 @@ def text_file(public_id: str) -> ResponseReturnValue:
     return _download(operations.text_of(actor(), proposal), f"proposal-{proposal.public_id}.json")
 
 
-def _download(content: bytes, name: str) -> Response:
-    return send_file(io.BytesIO(content), mimetype="application/json", as_attachment=True, download_name=name, max_age=0)
+def _download(content: bytes, name: str, kind: str = "application/json") -> Response:
+    return send_file(io.BytesIO(content), mimetype=kind, as_attachment=True, download_name=name, max_age=0)
 
 
 @blueprint.route("/proposals/<public_id>/files/<file_id>")

@@ -1,13 +1,15 @@
 """Keys as text and as files, and what the site's own sealing key does: wrap secrets for the table, sign receipts.
 
-The text of a key is a word that says what it is, and 32 bytes in base64. Files are made readable by their owner alone and never overwritten. From
-the site's key two others are derived (BLAKE2b): one wraps (`SecretBox`), one signs (Ed25519). Pure but for the files it is told to read and make.
+The text of a key is a word that says what it is, and 32 bytes in base64. Files are made readable by their owner alone and never overwritten; the site's
+own may get a second line, while one key is exchanged for another. From the site's key two others are derived (BLAKE2b): one wraps (`SecretBox`), one
+signs (Ed25519). Pure but for the files it is told to read and make.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import hashlib
 import os
 import secrets
@@ -83,12 +85,49 @@ class SiteKey:
         """What signs receipts."""
         return SigningKey(self._derived(b"receipt"))
 
+    @property
+    def public(self) -> str:
+        """The public half of what signs receipts, in base64: it tells one sealing key from another, and nothing of it."""
+        return base64.b64encode(bytes(self.signing.verify_key)).decode()
+
 
 def site_key(path: Path, make: bool = False) -> SiteKey:
-    """The key in the file; with `make` a new one where there is no file. Raises `NotAKey` or `OSError`."""
+    """The first key in the file; with `make` a new one where there is no file. Raises `NotAKey` or `OSError`."""
+    return site_keys(path, make)[0]
+
+
+def site_keys(path: Path, make: bool = False) -> list[SiteKey]:
+    """The keys in the file, a line each: one, and two while they are exchanged. A line that is none is passed over: the writing of a second one may have
+    broken off. Raises `NotAKey` where there is none, or `OSError`."""
     if make and not path.exists():
         try:
             make_file(path, written(SITE, secrets.token_bytes(BYTES)))
         except FileExistsError:
             pass  # another process was quicker
-    return SiteKey(taken(SITE, path.read_text(encoding="ascii", errors="replace")))
+    found = []
+    for line in path.read_text(encoding="ascii", errors="replace").splitlines():
+        try:
+            found.append(SiteKey(taken(SITE, line)))
+        except NotAKey:
+            continue
+    if not found:
+        raise NotAKey(SITE)
+    return found
+
+
+def add_site_key(path: Path, key: SiteKey) -> bool:
+    """Add the key as another line of the file, which keeps its owner and mode; False where it stands there. Raises `OSError`: then the file is as it was."""
+    if key in site_keys(path):
+        return False
+    with path.open("r+b", buffering=0) as file:
+        before = file.seek(0, os.SEEK_END)
+        file.seek(max(0, before - 1))
+        line = ("" if file.read(1) == b"\n" else "\n") + written(SITE, key.raw) + "\n"
+        try:
+            if file.write(line.encode()) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(before)
+            raise
+    return True

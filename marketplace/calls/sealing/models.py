@@ -1,4 +1,4 @@
-"""The keys of calls, and the people outside who hold shares of them."""
+"""The keys of calls, the people outside who hold shares of them, and by which sealing keys the site has signed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class CallKey(Base):
     `needed` holders must bring their shares. `recovery` is the secret half sealed to the offline key `recovery_public`.
 
     `opening` is when the opening began: from then on nothing is taken in. `opened` is when the last proposal was opened. `lost` is when it was
-    found that nobody here can open it.
+    found that nobody here can open it. `trouble` is what the daily look found last, `troubled` since when: *shut* (no key here opens it), *holders*
+    (too few of them can be reached, and the deadline is near), *shares* (too few were brought, and it should be open).
     """
 
     __tablename__ = "call_key"
@@ -32,6 +33,8 @@ class CallKey(Base):
     opening: Mapped[datetime | None]
     opened: Mapped[datetime | None]
     lost: Mapped[datetime | None]
+    trouble: Mapped[str | None] = mapped_column(String(8))
+    troubled: Mapped[datetime | None]
     version_id: Mapped[int] = mapped_column()
 
     call: Mapped[Call] = relationship()
@@ -42,7 +45,27 @@ class CallKey(Base):
         CheckConstraint("needed is null or needed >= 1", name="needed"),
         CheckConstraint("needed is null or recovery is null", name="holders_alone"),
         CheckConstraint("opened is null or opening is not null", name="opened"),
+        CheckConstraint("trouble in ('shut', 'holders', 'shares')", name="trouble"),
+        CheckConstraint("(trouble is null) = (troubled is null)", name="troubled"),
     )
+
+
+class SealingKey(Base):
+    """A sealing key that the site has used, by the public half that its receipts are verified with (base64): never the key itself.
+
+    `since` is when it was seen first, `retired` when another took its place: from then on it wraps and signs nothing. `cleared` is when nothing in the tables
+    was wrapped by it any more. Rows stay: receipts of long ago are verified with them.
+    """
+
+    __tablename__ = "sealing_key"
+
+    id: Mapped[Key]
+    public: Mapped[str] = mapped_column(String(44), unique=True)
+    since: Mapped[datetime]
+    retired: Mapped[datetime | None]
+    cleared: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("cleared is null or retired is not null", name="cleared"),)
 
 
 class KeyHolder(Base):

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from marketplace.access import Actor, require
 from marketplace.calls.conditions import FURTHER, Lack
 from marketplace.calls.models import Call
 from marketplace.calls.sealing import keys, shares
-from marketplace.calls.sealing.models import CallKey, KeyHolder
+from marketplace.calls.sealing.models import CallKey, KeyHolder, SealingKey
 from marketplace.calls.sealing.sealing import Broken, box, new_pair, public_of, unbox
 from marketplace.config import Settings, read
 from marketplace.db import now, session
@@ -54,12 +55,54 @@ def settings() -> Settings:
     return _settings[0] if _settings else read()
 
 
-def site_key() -> keys.SiteKey:
-    """The site's sealing key; in development it is made at the first use. Raises `Shut` when there is none."""
+def site_keys() -> list[keys.SiteKey]:
+    """The site's sealing keys: one, and two while they are exchanged. In development one is made at the first use. Raises `Shut` when there is none."""
     try:
-        return keys.site_key(settings().sealing_key, make=not settings().production)
+        return keys.site_keys(settings().sealing_key, make=not settings().production)
     except (OSError, keys.NotAKey) as error:
         raise Shut(0) from error
+
+
+def site_key() -> keys.SiteKey:
+    """The sealing key that wraps and signs: the first that was not retired. Raises `Shut` when there is none here.
+
+    Whoever wraps asks for it with the call's key locked (`key_of`): an exchange waits for such locks, and so misses nothing that the old key wrapped.
+    """
+    retired = set(session.scalars(select(SealingKey.public).where(SealingKey.retired.is_not(None))))
+    found = next((key for key in site_keys() if key.public not in retired), None)
+    if found is None:
+        raise Shut(0)
+    return found
+
+
+def unwrapped(kept: str) -> bytes:
+    """A secret of the tables, by whichever sealing key is here. Raises `Broken`, or `Shut` when there is none."""
+    for key in site_keys():
+        try:
+            return key.unwrap(kept)
+        except Broken:
+            continue
+    raise Broken("no sealing key here opens it")
+
+
+def known(key: keys.SiteKey, at: datetime | None = None) -> SealingKey:
+    """The row of a sealing key, made at its first use, so that receipts can be verified when it is gone."""
+    own = select(SealingKey).where(SealingKey.public == key.public)
+    found = session.scalar(own)
+    if found is not None:
+        return found
+    made = SealingKey(public=key.public, since=at or now())
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except IntegrityError:  # another process was quicker
+        return session.scalars(own).one()
+    return made
+
+
+def receipt_keys() -> list[SealingKey]:
+    """All keys with which this site has signed receipts, newest first."""
+    return list(session.scalars(select(SealingKey).order_by(SealingKey.since.desc(), SealingKey.id.desc())))
 
 
 def key_of(call: Call, lock: bool = False) -> CallKey | None:
@@ -144,6 +187,8 @@ def make_key(actor: Actor, call: Call, at: datetime | None = None) -> CallKey:
     require_sealable(call)
     secret, public = new_pair()
     made = CallKey(call_id=call.id, public=base64.b64encode(public).decode(), needed=call.key_holders, created=at or now())
+    session.add(made)
+    session.flush()  # the row is locked before the site's key is asked for
     if call.key_holders:
         held = holders_of(call)
         for holder, share in zip(held, shares.divide(secret, call.key_holders, len(held)), strict=True):
@@ -154,7 +199,6 @@ def make_key(actor: Actor, call: Call, at: datetime | None = None) -> CallKey:
         if offline := settings().recovery_key:
             raw = keys.taken(keys.PUBLIC, offline)
             made.recovery, made.recovery_public = keys.written(keys.SEALED, box(secret, raw)), base64.b64encode(raw).decode()
-    session.add(made)
     record(call, "key_made", actor, at, public=made.public, holders=made.needed or 0, recovery=made.recovery_public)
     return made
 
@@ -179,6 +223,7 @@ def bring_share(actor: Actor, holder: KeyHolder, text: str, at: datetime | None 
         raise Refused(N_("This is no share. It begins with “techbridge-share:” and is printed by the command below."), field="share") from error
     if hashlib.sha256(share).hexdigest() != holder.mark:
         raise Refused(N_("This is a share, but not the one of this call and this holder."), field="share")
+    key_of(holder.call, lock=True)
     try:
         holder.brought, holder.at = site_key().wrap(share), holder.at or moment
     except Shut as shut:
@@ -197,7 +242,7 @@ def _brought(call: Call) -> list[bytes]:
     found = []
     for holder in holders_of(call):
         try:
-            found += [site_key().unwrap(holder.brought)] if holder.brought else []
+            found += [unwrapped(holder.brought)] if holder.brought else []
         except (Broken, Shut):
             continue
     return found
@@ -206,7 +251,7 @@ def _brought(call: Call) -> list[bytes]:
 def secret_of(key: CallKey) -> bytes:
     """The secret half, for the opening. Raises `Shut`."""
     try:
-        secret = site_key().unwrap(key.wrapped) if key.needed is None and key.wrapped else _joined(key)
+        secret = unwrapped(key.wrapped) if key.needed is None and key.wrapped else _joined(key)
     except (Broken, shares.NotAShare) as error:
         raise Shut(0) from error
     if public_of(secret) != base64.b64decode(key.public):

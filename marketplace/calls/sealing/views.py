@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-
-from flask import Blueprint, Flask, flash, request
+from flask import Blueprint, Flask, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
+from markupsafe import Markup
 
 from marketplace.access import require
 from marketplace.calls import operations as calls
-from marketplace.calls.sealing import operations, words
+from marketplace.calls.sealing import operations, watching, words
 from marketplace.calls.sealing.forms import HoldersForm, ShareForm
 from marketplace.db import now
 from marketplace.errors import Problem
@@ -23,7 +22,12 @@ blueprint = Blueprint("sealing", __name__)
 def prepare(app: Flask) -> None:
     """Settings for the keys, and moments for the templates."""
     operations.configure(app.config["SETTINGS"])
-    app.jinja_env.globals.update(moment_in=words.moment_in, exact_moment=words.exact)
+    app.jinja_env.globals.update(moment_in=words.moment_in, exact_moment=words.exact, keys_part=keys_part)
+
+
+def keys_part() -> Markup:
+    """The calls with whose keys something is wrong, as a part of the operators' desk; nothing when all is well."""
+    return Markup(render_template("calls/sealing/part_keys.html", keys=watching.troubled(actor()), trouble_words=words.TROUBLE_WORDS))
 
 
 @blueprint.route("/open-calls/<public_id>/key-holders", methods=["GET", "POST"])
@@ -65,9 +69,9 @@ def share(holder_id: str) -> ResponseReturnValue:
 
 @blueprint.route("/receipts/key")
 def receipt_key() -> ResponseReturnValue:
-    """The public key with which this site signs receipts, for whoever holds one."""
+    """The public keys with which this site signs receipts and has signed them, for whoever holds one."""
     try:
-        key = base64.b64encode(bytes(operations.site_key().signing.verify_key)).decode()
+        key = operations.site_key().public
     except operations.Shut:
         key = None
-    return answer("calls/sealing/receipt_key.html", key=key)
+    return answer("calls/sealing/receipt_key.html", key=key, earlier=[one for one in operations.receipt_keys() if one.public != key])

@@ -5,8 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask_babel import format_datetime
+from flask_babel import lazy_gettext as _l
 
 from marketplace.calls.deadlines import local, offset
+
+
+TROUBLE_WORDS = {
+    "shut": _l("No sealing key here opens this call:"),
+    "holders": _l("Too few key holders of this call can be reached by mail:"),
+    "shares": _l("Too few shares of this call's key have been brought:"),
+}
 
 
 def moment_in(moment: datetime | None, zone: str) -> str:

@@ -22,10 +22,10 @@ NOT_FOR_ROBOTS = (
     "/*?*", "/*.xlsx$", "/*.pdf$", "/*.bib$", "/*.ris$", "/*/access", "/*/agreements", "/*/audits/", "/*/claims/", "/*/confirm/", "/*/credit/", "/*/deals",
     "/*/decisions", "/*/desk", "/*/dev/", "/*/distillations", "/*/evidence", "/*/funnel/", "/*/guarantee-entries/", "/*/guarantees", "/*/imports",
     "/*/income", "/*/invitations/", "/*/invoices/", "/*/mail", "/*/matches", "/*/money", "/*/needs/from-file", "/*/notices/*/", "/*/operations/",
-    "/*/payments/", "/*/pools/alike", "/*/pools/mine$", "/*/pools/*/", "/*/problems/", "/*/requests", "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up",
-    "/*/statements", "/*/subscriptions", "/*/unsubscribe/", "/*/worklist", "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/technologies/*/introduction$",
-    "/*/new$", "/*/edit$", "/*/history$", "/*/files$", "/*/files/", "/*/needs/*/", "/*/adopted$", "/*/verify/",
-    "/*/ask$", "/*/resource-requests", "/*/facilities/*/", "/*/experts/*/", "/*/scenarios/*/",
+    "/*/payments/", "/*/pools/alike", "/*/pools/*/", "/*/problems/", "/*/requests", "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/statements",
+    "/*/subscriptions", "/*/unsubscribe/", "/*/worklist", "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/technologies/*/introduction$", "/*/new$",
+    "/*/edit$", "/*/history$", "/*/files$", "/*/files/", "/*/needs/*/", "/*/adopted$", "/*/verify/",
+    "/*/ask$", "/*/resource-requests", "/*/facilities/*/", "/*/experts/*/", "/*/scenarios/*/", "/*/pools/mine$",
 )
 """Endless combinations of filters, files made on demand, and pages that need an account or belong to one reader."""
 

@@ -1,4 +1,4 @@
-"""A pool's region and its words as the list looks for them, and the index that the list of pools walks along."""
+"""A pool's region and its words as the list looks for them, the index that the list of pools walks along, and that of a pool's pledges."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def upgrade() -> None:
             'state', 'deadline', 'id', 'visibility', 'organisation_id', 'industry', 'region', 'currency', 'threshold', 'opened',
         ], unique=False)
         batch.create_index('ix_pool_visibility_opened_id', ['visibility', 'opened', 'id'], unique=False)
+    with op.batch_alter_table('pledge') as batch:
+        batch.create_index(batch.f('ix_pledge_pool_id'), ['pool_id'], unique=False)
 
 
 def _fill(bind: sa.Connection) -> None:
@@ -39,6 +41,8 @@ def _fill(bind: sa.Connection) -> None:
 
 def downgrade() -> None:
     """Back."""
+    with op.batch_alter_table('pledge') as batch:
+        batch.drop_index(batch.f('ix_pledge_pool_id'))
     with op.batch_alter_table('pool') as batch:
         batch.drop_index('ix_pool_visibility_opened_id')
         batch.drop_index('ix_pool_listed')

@@ -155,7 +155,7 @@ class Pledge(Base):
 
     id: Mapped[Key]
     public_id: Mapped[PublicId]
-    pool_id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"))
+    pool_id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), index=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     amount: Mapped[int] = mapped_column(BigInteger)

@@ -135,7 +135,7 @@ def test_under_three_pledges_no_page_says_a_figure(client, lang):
     factories.pledge(pool, pool.organisation, 47 * TEN_THOUSAND)
     factories.pledge(pool, None, 3_333_333)
     session.commit()
-    assert public_pages(client, pool, lang) == empty
+    assert public_pages(client, pool, lang) == empty and not any("<progress" in page for page in empty[:2]), "no bar, for nought per cent would be a figure"
     assert [grant["name"] for grant in empty[2]["funding"]] == ["threshold"]
 
 
@@ -148,7 +148,8 @@ def test_sums_go_in_steps_and_neighbouring_ones_look_alike(client, lang):
     assert [grant["amount"]["value"] for grant in before[2]["funding"]] == ["1000000.00", "600000.00"]
     amounts = [re.sub(r"<select.*?</select>|[,，\s]", "", text, flags=re.S) for text in before[:2]]  # regions have numbers, too
     assert all("600000" in text and not any(figure in text for figure in ("650000", "300000", "150000", "200000")) for text in amounts)
-    assert 'aria-label' in before[0] and "60" in before[0]
+    heard = {"zh": "不低于 60%", "en": "at least 60 per cent"}[lang]
+    assert all('value="60"' in page and f'aria-valuetext="{heard}"' in page for page in before[:2])
 
 
 def test_a_name_is_told_where_its_firm_allows_it_and_nobody_reads_anothers_pledge_before_the_threshold(client, lang):

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from marketplace import create_app
 from marketplace.alerts.subscriptions.bench import bench_alerts
 from marketplace.calls import bench as calls_bench
+from marketplace.calls.pools import bench as pools_bench
 from marketplace.calls.sealing.bench import bench_sealing
 from marketplace.console import as_json, fail, settings_or_fail, show, telling
 from marketplace.db import now, session, to_write
@@ -271,24 +272,38 @@ def bench_sealing_command(megabytes: int, folder: Path, json_: bool) -> None:
 @as_json
 def bench_calls_command(calls: int, requests: int, database: str | None, json_: bool) -> None:
     """Answer the list of open calls by several filters, and time the bare reading of twenty rows."""
+    show({"calls": calls, **_list_of("/zh/open-calls", calls_bench, calls, requests, database, json_)})
+
+
+@bench_group.command("pools")
+@click.option("--pools", type=click.IntRange(min=100), default=50_000, show_default=True)
+@click.option("--requests", type=click.IntRange(min=5), default=30, show_default=True, help="Of each kind.")
+@click.option("--database", help="An empty database to fill instead of a throw-away SQLite file.")
+@as_json
+def bench_pools_command(pools: int, requests: int, database: str | None, json_: bool) -> None:
+    """Answer the list of pools by several filters, and time the bare reading of twenty rows."""
+    show({"pools": pools, **_list_of("/zh/pools", pools_bench, pools, requests, database, json_)})
+
+
+def _list_of(path: str, bench: Any, rows: int, requests: int, database: str | None, quiet: bool) -> dict[str, Any]:
+    """Fill a database with so many rows of a list and ask for its pages; `bench` fills and measures."""
     moment = now()
-    with _throw_away(database) as app, telling("Bench", json_) as say:
+    with _throw_away(database) as app, telling("Bench", quiet) as say:
         say("filling")
         with to_write():
-            calls_bench.fill(calls, moment)
+            bench.fill(rows, moment)
             session.execute(text("ANALYZE"))
             session.commit()
         client = app.test_client()
 
         def get(question: str) -> None:
-            if client.get(f"/zh/open-calls?{question}").status_code != 200:
+            if client.get(f"{path}?{question}").status_code != 200:
                 fail("The list did not answer.")
 
         say("asking")
         gc.collect()
         gc.freeze()  # as the served application does
-        report = calls_bench.measure(get, requests, moment)
-    show({"calls": calls, **report})
+        return bench.measure(get, requests, moment)
 
 
 @contextmanager

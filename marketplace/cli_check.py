@@ -8,7 +8,7 @@ from __future__ import annotations
 import imaplib
 import smtplib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from marketplace import create_app, jobs, scanner
 from marketplace.alerts import delivery
 from marketplace.alerts.inbox import mailboxes
+from marketplace.calls import faults as calls
 from marketplace.calls.sealing import watching
+from marketplace.catalogue.facilities import faults as bookings
 from marketplace.catalogue.models import Technology
 from marketplace.config import Settings, SettingsError, read
 from marketplace.console import as_json, bar, named, show
@@ -185,21 +187,13 @@ def _check_statements(settings: Settings, quiet: bool) -> str:
 @_check("income")
 def _check_income(settings: Settings, quiet: bool) -> str:
     """Every payment that an institute received is divided once, and each split adds up."""
-    found = list(islice(income.faults(), MOST_FAULTS))
-    session.rollback()
-    if found:
-        raise ValueError("; ".join(found))
-    return "every split adds up"
+    return _whole(income.faults(), "every split adds up")
 
 
 @_check("notices")
 def _check_notices(settings: Settings, quiet: bool) -> str:
     """The copy of each notice's last day is what its clock says."""
-    found = list(islice(duties.faults(), MOST_FAULTS))
-    session.rollback()
-    if found:
-        raise ValueError("; ".join(found))
-    return "every notice runs until the day its clock says"
+    return _whole(duties.faults(), "every notice runs until the day its clock says")
 
 
 @_check("credit")
@@ -235,10 +229,37 @@ def _check_fees(settings: Settings, quiet: bool) -> str:
     return f"those of {len(keys)} deals are what their schedules say"
 
 
+def _whole(found: Iterator[str], well: str) -> str:
+    """The words where nothing was found. Raises `ValueError` with the first faults."""
+    told = list(islice(found, MOST_FAULTS))
+    session.rollback()
+    if told:
+        raise ValueError("; ".join(told))
+    return well
+
+
+@_check("pools")
+def _check_pools(settings: Settings, quiet: bool) -> str:
+    """The state of every pool is what its pledges say."""
+    return _whole(calls.of_pools(now()), "the state of every pool is what its pledges say")
+
+
+@_check("calls")
+def _check_calls(settings: Settings, quiet: bool) -> str:
+    """Every published call has its key, every award its teams."""
+    return _whole(calls.of_calls(now()), "every published call has its key, every award its teams")
+
+
+@_check("bookings")
+def _check_bookings(settings: Settings, quiet: bool) -> str:
+    """No facility is booked twice at one time, and what is over is done."""
+    return _whole(bookings.faults(now()), "no facility is booked twice at one time")
+
+
 @click.command("check")
 @as_json
 def check_command(json_: bool) -> None:
-    """Look at settings, database, index, encoders, files, scanner, mail, keys, money, statements, income, notices, credit and fees, and say what is wrong."""
+    """Look at settings, database, index, encoders, files, scanner, mail, keys, money, statements, income, notices, credit, fees, pools, calls and bookings."""
     found: dict[str, dict[str, Any]] = {}
     try:
         settings = read()

@@ -29,12 +29,13 @@ WARMING = 3
 
 def fill(calls: int, moment: datetime) -> None:
     """Make up so many calls in an empty database: two fifths are open, over two years of deadlines. Does not commit."""
-    for model, rows in ((Organisation, _houses(moment)), (Board, _boards(moment)), (Call, _calls(calls, moment))):
+    for model, rows in ((Organisation, houses(moment)), (Board, _boards(moment)), (Call, _calls(calls, moment))):
         while batch := list(islice(rows, AT_ONCE)):
             session.execute(insert(model), batch)
 
 
-def _houses(moment: datetime) -> Iterator[dict[str, Any]]:
+def houses(moment: datetime) -> Iterator[dict[str, Any]]:
+    """The rows of the firms."""
     for key in range(1, HOUSES + 1):
         yield {"id": key, "kind": "enterprise", "name": {"zh": f"企业{key}", "en": f"Works {key}"}, "names": [], "region": "330000", "about": {},
                "size": "large", "state": "verified", "created": moment, "version_id": 1}
@@ -69,15 +70,21 @@ def measure(get: Callable[[str], Any], requests: int, moment: datetime) -> dict[
         session.execute(query.limit(20)).all()
         session.rollback()
 
-    ruler = _timed(bare, requests)
-    found = {name: _timed(lambda question=question: get(question), requests) for name, question in QUESTIONS.items()}
+    return beside(bare, get, QUESTIONS, requests)
+
+
+def beside(bare: Callable[[], None], get: Callable[[str], Any], questions: dict[str, str], requests: int) -> dict[str, Any]:
+    """The pages of these questions beside the bare reading, in milliseconds and in ratios."""
+    ruler = timed(bare, requests)
+    found = {name: timed(lambda question=question: get(question), requests) for name, question in questions.items()}
     return {
         "bare_ms": ruler, "pages_ms": found, "p50_to_bare": {name: round(times["p50"] / ruler["p50"], 1) for name, times in found.items()},
         "worst_p95_ms": max(times["p95"] for times in found.values()),
     }
 
 
-def _timed(work: Callable[[], Any], requests: int) -> dict[str, float]:
+def timed(work: Callable[[], Any], requests: int) -> dict[str, float]:
+    """Milliseconds of so many runs, the median and that of 95 of 100."""
     taken = []
     for number in range(requests + WARMING):
         began = time.perf_counter()

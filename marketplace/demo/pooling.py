@@ -42,7 +42,7 @@ def _pool(people: dict[str, Person], row: dict[str, Any]) -> Pool:
     pool = pools.create_pool(
         lead, lead.organisations[0], **texts, threshold=_yuan(row["threshold"]), least=_yuan(row["least"]), currency="CNY", basis="proportional",
         deadline=(now() + timedelta(days=row["days"])).replace(hour=10, minute=0, second=0, microsecond=0), zone="Asia/Shanghai", visibility="public",
-        language="zh",
+        language="zh", industry=row["industry"], region=row.get("region"),
     )
     pools.open_pool(lead, pool)
     for one in row["pledge"]:

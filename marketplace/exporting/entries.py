@@ -9,6 +9,9 @@ from functools import partial
 from typing import Any
 
 from marketplace.calls.models import Call
+from marketplace.calls.pools.models import Pool
+from marketplace.calls.pools.pledging import progress_of
+from marketplace.calls.pools.words import STATE_WORDS as POOL_STATES
 from marketplace.calls.words import IP_WORDS, MONEY_HEADINGS, STATE_WORDS, told_in
 from marketplace.catalogue.classification import field_name, industry_name
 from marketplace.catalogue.models import Technology
@@ -17,7 +20,7 @@ from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.db import in_language
 from marketplace.exporting.resources import entry_of
 from marketplace.exporting.text import one_line, printable
-from marketplace.exporting.words import budget, deadline, separator, until
+from marketplace.exporting.words import budget, deadline, separator, threshold, until
 from marketplace.matching.units import in_words
 from marketplace.needs.models import Need
 from marketplace.needs.words import GRADE_WORDS, MODE_WORDS
@@ -114,7 +117,19 @@ def _call(call: Call, language: str) -> dict[str, Any]:
     }
 
 
-SPECIAL: dict[str, Callable[[Any, str], dict[str, Any]]] = {"technology": _technology, "need": _need, "open_call": _call}
+def _pool(pool: Pool, language: str) -> dict[str, Any]:
+    """What a pool's page tells everybody: of the pledges no more than its bar."""
+    industry = industry_name(pool.industry, language) if pool.industry else ""
+    kind = str(POOL_STATES[pool.state])
+    region = regions.name(pool.region, language) if pool.region else ""
+    return {
+        "kind": kind, "facts": tuple(part for part in (industry, region, deadline(told_in(pool.deadline, pool.zone))) if part),
+        "terms": threshold(pool, progress_of(pool)), "text": pool.brief, "number": "", "maturity": None,
+        "categories": ((pool.state, kind), *(((pool.industry, industry),) if pool.industry else ())),
+    }
+
+
+SPECIAL: dict[str, Callable[[Any, str], dict[str, Any]]] = {"technology": _technology, "need": _need, "open_call": _call, "pool": _pool}
 """What each kind of listing says in its own way."""
 
 

@@ -9,6 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.calls import words as call_words
+from marketplace.calls.pools import rights
+from marketplace.calls.pools import words as pool_words
+from marketplace.calls.pools.pledging import progress_of
 from marketplace.catalogue import words as technology_words
 from marketplace.catalogue.classification import field_name, industry_name
 from marketplace.catalogue.models import Technology
@@ -147,7 +150,26 @@ CALLS = (
     Column("published", 12, lambda one, _: one.published.date()),
     Column("visibility", 16, lambda one, _: str(call_words.VISIBILITY_WORDS[one.visibility])),
 )
-
+POOLS = (
+    Column("title", 44, lambda one, language: one.titled(language)[0]),
+    Column("title_other", 36, _other_title),
+    Column("lead", 26, lambda one, language: one.organisation.called(language)),
+    Column("state", 18, lambda one, _: str(pool_words.STATE_WORDS[one.state])),
+    Column("industry", 22, lambda one, language: industry_name(one.industry, language) if one.industry else ""),
+    Column("region", 14, lambda one, language: regions.name(one.region, language) if one.region else ""),
+    Column("summary", 60, lambda one, language: _summary(one.brief, language)),
+    Column("acceptance", 44, lambda one, language: _summary(one.acceptance, language)),
+    Column("threshold", 14, lambda one, _: from_minor(one.threshold, one.currency)),
+    Column("firms", 14, lambda one, _: progress_of(one).firms),
+    Column("pledged", 14, lambda one, _: from_minor(progress_of(one).amount, one.currency)),
+    Column("least", 14, lambda one, _: from_minor(one.least, one.currency)),
+    Column("currency", 8, lambda one, _: one.currency),
+    Column("rights", 40, lambda one, language: "; ".join(line.name[language] for line in rights.table(one.rights, []))),
+    Column("basis", 30, lambda one, _: str(pool_words.BASIS_WORDS[one.basis])),
+    Column("call_deadline", 36, lambda one, _: call_words.told_in(one.deadline, one.zone)),
+    Column("published", 12, lambda one, _: one.opened.date()),
+    Column("visibility", 16, lambda one, _: str(pool_words.VISIBILITY_WORDS[one.visibility])),
+)
 FACILITIES = (
     Column("title", 44, lambda one, language: one.titled(language)[0]),
     Column("title_other", 36, _other_title),
@@ -201,6 +223,7 @@ LISTS = {
         OpenList("technologies", "technology", "catalogue.show", "matching.technologies", TECHNOLOGIES),
         OpenList("needs", "need", "needs.show", "matching.needs", NEEDS),
         OpenList("open-calls", "open_call", "calls.show", "calls.index", CALLS),
+        OpenList("pools", "pool", "pools.show", "pools.index", POOLS),
         OpenList("facilities", "facility", "resources.facility", "resource_search.facilities", FACILITIES),
         OpenList("experts", "expert", "resources.expert", "resource_search.experts", EXPERTS),
         OpenList("scenarios", "scenario", "resources.scenario", "resource_search.scenarios", SCENARIOS),

@@ -17,6 +17,8 @@ from sqlalchemy.orm import aliased
 from marketplace.access import VISITOR, Actor, may, open_visibilities
 from marketplace.calls import listing as calls
 from marketplace.calls.models import Call
+from marketplace.calls.pools import listing as pools
+from marketplace.calls.pools.models import Pool
 from marketplace.catalogue.experts.models import Expert
 from marketplace.catalogue.facilities.models import Facility
 from marketplace.catalogue.models import Technology
@@ -25,12 +27,12 @@ from marketplace.db import session
 from marketplace.matching import operations as matching
 from marketplace.needs.models import Need
 
-Listing = Technology | Need | Call | Facility | Expert | Scenario
+Listing = Technology | Need | Call | Pool | Facility | Expert | Scenario
 Where = Mapping[str, Any]
 """Filters of a search: names to values, as the address of its page has them."""
 
 MODELS: dict[str, type[Listing]] = {
-    "technology": Technology, "need": Need, "open_call": Call, "facility": Facility, "expert": Expert, "scenario": Scenario,
+    "technology": Technology, "need": Need, "open_call": Call, "pool": Pool, "facility": Facility, "expert": Expert, "scenario": Scenario,
 }
 LATEST = 1000  # publications among which a feed looks for matches, before it turns to those entered last
 BATCH = 200
@@ -47,6 +49,8 @@ def newest(kind: str, typed: str, where: Where, limit: int) -> list[Any]:
     model = MODELS[kind]
     if model is Call:
         return list(calls.first(VISITOR, replace(_calls_wanted(typed, where), order="newest"), limit)[1])
+    if model is Pool:
+        return pools.loaded(pools.found(VISITOR, replace(_pools_wanted(typed, where), order="newest"), limit)[1])
     if not typed and not where:
         keys: Sequence[int] = list(session.scalars(latest(model, limit)))
     else:
@@ -59,6 +63,10 @@ def newest(kind: str, typed: str, where: Where, limit: int) -> list[Any]:
 
 def _calls_wanted(typed: str, where: Where) -> calls.Filter:
     return calls.asked({**where, "q": typed})
+
+
+def _pools_wanted(typed: str, where: Where) -> pools.Filter:
+    return pools.asked({**where, "q": typed})
 
 
 def _public(model: Any) -> ColumnElement[bool]:
@@ -77,6 +85,9 @@ def found(actor: Actor, kind: str, typed: str, where: Where, limit: int) -> tupl
     if MODELS[kind] is Call:
         total, rows = calls.first(actor, _calls_wanted(typed, where), limit)
         return total, iter(rows)
+    if MODELS[kind] is Pool:
+        total, keys = pools.found(actor, _pools_wanted(typed, where), limit)
+        return total, (pool for start in range(0, len(keys), BATCH) for pool in pools.loaded(keys[start : start + BATCH]))
     page = matching.found(actor, kind, typed, where, limit)
     return page.total, _in_batches(actor, MODELS[kind], page.keys)
 

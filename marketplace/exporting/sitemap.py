@@ -25,7 +25,7 @@ NOT_FOR_ROBOTS = (
     "/*/payments/", "/*/pools/alike", "/*/pools/*/", "/*/problems/", "/*/requests", "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/statements",
     "/*/subscriptions", "/*/unsubscribe/", "/*/worklist", "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/technologies/*/introduction$", "/*/new$",
     "/*/edit$", "/*/history$", "/*/files$", "/*/files/", "/*/needs/*/", "/*/adopted$", "/*/verify/",
-    "/*/ask$", "/*/resource-requests", "/*/facilities/*/", "/*/experts/*/", "/*/scenarios/*/",
+    "/*/ask$", "/*/resource-requests", "/*/facilities/*/", "/*/experts/*/", "/*/scenarios/*/", "/*/pools/mine$",
 )
 """Endless combinations of filters, files made on demand, and pages that need an account or belong to one reader."""
 

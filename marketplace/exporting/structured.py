@@ -188,6 +188,8 @@ def _call(call: Call, language: str, address: str, organisation: str) -> dict[st
 
 FACTS: dict[str, Callable[[Any, str, str, str], dict[str, Any]]] = {"technology": _technology, "need": _need, "open_call": _call}
 """What is said of each kind of listing."""
+
+
 def pooled(pool: Pool, language: str, address: str) -> dict[str, Any]:
     """A public pool: its threshold, and of the pledges what the page tells everybody, in the same steps."""
     title, title_language = pool.titled(language)
@@ -196,7 +198,7 @@ def pooled(pool: Pool, language: str, address: str) -> dict[str, Any]:
     return {"@context": "https://schema.org", **_present({
         "@type": "Project", "@id": f"{address}#pool", "url": address, "name": title,
         "description": one_line(in_language(pool.brief, title_language)[0], LONGEST),
-        "foundingDate": pool.opened and pool.opened.date().isoformat(),
+        "areaServed": _area(pool.region, language), "foundingDate": pool.opened and pool.opened.date().isoformat(),
         "member": [{"@type": "Organization", "name": house.called(language)} for house in names_told(pool)],
         "sponsor": {"@type": "Organization", "name": pool.organisation.called(language)},
         "funding": [

@@ -20,7 +20,9 @@ from werkzeug.datastructures import MultiDict
 from marketplace.access import VISITOR
 from marketplace.calls import listing as calls
 from marketplace.calls.boards.operations import boards
+from marketplace.calls.pools import listing as pools
 from marketplace.calls.pools.models import Pool
+from marketplace.calls.pools.views import filter_lines as pool_filter_lines
 from marketplace.calls.views import filter_lines
 from marketplace.catalogue.operations import in_full
 from marketplace.db import LANGUAGES, now
@@ -42,15 +44,16 @@ IN_SPREADSHEET, ON_PAPER = 20_000, 300  # listings of a file
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RESOURCE_SEARCHES = ("resource_search.facilities", "resource_search.experts", "resource_search.scenarios")
 PAGES = (
-    "matching.front", "matching.technologies", "matching.needs", "calls.index", "boards.index", "matching.how", *RESOURCE_SEARCHES,
+    "matching.front", "matching.technologies", "matching.needs", "calls.index", "boards.index", "pools.index", "matching.how", *RESOURCE_SEARCHES,
 )
 """Static pages for search engines."""
 LISTING_PAGES = {
-    "technology": "catalogue.show", "need": "needs.show", "open_call": "calls.show", "facility": "resources.facility", "expert": "resources.expert",
-    "scenario": "resources.scenario",
+    "technology": "catalogue.show", "need": "needs.show", "open_call": "calls.show", "pool": "pools.show", "facility": "resources.facility",
+    "expert": "resources.expert", "scenario": "resources.scenario",
 }
 SITEMAPS = {
-    "technologies": "technology", "needs": "need", "open-calls": "open_call", "facilities": "facility", "experts": "expert", "scenarios": "scenario",
+    "technologies": "technology", "needs": "need", "open-calls": "open_call", "pools": "pool", "facilities": "facility", "experts": "expert",
+    "scenarios": "scenario",
 }
 
 
@@ -106,6 +109,9 @@ def _search_of(name: str) -> Search:
     if listed.kind == "open_call":
         wanted = calls.asked(request.args)
         return Search(listed, wanted.text, {name: value for name, value in wanted.arguments.items() if name != "q"}, tuple(filter_lines(wanted)))
+    if listed.kind == "pool":
+        said = pools.asked(request.args)
+        return Search(listed, said.text, {name: value for name, value in said.arguments.items() if name != "q"}, tuple(pool_filter_lines(said)))
     typed, where = asked(listed.kind)
     names, separator = facet_names(), _(", ")
     told = ((names[name], separator.join(facet_value_name(name, value, language()) for value in values)) for name, values in where.items())
@@ -249,7 +255,7 @@ def sitemap_of_pages() -> ResponseReturnValue:
     return Response("".join(sitemap.urls(pages)), mimetype="application/xml")
 
 
-@for_robots.route("/sitemap-<any(technologies, needs, 'open-calls', facilities, experts, scenarios):name>-<int(max=1000000):number>.xml")
+@for_robots.route("/sitemap-<any(technologies, needs, 'open-calls', pools, facilities, experts, scenarios):name>-<int(max=1000000):number>.xml")
 def sitemap_of_listings(name: str, number: int) -> ResponseReturnValue:
     """The public listings of one range of ids."""
     kind = SITEMAPS[name]

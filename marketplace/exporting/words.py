@@ -7,6 +7,8 @@ from datetime import date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from marketplace.calls.pools.models import Pool
+from marketplace.calls.pools.shares import Progress
 from marketplace.catalogue.facilities.models import Facility
 from marketplace.catalogue.resources.words import BASIS_WORDS
 from marketplace.needs.forms import from_minor
@@ -15,7 +17,7 @@ from marketplace.needs.words import CASH_WORDS
 from marketplace.web import FILTERS
 
 LIST_WORDS = {
-    "technologies": _l("List of technologies"), "needs": _l("List of needs"), "open-calls": _l("List of open calls"),
+    "technologies": _l("List of technologies"), "needs": _l("List of needs"), "open-calls": _l("List of open calls"), "pools": _l("List of pooled research"),
     "facilities": _l("List of facilities"), "experts": _l("List of experts"), "scenarios": _l("List of scenarios"),
 }
 HEADINGS = {
@@ -33,6 +35,8 @@ HEADINGS = {
     "fields": _l("Technology fields"), "levels": _l("Maturity it carries (TRL)"), "price": _l("Price"), "accreditations": _l("Accreditations"),
     "place": _l("Where it is"), "name": _l("Name of the expert"), "speaks": _l("Languages"), "days": _l("Days a month"),
     "available_until": _l("Available until"),
+    "lead": _l("Led by"), "threshold": _l("Threshold"), "least": _l("Smallest pledge"), "firms": _l("Organisations that have pledged"),
+    "pledged": _l("Pledged, at least"), "rights": _l("Rights of the pledgers"), "basis": _l("Shares of the rights"),
     "conditions": _l("Conditions"), "measurements": _l("Data and measurements offered"), "judge": _l("Who judges a trial"),
     "trials": _l("Number of trials"), "opens_on": _l("Open from"), "closes_on": _l("Open until"),
 }
@@ -56,6 +60,15 @@ def until(need: Need) -> str:
 def deadline(moment: str) -> str:
     """When a call closes."""
     return _("deadline %(moment)s", moment=moment)
+
+
+def threshold(pool: Pool, told: Progress) -> tuple[str, str]:
+    """What a pool is to come to, and of what has been pledged what everybody may know."""
+    wanted, pledged = (FILTERS["money"](from_minor(amount, pool.currency), pool.currency) for amount in (pool.threshold, told.amount))
+    said = _("at least %(amount)s from %(firms)s organisations", amount=pledged, firms=told.firms) if told.firms else ""
+    return _("Threshold"), " · ".join(part for part in (wanted, said) if part)
+
+
 def until_day(day: date | None) -> str:
     """Until when something is open; empty where it does not say."""
     return _("open until %(day)s", day=FILTERS["day"](day)) if day else ""

@@ -231,11 +231,16 @@ class Slow(Protocol):
 
 
 class _Slowly:
-    """The slow encoder's reading of a question in its own words and through the bridge, under way while candidates are sought."""
+    """The slow encoder's reading of a question in its own words and through the bridge, under way while candidates are sought if it is begun at once."""
 
-    def __init__(self, view: View, question: Question) -> None:
-        self._own: Future = _aside.submit(_read_slowly, view, question.text, question.language)
+    def __init__(self, view: View, question: Question, at_once: bool) -> None:
         self._view, self._question = view, question
+        if at_once:
+            self._own.running()
+
+    @cached_property
+    def _own(self) -> Future:
+        return _aside.submit(_read_slowly, self._view, self._question.text, self._question.language)
 
     def answers(self) -> bool:
         """Whether the encoder has read the question; waits for it."""
@@ -264,11 +269,14 @@ def rank(view: View, text: str, seen: Filter, limit: int, asker: Wishes | Facts 
 
 
 def rank_each(view: View, text: str, seen: Sequence[Filter], limit: int, asker: Wishes | Facts | None, patience: int) -> list[list[Hit]]:
-    """The same for several filters, one list for each: the question is weighed and read once, which is most of the work where documents are few."""
+    """The same for several filters, one list for each: the question is weighed and read once, which is most of the work where documents are few.
+
+    For several the slow encoder begins only when a candidate turns up that it has read: of facilities, experts and scenarios it has read hardly any.
+    """
     question = ask(view, text)
     if question is None or not view.searcher.rows or limit < 1:
         return [[] for _ in seen]
-    slowly = _Slowly(view, question) if view.encoders.slow and view.encoders.fast else None
+    slowly = _Slowly(view, question, at_once=len(seen) == 1 or patience > 0) if view.encoders.slow and view.encoders.fast else None
     return [judged(view, question, _candidates(view, question, each), each.kind, limit, asker, slowly, patience) for each in seen]
 
 
@@ -280,7 +288,7 @@ def judged(
     groups = _measured(view, question, rows)
     first = [scored(view, question, group, among) for group in groups]
     close = np.array([scores.rows[place] for scores, place in _best(first, JUDGED_CLOSELY)], np.int64)
-    deep = deep_vectors(view, close, patience) if slowly and question.fast is not None and slowly.answers() else {}
+    deep = _deep(view, close, slowly, patience) if slowly and question.fast is not None else {}
     deeply = np.array(sorted(deep), np.int64)
     again = []
     for group in groups:
@@ -433,6 +441,14 @@ def _read_slowly(view: View, text: str, manner: str) -> Floats | None:
         return np.zeros(slow.dimensions, np.float32)
     read = view.encoders.asked(slow, text[:LONGEST_FOR_SLOW])
     return None if read is None else view.constants.question(slow, manner, read[None])[0]
+
+
+def _deep(view: View, rows: Rows, slowly: Slow, patience: int) -> dict[int, NDArray[np.float16]]:
+    """What `deep_vectors` gives, if the encoder has read the question. Where it may read none now and has read none there is nothing to wait for."""
+    if patience:
+        return deep_vectors(view, rows, patience) if slowly.answers() else {}
+    found = deep_vectors(view, rows, 0)
+    return found if found and slowly.answers() else {}
 
 
 def deep_vectors(view: View, rows: Rows, patience: int) -> dict[int, NDArray[np.float16]]:

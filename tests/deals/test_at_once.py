@@ -14,8 +14,8 @@ from marketplace.errors import Problem, Refused
 from marketplace.matching.models import Match
 from marketplace.people.models import Person
 from tests import factories
+from tests.at_once import at_once
 from tests.factories import NOW
-from tests.licensing.agreement.test_at_once import at_once
 
 pytestmark = pytest.mark.usefixtures("own_database")
 

@@ -119,6 +119,19 @@ def test_the_slow_encoder_is_asked_once_and_only_where_it_says_something(tmp_pat
     assert slow.read == [], "no document has been read by it, so no question is"
 
 
+def test_asked_of_several_kinds_the_slow_encoder_reads_only_where_it_has_read_a_document(tmp_path, corpus):
+    slow, kinds = ByContent("slow"), [Filter("technology", {}, {}), Filter("facility", {}, {})]
+    unread, text = built(tmp_path / "unread", corpus, Encoders(ByContent("fast"))).view(), next(corpus.needs(1))[2]
+    found = ranking.rank_each(replace(unread, encoders=replace(unread.encoders, slow=slow)), text, kinds, 5, None, 0)
+    assert found[0] and slow.read == [], "no document has been read by it, so the question is not"
+    index = built(tmp_path, corpus, Encoders(ByContent("fast"), slow))
+    index.deepen(1_000)
+    slow.read.clear()
+    deep = ranking.rank_each(index.view(), text, kinds, 5, None, 0)
+    assert slow.read and deep[0] == ranking.rank(index.view(), text, kinds[0], 5, None, 0)
+    assert any(name == "meaning_slow" for hit in deep[0] for name, _ in hit.contributions)
+
+
 def test_needs_are_encoded_together_and_once(tmp_path, corpus, asked):
     fast = ByContent("fast")
     view = built(tmp_path, corpus, Encoders(fast)).view()

@@ -67,7 +67,7 @@ def _call_of(pool: Pool, shares: dict[int, int], moment: datetime) -> Call:
         organisation=pool.organisation, organisation_id=pool.organisation_id, author_id=pool.author_id, need_id=own, state="draft",
         visibility=pool.visibility, revision=0, language=pool.language, title=pool.title, brief=pool.brief, targets=[], acceptance=pool.acceptance,
         money="budget", amount=sum(one.amount for one in owners), currency=pool.currency, stages=[], eligible={}, eligibility={}, ip_position="owner",
-        ip_terms=ip_terms(pool.rights, [(one.organisation, shares[one.organisation_id]) for one in owners]), industry=pool.industry,
+        ip_terms=ip_terms(pool.rights, [(one.organisation, shares[one.organisation_id]) for one in owners]), industry=pool.industry, region=pool.region,
         deadline=moment + CALLED, zone=pool.zone, teams=1, created=moment, updated=moment,
         owners=[CallOwner(organisation=one.organisation, organisation_id=one.organisation_id, share=shares[one.organisation_id]) for one in owners],
     )

@@ -22,18 +22,19 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
-from wtforms import Form as PlainForm
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.calls.pools.models import BASES, REASONS, Pledge, Pool
-from marketplace.calls.pools.operations import TEXTS, Filter
+from marketplace.calls.pools.operations import TEXTS
 from marketplace.calls.pools.rights import DATA
 from marketplace.calls.pools.steering import DAYS, USUAL_DAYS
-from marketplace.calls.pools.words import BASIS_WORDS, REASON_WORDS, STATE_WORDS, VISIBILITY_WORDS
+from marketplace.calls.pools.words import BASIS_WORDS, REASON_WORDS, VISIBILITY_WORDS
+from marketplace.catalogue.classification import industry_choices
 from marketplace.db import LANGUAGES
 from marketplace.errors import N_, Refused
 from marketplace.licensing.billing.forms import minor_of
+from marketplace.people import regions
 from marketplace.people.models import Organisation
 from marketplace.people.words import ZONE_WORDS
 from marketplace.people.zones import ZONES, moment_in
@@ -43,18 +44,6 @@ from marketplace.web import Form, VersionedForm
 NEEDED = DataRequired(_l("Please fill this in."))
 LONG = 10_000
 CURRENCIES = ("CNY", "USD", "EUR", "JPY", "KRW")
-
-
-class FilterForm(PlainForm):
-    """Which pools to list; it is read from the address."""
-
-    state = SelectField(_l("State"), choices=[("", _l("all")), *((code, STATE_WORDS[code]) for code in Pool.OPEN_STATES)], validate_choice=False)
-    q = StringField(_l("Words"))
-    mine = BooleanField(_l("Only those my organisations take part in"))
-
-    def wanted(self) -> Filter:
-        """The filter as the operation takes it."""
-        return Filter(self.state.data or "", self.q.data or "", bool(self.mine.data))
 
 
 class TextForm(VersionedForm):
@@ -90,6 +79,8 @@ class PoolForm(TextForm):
     """A whole pool, while it is a draft."""
 
     organisation = SelectField(_l("Led by"))
+    industry = SelectField(_l("Industry"), [Optional()])
+    region = SelectField(_l("Region"), [Optional()])
     threshold = StringField(_l("Threshold"), [NEEDED, Length(max=40)])
     least = StringField(_l("Smallest pledge"), [NEEDED, Length(max=40)])
     currency = SelectField(_l("Currency"), choices=list(CURRENCIES))
@@ -103,6 +94,8 @@ class PoolForm(TextForm):
     def offer(self, organisations: Iterable[Organisation], language: str) -> None:
         """Fill the lists that depend on who writes and in which language."""
         self.organisation.choices = [(one.public_id, one.called(language)) for one in organisations]
+        self.industry.choices = [("", _l("Choose")), *industry_choices(language)]
+        self.region.choices = [("", _l("Choose")), *regions.choices(language)]
         self.offer_rights(language)
 
     def values(self, language: str) -> dict[str, Any]:
@@ -113,7 +106,8 @@ class PoolForm(TextForm):
         amounts = {name: minor_of(self[name].data, self.currency.data, name) for name in ("threshold", "least")}
         return {
             **self.text(), **amounts, "currency": self.currency.data, "deadline": moment_in(zone, self.day.data, self.clock.data, "clock"), "zone": zone,
-            "basis": self.basis.data, "visibility": self.visibility.data, "language": language,
+            "basis": self.basis.data, "visibility": self.visibility.data, "language": language, "industry": self.industry.data or None,
+            "region": self.region.data or None,
         }
 
     @classmethod
@@ -124,7 +118,7 @@ class PoolForm(TextForm):
         return cls(data={
             **cls.of_text(pool), **amounts, "organisation": pool.organisation.public_id, "currency": pool.currency, "day": local.date(),
             "clock": local.time(), "zone": pool.zone if known else "", "other_zone": "" if known else pool.zone, "basis": pool.basis,
-            "visibility": pool.visibility,
+            "visibility": pool.visibility, "industry": pool.industry, "region": pool.region,
         })
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Synonym, mapped_column, relationship, synonym, validates
 
 from marketplace.access import Step
 from marketplace.calls.models import WHOLE, Call
@@ -39,7 +39,7 @@ class Pool(Base):
 
     `threshold` and `least`, the smallest pledge, are minor units of `currency`. `deadline` is a moment, told in `zone` (IANA). `basis`
     says whether rights follow the amounts or what each pledger states; `rights` are codes of rights.toml. `ended` is when the pool was
-    over in whatever way.
+    over in whatever way. `searched` is its words as the list looks for them: it follows title and brief by itself.
     """
 
     __tablename__ = "pool"
@@ -57,6 +57,7 @@ class Pool(Base):
     brief: Mapped[Bilingual]
     acceptance: Mapped[Bilingual]
     industry: Mapped[str | None] = mapped_column(String(5))
+    region: Mapped[str | None] = mapped_column(String(6))
     threshold: Mapped[int] = mapped_column(BigInteger)
     least: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3), default="CNY")
@@ -65,8 +66,10 @@ class Pool(Base):
     basis: Mapped[str] = mapped_column(String(12), default="proportional")
     rights: Mapped[Codes]
     call_id: Mapped[int | None] = mapped_column(ForeignKey("open_call.id"), unique=True)
+    searched: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     opened: Mapped[datetime | None]
+    published: Synonym[datetime | None] = synonym("opened")
     ended: Mapped[datetime | None]
     created: Mapped[datetime]
     updated: Mapped[datetime]
@@ -100,8 +103,9 @@ class Pool(Base):
         CheckConstraint("(state = 'converted') = (call_id is not null)", name="converted"),
         CheckConstraint("state = 'draft' or state = 'withdrawn' or opened is not null", name="opened"),
         UniqueConstraint("id", "currency", name="uq_pool_id_currency"),
-        Index("ix_pool_state_deadline", "state", "deadline"),
-        Index("ix_pool_visibility_state_id", "visibility", "state", "id"),
+        Index("ix_pool_listed", "state", "deadline", "id", "visibility", "organisation_id", "industry", "region", "currency", "threshold",
+              "opened"),  # all that the list filters and orders by: it counts without reading one pool
+        Index("ix_pool_visibility_opened_id", "visibility", "opened", "id"),
     )
 
     @property
@@ -111,6 +115,12 @@ class Pool(Base):
         for pledge in self.pledges:
             of["pledger" if pledge.state == "pledged" else "past_pledger"].add(pledge.organisation_id)
         return {side: frozenset(found) for side, found in of.items()}
+
+    @validates("title", "brief")
+    def _search(self, name: str, text: dict[str, str]) -> dict[str, str]:
+        said = {"title": self.title, "brief": self.brief, name: text}
+        self.searched = "\n".join(one for texts in said.values() for one in (texts or {}).values()).casefold()
+        return text
 
     def titled(self, language: str) -> tuple[str, str]:
         """The title and the language it is in."""
@@ -145,7 +155,7 @@ class Pledge(Base):
 
     id: Mapped[Key]
     public_id: Mapped[PublicId]
-    pool_id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"))
+    pool_id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), index=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     amount: Mapped[int] = mapped_column(BigInteger)

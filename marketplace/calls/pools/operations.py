@@ -1,20 +1,19 @@
-"""The verbs of pools: write one, change its text, open it, withdraw it, end it at its deadline; and lists of them."""
+"""The verbs of pools: write one, change its text, open it, withdraw it, end it at its deadline; and who and what stands behind one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import and_, or_, select
 
-from marketplace.access import SYSTEM, Actor, may, open_visibilities, require
-from marketplace.calls.pools.models import BASES, Pledge, Pool, PoolNeed
+from marketplace.access import SYSTEM, Actor, may, require
+from marketplace.calls.pools.models import BASES, Pool, PoolNeed
 from marketplace.calls.pools.pledging import given, locked, release_all, settle
 from marketplace.calls.pools.rights import CODES
+from marketplace.catalogue.classification import INDUSTRIES, industry_ancestors
 from marketplace.db import LANGUAGES, now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import enqueue, handler
@@ -28,7 +27,7 @@ TEXTS = ("title", "brief", "acceptance")
 AGREED = (*TEXTS, "rights")
 """What pledgers agree to by pledging: a change of it is a new revision."""
 
-FIXED = ("visibility", "language", "industry", "threshold", "least", "currency", "deadline", "zone", "basis")
+FIXED = ("visibility", "language", "industry", "region", "threshold", "least", "currency", "deadline", "zone", "basis")
 """What stands once the pool is open: a threshold that moves would be no threshold."""
 
 FURTHEST = timedelta(days=366)
@@ -52,7 +51,7 @@ def content(pool: Pool) -> dict[str, Any]:
 
 
 def create_pool(actor: Actor, organisation: Organisation, needs: Sequence[Need] = (), at: datetime | None = None, **values: Any) -> Pool:
-    """A draft of the organisation, about needs that the actor may read or knows the teaser of."""
+    """A draft of the organisation, about needs that the actor may read or knows the teaser of; industry and region are theirs unless others are said."""
     require(actor, "organisation.pool", organisation)
     require_confirmed(actor)
     moment = at or now()
@@ -62,11 +61,20 @@ def create_pool(actor: Actor, organisation: Organisation, needs: Sequence[Need] 
         organisation=organisation, organisation_id=organisation.id, author_id=actor.id, state="draft", revision=0, created=moment, updated=moment,
         pledges=[], needs=[PoolNeed(need=need) for need in dict.fromkeys(needs)], **{name: values.pop(name, {}) for name in TEXTS},
     )
-    _fill(pool, values, moment)
+    _fill(pool, {**shared_by(needs), **values}, moment)
     session.add(pool)
     record(pool, "create", actor, moment)
     revise(pool, actor, content(pool), moment)
     return pool
+
+
+def shared_by(needs: Sequence[Need]) -> dict[str, str | None]:
+    """The narrowest industry with a name, and the region, that these needs have in common; None for none. Of a blind need nothing is taken."""
+    told = [need for need in needs if need.visibility != "blind"]
+    lines = [industry_ancestors(need.industry) if need.industry else () for need in told]
+    common = [level for level in (lines[0] if lines else ()) if level in INDUSTRIES and all(level in line for line in lines)]
+    places = {need.region for need in told}
+    return {"industry": common[-1] if common else None, "region": places.pop() if len(places) == 1 else None}
 
 
 def edit_pool(actor: Actor, pool: Pool, at: datetime | None = None, **values: Any) -> Pool:
@@ -170,46 +178,6 @@ def sweep() -> Iterator[None]:
     for key in list(session.scalars(select(Pool.id).where(over).order_by(Pool.deadline, Pool.id).limit(SWEPT))):
         end_pool(SYSTEM, session.get_one(Pool, key), moment)
         yield
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which pools to list: a state or all that are open to readers, words of the title, and only those one takes part in."""
-
-    state: str = ""
-    text: str = ""
-    mine: bool = False
-
-
-def listed(actor: Actor, wanted: Filter, before: int | None, size: int) -> list[Pool]:
-    """Pools newest first, from the key `before` on, and one more row if there are further ones."""
-    query = _wanted(actor, wanted)
-    if before is not None:
-        query = query.where(Pool.id < before)
-    query = query.options(selectinload(Pool.pledges).lazyload(Pledge.organisation))  # the bars of a page in one query
-    return list(session.scalars(query.order_by(Pool.id.desc()).limit(size + 1)))
-
-
-def _wanted(actor: Actor, wanted: Filter) -> Select[tuple[Pool]]:
-    seats = list(actor.seats)
-    query = select(Pool).where(_taken_part(seats) if wanted.mine else _visible(actor))
-    if wanted.state in Pool.OPEN_STATES or (wanted.mine and wanted.state in ("draft", "withdrawn")):
-        query = query.where(Pool.state == wanted.state)
-    words = wanted.text.strip()
-    if words:
-        pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        query = query.where(or_(*(Pool.title[code].as_string().ilike(pattern, escape="\\") for code in LANGUAGES)))
-    return query
-
-
-def _visible(actor: Actor) -> ColumnElement[bool]:
-    """The SQL twin of `pool.read` for the public list: what readers may see of open pools."""
-    return and_(Pool.state.in_(Pool.OPEN_STATES), Pool.visibility.in_(open_visibilities(actor)))
-
-
-def _taken_part(seats: list[int]) -> ColumnElement[bool]:
-    pledged = select(Pledge.pool_id).where(Pledge.organisation_id.in_(seats))
-    return or_(Pool.organisation_id.in_(seats), Pool.id.in_(pledged))
 
 
 def names_told(pool: Pool) -> list[Organisation]:

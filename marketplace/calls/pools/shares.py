@@ -77,7 +77,12 @@ def count(ballots: Iterable[tuple[int, str | None]], options: Sequence[str], quo
 
 def is_reached(amounts: Sequence[int], threshold: int) -> bool:
     """Whether the pledges carry the pool: their sum reaches the threshold, and they are several."""
-    return len(amounts) >= SEVERAL and sum(amounts) >= threshold
+    return carried(len(amounts), sum(amounts), threshold)
+
+
+def carried(firms: int, amount: int, threshold: int) -> bool:
+    """The same of pledges that were counted and summed elsewhere."""
+    return firms >= SEVERAL and amount >= threshold
 
 
 @dataclass(frozen=True, slots=True)

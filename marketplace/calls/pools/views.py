@@ -12,16 +12,17 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from marketplace.access import may, require
-from marketplace.calls.pools import alike, converting, operations, pledging, rights, steering, words
-from marketplace.calls.pools.forms import ConfirmForm, FilterForm, LeaveForm, MotionForm, PledgeForm, PoolForm, TextForm, TextMotionForm, VoteForm, told_in
+from marketplace.calls.pools import alike, converting, listing, operations, pledging, rights, steering, words
+from marketplace.calls.pools.forms import CURRENCIES, ConfirmForm, LeaveForm, MotionForm, PledgeForm, PoolForm, TextForm, TextMotionForm, VoteForm, told_in
 from marketplace.calls.pools.models import Pledge, Pool
+from marketplace.catalogue.classification import industry_choices, industry_name
 from marketplace.db import now, session
 from marketplace.errors import NotFound, Refused
 from marketplace.licensing.billing.forms import minor_of
 from marketplace.needs.models import Need
-from marketplace.people import organisations
+from marketplace.people import organisations, regions
 from marketplace.people.models import Organisation
-from marketplace.web import PAGE, actor, answer, language, see
+from marketplace.web import FILTERS, PAGE, actor, answer, language, see
 
 blueprint = Blueprint("pools", __name__)
 SHOWN_ON_DESK = 5
@@ -58,13 +59,30 @@ def _button(need: Need) -> Markup:
 
 @blueprint.get("/pools")
 def index() -> ResponseReturnValue:
-    """The list of pools, newest first."""
-    filters = FilterForm(request.args)
-    before = request.args.get("before", "")
-    cursor = session.scalar(select(Pool.id).where(Pool.public_id == before)) if before else None
-    rows = operations.listed(actor(), filters.wanted(), cursor, PAGE)
-    args = {name: value for name, value in request.args.to_dict().items() if name in ("state", "q", "mine") and value}
-    return answer("calls/pools/index.html", pools=rows[:PAGE], more=len(rows) > PAGE, filters=filters, args=args, may_write=bool(_houses()))
+    """The pools that the reader may see."""
+    wanted = listing.asked(request.args)
+    found = listing.page(actor(), wanted, request.args.get("after", ""), PAGE)
+    industries = [(code, name) for code, name in industry_choices(language()) if len(code) <= 3]
+    return answer(
+        "calls/pools/index.html", page=found, wanted=wanted, arguments=wanted.arguments, further="after" in request.args, moment=now(),
+        industries=industries, regions=regions.choices(language()), currencies=[(code, code) for code in CURRENCIES],
+    )
+
+
+@blueprint.get("/pools/mine")
+@login_required
+def mine() -> ResponseReturnValue:
+    """The pools that one's own organisations take part in, in every state."""
+    return answer("calls/pools/mine.html", pools=listing.own_pools(actor()), moment=now())
+
+
+def filter_lines(wanted: listing.Filter) -> list[tuple[str, str]]:
+    """A filter in words: the name of each of its parts and the value; the state is always said."""
+    said = {
+        "state": words.LISTED_WORDS[wanted.state], "industry": industry_name(wanted.industry, language()), "region": regions.name(wanted.region, language()),
+        "least": FILTERS["money"](wanted.least, wanted.currency), "before": FILTERS["day"](wanted.before),
+    }
+    return [(str(words.FILTER_WORDS[name]), str(value)) for name, value in said.items() if value]
 
 
 @blueprint.get("/pools/<public_id>")
@@ -101,7 +119,7 @@ def _begun(needs: list[Need]) -> dict[str, Any]:
     if own is None:
         return {}
     texts = {f"title_{code}": text for code, text in own.title.items()} | {f"brief_{code}": text for code, text in own.problem.items()}
-    return {**texts, "currency": own.currency, "rights": ["own_use", "licence_income", "data"]}
+    return {**texts, **operations.shared_by(needs), "currency": own.currency, "rights": ["own_use", "licence_income", "data"]}
 
 
 @blueprint.route("/pools/new", methods=["GET", "POST"])

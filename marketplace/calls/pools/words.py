@@ -8,6 +8,11 @@ STATE_WORDS = {
     "draft": _l("draft"), "open": _l("collecting pledges"), "reached": _l("threshold reached"), "converted": _l("has become a call"),
     "missed": _l("ended without becoming a call"), "withdrawn": _l("given up"),
 }
+LISTED_WORDS = {**{code: STATE_WORDS[code] for code in ("open", "reached", "converted", "missed")}, "all": _l("all")}
+ORDER_WORDS = {"deadline": _l("by deadline"), "newest": _l("newest first")}
+FILTER_WORDS = {
+    "state": _l("State"), "industry": _l("Industry"), "region": _l("Region"), "least": _l("Threshold from"), "before": _l("Deadline until"),
+}
 PLEDGE_WORDS = {
     "asked": _l("asks to join"), "pledged": _l("pledged"), "replaced": _l("replaced by a newer one"), "withdrawn": _l("taken back"),
     "refused": _l("not admitted"), "released": _l("released"),

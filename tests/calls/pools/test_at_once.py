@@ -17,8 +17,8 @@ from marketplace.errors import Refused
 from marketplace.people.models import Organisation, Person
 from marketplace.record import Event
 from tests import factories
+from tests.at_once import at_once
 from tests.factories import NOW
-from tests.licensing.agreement.test_at_once import at_once
 
 pytestmark = pytest.mark.usefixtures("own_database")
 TEN_THOUSAND = 1_000_000

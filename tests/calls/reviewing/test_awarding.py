@@ -15,9 +15,9 @@ from marketplace.db import session
 from marketplace.errors import NotAllowed, NotFound, Problem, Refused
 from marketplace.people.models import Person
 from marketplace.record import move
+from tests.at_once import at_once
 from tests.calls.reviewing import scene as make
 from tests.factories import NOW
-from tests.licensing.agreement.test_at_once import at_once
 
 
 def refused(wanted):

@@ -15,8 +15,8 @@ from marketplace.db import session
 from marketplace.errors import Refused
 from marketplace.people.models import Person
 from tests import factories as make
+from tests.at_once import at_once
 from tests.factories import NOW
-from tests.licensing.agreement.test_at_once import at_once
 
 pytestmark = pytest.mark.usefixtures("own_database")
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from marketplace.catalogue import attachments
 from marketplace.config import Settings
-from marketplace.db import now, session, to_write
+from marketplace.db import now, session
 from marketplace.deals.documents import operations
 from marketplace.deals.documents.models import Document, DocumentVersion
 from marketplace.errors import Refused
@@ -26,6 +25,7 @@ from marketplace.people.grants import signing
 from marketplace.people.grants.models import NdaSignature
 from marketplace.people.models import AccessGrant, Person
 from tests import factories
+from tests.at_once import at_once
 
 
 @pytest.fixture(autouse=True)
@@ -34,31 +34,6 @@ def own_files(own_database: str, settings: Settings, tmp_path: Path) -> Iterator
     attachments.configure(replace(settings, data=tmp_path))
     yield
     attachments.configure(settings)
-
-
-def at_once(*acts: Callable[[], object]) -> list[BaseException | None]:
-    """Run the acts in threads that start together, each in a transaction as a request has it; what each ended with."""
-    gate, ends = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def run(place: int, act: Callable[[], object]) -> None:
-        try:
-            with to_write():
-                gate.wait()
-                act()
-                session.commit()
-        except Exception as error:  # whatever it is, the test looks at it
-            ends[place] = error
-            session.rollback()
-        finally:
-            session.remove()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    session.rollback()
-    return ends
 
 
 def test_two_who_upload_the_next_version_at_once(own_database):

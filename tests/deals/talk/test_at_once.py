@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from threading import Barrier, Thread
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -21,6 +19,7 @@ from marketplace.deals.talk.models import Message, ReceivedMail, Task
 from marketplace.errors import Refused
 from marketplace.people.models import Person
 from marketplace.record import Event
+from tests.at_once import given_at_once
 from tests.databases import Databases
 from tests.deals.talk.talking import answer_from, answered_at, talking
 
@@ -58,30 +57,6 @@ def keys(site: Flask) -> Iterator[dict[str, int]]:
     session.remove()
 
 
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Do these at the same moment, each in a thread and transaction of its own; what each gave or raised."""
-    barrier, results = Barrier(len(works)), [None] * len(works)
-
-    def run(place: int, work: Callable[[], Any]) -> None:
-        with to_write():
-            try:
-                barrier.wait()
-                results[place] = work()
-                session.commit()
-            except (Refused, IntegrityError, StaleDataError) as error:
-                session.rollback()
-                results[place] = error
-            finally:
-                session.remove()
-
-    threads = [Thread(target=run, args=(place, work)) for place, work in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 def who(keys: dict[str, int], name: str) -> tuple[Person, Deal]:
     return session.get_one(Person, keys[name]), session.get_one(Deal, keys["deal"])
 
@@ -91,7 +66,7 @@ def test_two_people_write_at_once_and_one_form_twice_makes_one(keys):
         person, deal = who(keys, name)
         return operations.post_message(person, deal, "all", name, key).text
 
-    found = at_once(lambda: write("firm", "a"), lambda: write("holder", "b"), lambda: write("broker", "c"), lambda: write("broker", "c"))
+    found = given_at_once(lambda: write("firm", "a"), lambda: write("holder", "b"), lambda: write("broker", "c"), lambda: write("broker", "c"))
     assert found[:2] == ["firm", "holder"] and "broker" in found[2:]
     texts = list(session.scalars(select(Message.text).where(Message.deal_id == keys["deal"])))
     assert sorted(texts) == ["broker", "firm", "holder"]
@@ -103,7 +78,7 @@ def test_a_mail_that_two_pollers_hand_in_counts_once(keys):
         party = next(one for one in deal.parties if one.person_id == person.id)
         raw = answer_from(person, addresses.reply_address(party.public_id, "all"), "好").as_bytes()
         session.remove()
-        found = at_once(lambda: operations.receive(raw), lambda: operations.receive(raw))
+        found = given_at_once(lambda: operations.receive(raw), lambda: operations.receive(raw))
     assert sum(one == operations.Received("posted") for one in found) == 1
     assert [isinstance(one, IntegrityError) or one.outcome == "duplicate" for one in found if one != operations.Received("posted")] == [True]
     assert session.scalar(select(func.count()).select_from(Message).where(Message.deal_id == keys["deal"])) == 1
@@ -119,7 +94,7 @@ def test_done_and_dropped_at_once_is_one_step_and_two_workers_remind_once(keys):
         key = task.id
         session.commit()
         session.remove()
-    at_once(lambda: list(tasks.remind_tasks()), lambda: list(tasks.remind_tasks()))
+    given_at_once(lambda: list(tasks.remind_tasks()), lambda: list(tasks.remind_tasks()))
     assert session.scalar(select(func.count()).select_from(Event).where(Event.name == "deal_task.due", Event.thing_id == key)) == 1
     session.remove()
 
@@ -127,6 +102,6 @@ def test_done_and_dropped_at_once_is_one_step_and_two_workers_remind_once(keys):
         actor, _deal = who(keys, name)
         return tasks.close_task(actor, session.get_one(Task, key), verb).state
 
-    found = at_once(lambda: close("firm", "do"), lambda: close("broker", "drop"))
+    found = given_at_once(lambda: close("firm", "do"), lambda: close("broker", "drop"))
     assert sum(isinstance(one, (Refused, StaleDataError)) for one in found) == 1
     assert session.get_one(Task, key).state in found

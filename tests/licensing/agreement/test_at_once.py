@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from marketplace.db import session, to_write
+from marketplace.db import session
 from marketplace.errors import Refused
 from marketplace.licensing import ledger, operations
 from marketplace.licensing.models import Agreement, AgreementEvent, Obligation, Signature, Standing, Version
@@ -24,6 +23,7 @@ from marketplace.licensing.signing.models import SignedText
 from marketplace.people import one_time
 from marketplace.people.models import Person
 from marketplace.record import Event
+from tests.at_once import at_once
 from tests.factories import NOW
 from tests.licensing.agreement.parties import TRIAL, give, parties, proposed
 
@@ -45,31 +45,6 @@ with app.app_context(), to_write():
     code = one_time.code_of(signature.public_id, signature.counter)
     operations.sign(session.get_one(Person, int(sys.argv[2])), signature, code, signature.text_sha256, datetime.fromisoformat(sys.argv[3]))
 """
-
-
-def at_once(*acts: Callable[[], None]) -> list[BaseException | None]:
-    """Run the acts in threads that start together, each in a transaction as a request has it; what each ended with."""
-    gate, ends = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def run(place: int, act: Callable[[], None]) -> None:
-        try:
-            with to_write():
-                gate.wait()
-                act()
-                session.commit()
-        except Exception as error:  # whatever it is, the test looks at it
-            ends[place] = error
-            session.rollback()
-        finally:
-            session.remove()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    session.rollback()  # what this thread saw before is old
-    return ends
 
 
 def person(found: Person) -> Callable[[], Person]:

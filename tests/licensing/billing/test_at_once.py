@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -27,6 +25,7 @@ from marketplace.licensing.billing.models import BankLine, Invoice, Payment
 from marketplace.licensing.models import Agreement
 from marketplace.people.models import Organisation, Person
 from tests import factories
+from tests.at_once import at_once
 from tests.databases import Databases
 from tests.factories import NOW
 
@@ -76,32 +75,6 @@ def owing(officer: int) -> int:
         found = agreement.id
         session.remove()
         return found
-
-
-def at_once(*works: Callable[[], Any]) -> list[BaseException | None]:
-    """Do these in threads that start together, each committed; what each raised."""
-    start, raised = threading.Barrier(len(works)), dict[int, BaseException | None]()
-
-    def run(number: int, work: Callable[[], Any]) -> None:
-        start.wait()
-        with to_write():
-            try:
-                work()
-                session.commit()
-                raised[number] = None
-            except BaseException as error:
-                session.rollback()
-                raised[number] = error
-            finally:
-                session.remove()
-
-    threads = [threading.Thread(target=run, args=one) for one in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    session.remove()
-    return [raised[number] for number in range(len(works))]
 
 
 def numbers(officer: int) -> list[int]:

@@ -16,9 +16,10 @@ from marketplace.licensing.models import Agreement
 from marketplace.licensing.signing import operations as signing
 from marketplace.people import one_time
 from tests import factories
+from tests.at_once import at_once
 from tests.factories import NOW
 from tests.licensing.agreement.parties import give, parties
-from tests.licensing.agreement.test_at_once import at_once, one, person
+from tests.licensing.agreement.test_at_once import one, person
 from tests.licensing.duties.parties import ABSTRACT, negotiated, published
 
 LAST, AFTER = datetime(2026, 11, 17, 15, 59, 59, tzinfo=UTC), datetime(2026, 11, 17, 16, 0, tzinfo=UTC)

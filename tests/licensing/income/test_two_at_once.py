@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.exc import StaleDataError
 
 from marketplace.db import session, to_write
-from marketplace.errors import Refused
 from marketplace.licensing import ledger
 from marketplace.licensing.income import costs, inventors, operations, policies, statements
 from marketplace.licensing.income.models import IncomePolicy, Split
 from marketplace.licensing.models import Agreement
 from marketplace.people.models import Organisation, Person
 from tests import factories
+from tests.at_once import ends_at_once
 from tests.factories import NOW
 
 
@@ -44,56 +41,31 @@ def committed(own_database: str) -> dict[str, int]:
     return ids
 
 
-def at_once(*acts: Callable[[], object]) -> list[str]:
-    """Do these together, each as a request does; what became of each: "done", or the name of what refused it."""
-    barrier, outcomes = Barrier(len(acts)), [""] * len(acts)
-
-    def run(place: int, act: Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            with to_write():
-                act()
-                session.commit()
-            outcomes[place] = "done"
-        except (Refused, IntegrityError, StaleDataError) as error:
-            session.rollback()
-            outcomes[place] = type(error).__name__
-        finally:
-            session.remove()
-
-    threads = [Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return sorted(outcomes)
-
-
 def test_two_jobs_of_two_payments_do_not_bear_a_cost_twice(committed):
-    assert at_once(lambda: operations.split_payment(committed["first"]), lambda: operations.split_payment(committed["second"])) == ["done", "done"]
+    assert ends_at_once(lambda: operations.split_payment(committed["first"]), lambda: operations.split_payment(committed["second"])) == ["done", "done"]
     own = select(Split).where(Split.agreement_id == committed["agreement"])
     assert sorted(split.net for split in session.scalars(own)) == [0, 50_000]
     assert costs.recovered([committed["cost"]]) == {committed["cost"]: 150_000}
 
 
 def test_one_job_that_runs_twice_at_once_leaves_one_split(committed):
-    at_once(*[lambda: operations.split_payment(committed["first"])] * 2)
+    ends_at_once(*[lambda: operations.split_payment(committed["first"])] * 2)
     assert session.scalar(select(func.count()).select_from(Split).where(Split.event_id == committed["first"])) == 1
 
 
 def test_two_people_approve_at_once_and_one_of_them_is_told(committed):
-    assert at_once(lambda: operations.split_payment(committed["first"])) == ["done"]
+    assert ends_at_once(lambda: operations.split_payment(committed["first"])) == ["done"]
     split = session.scalar(select(Split.id).where(Split.event_id == committed["first"]))
     session.rollback()
 
     def approve(person: int) -> Callable[[], object]:
         return lambda: operations.approve_split(session.get_one(Person, person), session.get_one(Split, split), NOW)
 
-    assert at_once(approve(committed["approver"]), approve(committed["third"])) == ["Refused", "done"]
+    assert sorted(ends_at_once(approve(committed["approver"]), approve(committed["third"]))) == ["Refused", "done"]
 
 
 def test_a_payment_voided_while_its_split_is_approved_leaves_nothing_awarded(committed):
-    assert at_once(lambda: operations.split_payment(committed["first"])) == ["done"]
+    assert ends_at_once(lambda: operations.split_payment(committed["first"])) == ["done"]
 
     def void() -> None:
         agreement = session.get_one(Agreement, committed["agreement"])
@@ -104,8 +76,8 @@ def test_a_payment_voided_while_its_split_is_approved_leaves_nothing_awarded(com
         split = session.execute(select(Split).where(Split.event_id == committed["first"])).scalar_one()
         operations.approve_split(session.get_one(Person, committed["third"]), split, NOW)
 
-    assert "done" in at_once(void, approve)
-    assert at_once(lambda: operations.mirror_payment(committed["first"])) == ["done"]
+    assert "done" in ends_at_once(void, approve)
+    assert ends_at_once(lambda: operations.mirror_payment(committed["first"])) == ["done"]
     session.rollback()
     found = list(session.scalars(select(Split).where(Split.event_id == committed["first"]).order_by(Split.id)))
     assert [split.state for split in found] in (["cancelled"], ["approved", "computed"])
@@ -119,6 +91,6 @@ def test_two_propose_a_policy_at_once_and_one_is_on_the_table(committed):
             policies.propose_policy(session.get_one(Person, person), institute, key, date(2027, 1, 1), {"inventors": Decimal(1)}, [], at=NOW)
         return act
 
-    assert at_once(propose(committed["third"], "x"), propose(committed["fourth"], "y")) == ["Refused", "done"]
+    assert sorted(ends_at_once(propose(committed["third"], "x"), propose(committed["fourth"], "y"))) == ["Refused", "done"]
     own = (IncomePolicy.organisation_id == committed["institute"], IncomePolicy.state == "proposed")
     assert session.scalar(select(func.count()).select_from(IncomePolicy).where(*own)) == 1

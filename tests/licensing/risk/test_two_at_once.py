@@ -3,51 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.exc import StaleDataError
 
-from marketplace.db import session, to_write
-from marketplace.errors import Refused
+from marketplace.db import session
 from marketplace.licensing.models import AgreementEvent
 from marketplace.licensing.risk import claiming, operations
 from marketplace.licensing.risk.models import Claim, ClaimLine, Guarantee, GuaranteeEntry
 from marketplace.people.models import Person
 from tests import factories
+from tests.at_once import ends_at_once
 from tests.factories import NOW
 from tests.licensing.risk.cases import in_force, offered, paid, parties
 
 pytestmark = pytest.mark.usefixtures("own_database")
 
 TWO_FEES = {**factories.TERMS, "milestones": [{"id": "pilot", "amount": "50000"}, {"id": "plant", "amount": "50000"}]}
-
-
-def at_once(*acts: Callable[[], object]) -> list[str]:
-    """Do these together, each as a request does; what became of each: "done" or the name of what refused it."""
-    barrier, outcomes = Barrier(len(acts)), [""] * len(acts)
-
-    def run(place: int, act: Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            with to_write():
-                act()
-                session.commit()
-            outcomes[place] = "done"
-        except (Refused, IntegrityError, StaleDataError) as error:
-            session.rollback()
-            outcomes[place] = type(error).__name__
-        finally:
-            session.remove()
-
-    threads = [Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return outcomes
 
 
 def ready(terms=None, **cover):
@@ -75,7 +47,7 @@ def test_two_claims_at_once_stay_within_the_cover():
     of, guarantee = ready(TWO_FEES, maximum="60000")
     who, what = of.institute.id, guarantee.id
     session.remove()
-    outcomes = at_once(claim_of(who, what, "milestone:pilot", "a"), claim_of(who, what, "milestone:plant", "b"))
+    outcomes = ends_at_once(claim_of(who, what, "milestone:pilot", "a"), claim_of(who, what, "milestone:plant", "b"))
     amounts = sorted(session.scalars(select(ClaimLine.amount)))
     assert outcomes == ["done", "done"] and amounts == [2_000_000, 4_000_000]
 
@@ -84,7 +56,7 @@ def test_the_same_loss_claimed_at_once_is_claimed_once():
     of, guarantee = ready()
     who, what = of.institute.id, guarantee.id
     session.remove()
-    outcomes = at_once(claim_of(who, what, "milestone:pilot", "a"), claim_of(who, what, "milestone:pilot", "b"))
+    outcomes = ends_at_once(claim_of(who, what, "milestone:pilot", "a"), claim_of(who, what, "milestone:pilot", "b"))
     assert sorted(outcomes) == ["Refused", "done"] and session.scalars(select(ClaimLine.amount)).all() == [4_000_000]
 
 
@@ -92,7 +64,7 @@ def test_one_form_sent_twice_at_once_is_one_claim():
     of, guarantee = ready()
     who, what = of.institute.id, guarantee.id
     session.remove()
-    assert at_once(*[claim_of(who, what, "milestone:pilot", "same")] * 2) == ["done", "done"]
+    assert ends_at_once(*[claim_of(who, what, "milestone:pilot", "same")] * 2) == ["done", "done"]
     assert len(session.scalars(select(Claim)).all()) == 1
 
 
@@ -106,7 +78,7 @@ def test_a_receipt_confirmed_by_two_at_once_enters_once():
     def act() -> object:
         return claiming.settle_claim(session.get_one(Person, who), session.get_one(Claim, what), NOW)
 
-    assert at_once(act, act) == ["done", "done"]
+    assert ends_at_once(act, act) == ["done", "done"]
     assert len(session.scalars(select(AgreementEvent).where(AgreementEvent.type == "payment")).all()) == 1
     assert session.scalars(select(GuaranteeEntry.amount)).all() == [4_000_000]
 
@@ -117,7 +89,7 @@ def test_refused_by_one_and_withdrawn_by_the_other_at_once():
     session.commit()
     guarantor, institute, what = of.guarantor.id, of.institute.id, claim.id
     session.remove()
-    outcomes = at_once(
+    outcomes = ends_at_once(
         lambda: claiming.refuse_claim(session.get_one(Person, guarantor), session.get_one(Claim, what), "材料不全", NOW),
         lambda: claiming.withdraw_claim(session.get_one(Person, institute), session.get_one(Claim, what), NOW),
     )
@@ -135,6 +107,6 @@ def test_both_sides_accept_at_once_and_it_is_in_force_once():
     def accept(person: int) -> Callable[[], object]:
         return lambda: operations.accept_guarantee(session.get_one(Person, person), session.get_one(Guarantee, what), sha256, NOW)
 
-    assert at_once(*(accept(person) for person in people)) == ["done", "done"]
+    assert ends_at_once(*(accept(person) for person in people)) == ["done", "done"]
     found = session.get_one(Guarantee, what)
     assert found.state == "in_force" and len(operations.acceptances_of(found)) == 2

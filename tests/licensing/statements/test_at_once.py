@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from threading import Barrier, Thread
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 
 from marketplace import create_app
 from marketplace.config import read
@@ -21,6 +18,7 @@ from marketplace.licensing.models import Agreement, AgreementEvent
 from marketplace.licensing.statements import operations, reminders
 from marketplace.licensing.statements.models import Audit, Reminder, Statement
 from marketplace.people.models import Person
+from tests.at_once import given_at_once
 from tests.databases import Databases
 from tests.licensing.reporting import FIRST, SECOND, noon, two_sides
 
@@ -64,30 +62,6 @@ def connect_again(site: Flask) -> None:
     session.configure(bind=site.extensions["engine"])
 
 
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Do these at the same moment, each in a thread and transaction of its own; what each gave or raised."""
-    barrier, results = Barrier(len(works)), [None] * len(works)
-
-    def run(place: int, work: Callable[[], Any]) -> None:
-        with to_write():
-            try:
-                barrier.wait()
-                results[place] = work()
-                session.commit()
-            except (Refused, IntegrityError) as error:
-                session.rollback()
-                results[place] = error
-            finally:
-                session.remove()
-
-    threads = [Thread(target=run, args=(place, work)) for place, work in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 def load(keys):
     agreement, licensor, licensee = keys
     return session.get_one(Agreement, agreement), session.get_one(Person, licensor), session.get_one(Person, licensee)
@@ -113,7 +87,7 @@ def test_a_draft_sent_twice_at_once_counts_once(two):
         _agreement, _licensor, sender = load(two)
         return operations.send_statement(sender, session.get_one(Statement, key), digest, JULY).state
 
-    assert at_once(send, send) == ["sent", "sent"]
+    assert given_at_once(send, send) == ["sent", "sent"]
     assert count(AgreementEvent, two[0], AgreementEvent.type == "statement") == 1
     assert no_faults(two)
 
@@ -123,7 +97,7 @@ def test_two_drafts_of_a_period_at_once(two):
         agreement, _licensor, licensee = load(two)
         return operations.draft_statement(licensee, agreement, FIRST, {"gross": "1"}, key, at=JULY).id
 
-    found = at_once(lambda: draft("mine"), lambda: draft("yours"))
+    found = given_at_once(lambda: draft("mine"), lambda: draft("yours"))
     assert sum(isinstance(one, Refused) for one in found) == 1
     assert count(Statement, two[0], Statement.state == "draft") == 1
 
@@ -145,7 +119,7 @@ def test_a_statement_and_an_estimate_at_once(two):
         found, licensor, _licensee = load(two)
         return operations.estimate_statement(licensor, found, SECOND, august).state
 
-    sent, estimated = at_once(send, estimate)
+    sent, estimated = given_at_once(send, estimate)
     standing = session.scalars(select(Statement).where(Statement.agreement_id == two[0], Statement.period == SECOND, Statement.state == "sent")).all()
     assert len(standing) == 1
     # either the statement came first and there was nothing to estimate, or the estimate changed what had been shown and is shown again
@@ -158,7 +132,7 @@ def test_two_audits_at_once_stay_within_the_number_a_year(two):
         agreement, licensor, _licensee = load(two)
         return audits.ask_audit(licensor, agreement, FIRST, FIRST, "why", key, JULY).state
 
-    found = at_once(lambda: ask("one"), lambda: ask("two"), lambda: ask("three"))
+    found = given_at_once(lambda: ask("one"), lambda: ask("two"), lambda: ask("three"))
     assert sum(isinstance(one, Refused) for one in found) == 1
     assert count(Audit, two[0]) == 2
 
@@ -168,5 +142,5 @@ def test_two_workers_remind_once(two):
         agreement, _licensor, _licensee = load(two)
         return len(reminders.remind(ledger.locked(agreement), noon(2026, 4, 30)))
 
-    assert sorted(at_once(remind, remind)) == [0, 1]
+    assert sorted(given_at_once(remind, remind)) == [0, 1]
     assert count(Reminder, two[0]) == 1

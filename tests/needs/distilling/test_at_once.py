@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -21,6 +19,7 @@ from marketplace.needs.distilling.models import Distillation
 from marketplace.needs.models import Need
 from marketplace.people.models import Person
 from tests import factories
+from tests.at_once import at_once
 from tests.databases import Databases
 from tests.needs.distilling.test_distilling import QUESTIONS, sent
 
@@ -42,30 +41,6 @@ def _live(own: Settings, whole_app: Flask) -> Iterator[Flask]:
         session.remove()
         app.extensions["engine"].dispose()
         session.configure(bind=whole_app.extensions["engine"])
-
-
-def at_once(*works: Callable[[], Any]) -> list[BaseException | None]:
-    """Do these in threads that start together, each committed; what each raised."""
-    barrier, raised = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(place: int, work: Callable[[], Any]) -> None:
-        barrier.wait()
-        try:
-            with to_write():
-                work()
-                session.commit()
-        except LOST as error:
-            session.rollback()
-            raised[place] = error
-        finally:
-            session.remove()
-
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return raised
 
 
 def test_two_at_once(live):

@@ -6,7 +6,7 @@ operation and no statement changes; what comes out later is a note beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,9 @@ from marketplace.errors import N_, NotFound, Refused
 from marketplace.record import move, record
 
 LONGEST = 10_000
+CHANGED = N_("Scores or proposals have changed since this decision was written. Look at the ranking and decide anew.")
+BEFORE_PUBLISHING: list[Callable[[PanelDecision], list[str]]] = []
+"""What rooms to the right ask of a decision before it is published, such as the vote of the call's other owners: each gives what is missing."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,8 @@ def publish(actor: Actor, review: Review, number: int, at: datetime | None = Non
     if decision is None or decision.number != number:
         raise StaleDataError(f"decision {number} is not the newest")
     table = table_of(review)
-    if decision.ranking != written(table):
-        raise Refused(N_("Scores or proposals have changed since this decision was written. Look at the ranking and decide anew."))
+    if lacks := lacking(decision, table):
+        raise Refused(lacks[0])
     chosen = [one for one in decision.verdicts if one.chosen]
     move(review, "settle", actor, moment)
     move(call, "award" if chosen else "end_without_award", actor, moment)
@@ -136,6 +139,21 @@ def publish(actor: Actor, review: Review, number: int, at: datetime | None = Non
     found_teams(actor, award, moment)
     record(award, "published", actor, moment)
     return award
+
+
+def lacking(decision: PanelDecision, table: Table) -> list[str]:
+    """What keeps the newest decision from being published, as message ids: a ranking that is another by now, what other rooms ask."""
+    stale = [] if decision.ranking == written(table) else [CHANGED]
+    return [*stale, *(message for ask in BEFORE_PUBLISHING for message in ask(decision))]
+
+
+def is_current(decision: PanelDecision) -> bool:
+    """Whether the decision is the newest of its call, not published yet, and written over the ranking as it is now."""
+    review = review_of(decision.call)
+    newest = decision_of(decision.call)
+    if review is None or review.state != "closed" or newest is None or newest.id != decision.id:
+        return False
+    return bool(decision.ranking == written(table_of(review)))
 
 
 def _content(call: Call, decision: PanelDecision, table: Table) -> dict[str, Any]:

@@ -120,6 +120,15 @@ def require_table(actor: Actor, review: Review) -> None:
         raise NotAllowed(N_("You review this call, and it hides the solvers from reviewers: you see the table after the award."))
 
 
+def sees_table(actor: Actor, review: Review) -> bool:
+    """Whether `require_table` lets the actor pass."""
+    try:
+        require_table(actor, review)
+    except (NotAllowed, NotFound):
+        return False
+    return True
+
+
 def assignments_of(call: Call) -> list[Assignment]:
     """Every proposal before every reviewer, in the order of the reviewers and of their letters."""
     own = select(Assignment).join(Reviewer, Reviewer.id == Assignment.reviewer_id).where(Reviewer.call_id == call.id)

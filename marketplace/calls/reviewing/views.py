@@ -158,8 +158,10 @@ def review(public_id: str) -> ResponseReturnValue:
         return answer("calls/reviewing/progress.html", call=call, review=found, rows=rows, timeline=operations.timeline_of(found))
     operations.require_table(actor(), found)
     table, decision = table_of(found), awarding.decision_of(call)
+    award = operations.award_of(call)
+    lacks = awarding.lacking(decision, table) if decision and not award else []
     return answer(
-        "calls/reviewing/table.html", call=call, review=found, table=table, decision=decision, award=operations.award_of(call),
+        "calls/reviewing/table.html", call=call, review=found, table=table, decision=decision, award=award, lacks=lacks,
         timeline=operations.timeline_of(found), may_decide=may(actor(), "open_call.decide", call),
     )
 

@@ -1,0 +1,52 @@
+"""Calls of several owners: votes on a panel's decision."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0030'
+down_revision = '0029'
+branch_labels = None
+depends_on = None
+
+OPEN = "state = 'open'"
+KEY = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
+KINDS = "kind in ('text', 'admission', 'withdrawal', 'award', 'other')"
+MORE_KINDS = "kind in ('text', 'admission', 'withdrawal', 'award', 'decision', 'other')"
+
+
+def _votes() -> None:
+    """A motion may be about a panel's decision."""
+    with op.batch_alter_table('pool_motion') as batch:
+        batch.add_column(sa.Column('decision_id', KEY, nullable=True))
+        batch.create_foreign_key(batch.f('fk_pool_motion_decision_id_panel_decision'), 'panel_decision', ['decision_id'], ['id'])
+        batch.drop_constraint(batch.f('ck_pool_motion_kind'), type_='check')
+        batch.create_check_constraint(batch.f('ck_pool_motion_kind'), MORE_KINDS)
+        batch.create_check_constraint(batch.f('ck_pool_motion_decision'), "(kind = 'decision') = (decision_id is not null)")
+    with op.batch_alter_table('pool_motion') as batch:
+        batch.create_index('uq_pool_motion_decision_id', ['decision_id'], unique=True, sqlite_where=sa.text(OPEN), postgresql_where=sa.text(OPEN))
+
+
+def _no_votes() -> None:
+    """Votes on decisions go with what they are about."""
+    op.execute("delete from pool_ballot where motion_id in (select id from pool_motion where kind = 'decision')")
+    op.execute("delete from pool_motion where kind = 'decision'")
+    with op.batch_alter_table('pool_motion') as batch:
+        batch.drop_index('uq_pool_motion_decision_id', sqlite_where=sa.text(OPEN), postgresql_where=sa.text(OPEN))
+    with op.batch_alter_table('pool_motion') as batch:
+        batch.drop_constraint(batch.f('ck_pool_motion_decision'), type_='check')
+        batch.drop_constraint(batch.f('ck_pool_motion_kind'), type_='check')
+        batch.create_check_constraint(batch.f('ck_pool_motion_kind'), KINDS)
+        batch.drop_constraint(batch.f('fk_pool_motion_decision_id_panel_decision'), type_='foreignkey')
+        batch.drop_column('decision_id')
+
+
+def upgrade() -> None:
+    """Forward."""
+    _votes()
+
+
+def downgrade() -> None:
+    """Back."""
+    _no_votes()

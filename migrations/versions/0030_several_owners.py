@@ -1,4 +1,4 @@
-"""Calls of several owners: votes on a panel's decision."""
+"""Calls of several owners: votes on a panel's decision, which owner answered a question and named a reviewer."""
 
 from __future__ import annotations
 
@@ -42,11 +42,31 @@ def _no_votes() -> None:
         batch.drop_column('decision_id')
 
 
+ACTED = {'call_question': 'answered_for_id', 'reviewer': 'named_for_id'}
+"""Table → the column that says which owner of the call acted."""
+
+
+def _acting() -> None:
+    for table, column in ACTED.items():
+        with op.batch_alter_table(table) as batch:
+            batch.add_column(sa.Column(column, KEY, nullable=True))
+            batch.create_foreign_key(batch.f(f'fk_{table}_{column}_organisation'), 'organisation', [column], ['id'])
+
+
+def _not_acting() -> None:
+    for table, column in ACTED.items():
+        with op.batch_alter_table(table) as batch:
+            batch.drop_constraint(batch.f(f'fk_{table}_{column}_organisation'), type_='foreignkey')
+            batch.drop_column(column)
+
+
 def upgrade() -> None:
     """Forward."""
     _votes()
+    _acting()
 
 
 def downgrade() -> None:
     """Back."""
+    _not_acting()
     _no_votes()

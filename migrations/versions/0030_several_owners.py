@@ -1,4 +1,4 @@
-"""Calls of several owners: votes on a panel's decision, which owner answered a question and named a reviewer."""
+"""Calls of several owners: votes on a panel's decision, which owner answered a question and named a reviewer; later awards."""
 
 from __future__ import annotations
 
@@ -60,13 +60,42 @@ def _not_acting() -> None:
             batch.drop_column(column)
 
 
+def _freeze_awards() -> None:
+    """SQLite makes a table anew and forgets its triggers: those of 0027 are set again."""
+    if op.get_bind().dialect.name == 'sqlite':
+        for verb in ('update', 'delete'):
+            op.execute(f"create trigger tr_award_{verb} before {verb} on award begin select raise(abort, 'rows of award are never changed'); end")
+
+
+def _later_awards() -> None:
+    """A call may have a later award for a place that became free."""
+    with op.batch_alter_table('award') as batch:
+        batch.add_column(sa.Column('number', sa.Integer(), nullable=False, server_default='1'))
+        batch.drop_constraint(batch.f('uq_award_call_id'), type_='unique')
+        batch.create_unique_constraint(batch.f('uq_award_call_id_number'), ['call_id', 'number'])
+        batch.create_check_constraint(batch.f('ck_award_number'), 'number >= 1')
+    _freeze_awards()
+
+
+def _one_award() -> None:
+    """Refused by the database where a call has a later award: what was published is not thrown away by a step back."""
+    with op.batch_alter_table('award') as batch:
+        batch.drop_constraint(batch.f('ck_award_number'), type_='check')
+        batch.drop_constraint(batch.f('uq_award_call_id_number'), type_='unique')
+        batch.create_unique_constraint(batch.f('uq_award_call_id'), ['call_id'])
+        batch.drop_column('number')
+    _freeze_awards()
+
+
 def upgrade() -> None:
     """Forward."""
     _votes()
     _acting()
+    _later_awards()
 
 
 def downgrade() -> None:
     """Back."""
+    _one_award()
     _not_acting()
     _no_votes()

@@ -156,8 +156,13 @@ def timeline_of(review: Review) -> list[Event]:
 
 
 def award_of(call: Call) -> Award | None:
-    """The award of the call, once it is published."""
-    return session.scalar(select(Award).where(Award.call_id == call.id))
+    """The first award of the call, once it is published."""
+    return session.scalar(select(Award).where(Award.call_id == call.id, Award.number == 1))
+
+
+def awards_of(call: Call) -> list[Award]:
+    """The award of the call and those that followed when a place became free, in their order."""
+    return list(session.scalars(select(Award).where(Award.call_id == call.id).order_by(Award.number)))
 
 
 def award_by_id(actor: Actor, public_id: str) -> Award:

@@ -19,6 +19,7 @@ from marketplace.calls.reviewing.models import Award
 from marketplace.calls.teams import contract
 from marketplace.calls.teams.contract import Brief, Stage
 from marketplace.calls.teams.models import Gate, Team
+from marketplace.calls.teams.places import can_be_awarded
 from marketplace.catalogue.models import Technology
 from marketplace.catalogue.operations import create_technology
 from marketplace.db import in_language, now, session
@@ -142,7 +143,7 @@ def _result(actor: Actor, team: Team, at: datetime) -> Technology:
 
 
 def decline(actor: Actor, team: Team, reason: str, at: datetime | None = None) -> Team:
-    """Decline the award. The award stays as it was published; the owners write a note beside it."""
+    """Decline the award. It stays as it was published; the owners may give the place to another proposal (`reviewing.later`), or end the call."""
     team = _locked(team)
     require(actor, "team.decline", team)
     team.reason = _said(reason, N_("Say why you do not take the award."))
@@ -152,10 +153,23 @@ def decline(actor: Actor, team: Team, reason: str, at: datetime | None = None) -
 
 
 def _end_call(call: Call, at: datetime | None) -> None:
-    """The call ends with the last of its teams."""
+    """The call ends with the last of its teams, unless one left its place free and somebody could be given it: then the owners say."""
     session.flush()  # the team's own step counts
-    if call.state == "awarded" and not any(one.state in ("named", "working") for one in teams_of(call)):
+    if call.state == "awarded" and not _at_work(call) and not can_be_awarded(call):
         move(call, "end", SYSTEM, at)
+
+
+def _at_work(call: Call) -> bool:
+    return any(one.state in ("named", "working") for one in teams_of(call))
+
+
+def end_call(actor: Actor, call: Call, at: datetime | None = None) -> Call:
+    """End a call although a place of its award is free; nobody else is given it. Refused while a team is at work or may still take its award."""
+    require(actor, "open_call.end", call)
+    if _at_work(call):
+        raise Refused(N_("A team is still at work, or has not said yet whether it takes the award."))
+    move(call, "end", actor, at)
+    return call
 
 
 def _said(text: str, message: str) -> str:

@@ -6,7 +6,7 @@ that a button pressed twice enters it once. Before both have signed nothing is h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -33,6 +33,9 @@ from marketplace.terms.payment import from_minor
 
 AHEAD = timedelta(days=14)
 """How far ahead a draft sets the day of effect, as on the page of a new agreement."""
+
+AGREED_RIGHTS: list[Callable[[Call], Mapping[str, str] | None]] = []
+"""What rooms to the right know to be agreed of the rights in the result, as text in both languages, such as the shares of the owners of a pool."""
 
 LONGEST = 10_000
 LIVE = ("open", "submitted", "accepted", "rejected")
@@ -126,7 +129,16 @@ def _refuse_plans(team: Team, plans: Sequence[Plan], effective: date) -> None:
 
 
 def _brief(call: Call) -> Brief:
-    return Brief(call.title, call.targets, call.acceptance, call.ip_position, call.ip_terms, call.currency, call.organisation.called(call.language))
+    return Brief(call.title, call.targets, call.acceptance, call.ip_position, rights_of(call), call.currency, call.organisation.called(call.language))
+
+
+def rights_of(call: Call) -> dict[str, str]:
+    """What the agreement says of the rights: what was agreed before the call, which its text cannot take away, and the text of the call where it says
+    something else."""
+    agreed = [found for ask in AGREED_RIGHTS if (found := ask(call))]
+    return {
+        code: "\n".join(dict.fromkeys(part for said in (*agreed, call.ip_terms) if (part := (said.get(code) or "").strip()))) for code in contract.LANGUAGES
+    }
 
 
 def _stage(gate: Gate, currency: str) -> Stage:

@@ -1,4 +1,4 @@
-"""Co-owners of a call act: they answer questions and name reviewers, and nothing of what is the lead's alone."""
+"""Co-owners of a call act: they answer questions and name reviewers, and nothing of what is the lead's alone; their rights stay theirs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from marketplace.access import may
 from marketplace.alerts.models import Mail
 from marketplace.calls import questions, reviewers
 from marketplace.calls.models import CallOwner
+from marketplace.calls.pools import converting
+from marketplace.calls.teams import operations as teams
+from marketplace.calls.teams.operations import Plan
 from marketplace.db import session
 from marketplace.errors import NotAllowed, NotFound
+from marketplace.licensing.ledger import version_of
 from tests import factories
+from tests.calls.pools.owning import pooled
+from tests.calls.reviewing import scene as make
 from tests.inspection import work
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -80,6 +86,28 @@ def test_whoever_is_of_several_owners_acts_for_the_lead_first():
     question = asked(call)
     questions.answer_question(member, question, "四十件")
     assert question.answered_for_id == houses[0].id
+
+
+def test_the_rights_agreed_in_the_pool_reach_the_agreement_of_the_team_whatever_the_lead_amends():
+    found, _award = make.awarded(ip_position="owner")
+    team = teams.teams_of(found.call)[0]
+    pool = pooled(found)
+    agreed = converting.clauses_of(pool)["further"]
+    found.call.ip_terms = {"zh": "牵头方另有安排。", "en": "The lead has other plans."}
+    agreement = teams.take(found.solvers[0], team, [Plan(), Plan()], factories.NOW)
+    said = version_of(agreement).clauses["further"]
+    for code in ("zh", "en"):
+        assert agreed[code] in said[code] and found.call.ip_terms[code] in said[code]
+        assert all(one.organisation.called(code) in said[code] for one in found.call.owners)
+
+
+def test_a_call_that_repeats_the_agreed_rights_says_them_once():
+    found, _award = make.awarded()
+    pool = pooled(found)
+    found.call.ip_terms = converting.clauses_of(pool)["further"]
+    assert teams.rights_of(found.call) == {code: said.strip() for code, said in found.call.ip_terms.items()}
+    alone, _other = make.awarded(ip_terms={"zh": "共有"})
+    assert teams.rights_of(alone.call) == {"zh": "共有", "en": ""}
 
 
 def test_what_is_the_leads_alone_stays_so():

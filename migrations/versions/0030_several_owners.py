@@ -1,4 +1,4 @@
-"""Calls of several owners: votes on a panel's decision, which owner answered a question and named a reviewer; later awards."""
+"""Calls of several owners: votes on a panel's decision, which owner answered a question and named a reviewer; later awards; files of gates."""
 
 from __future__ import annotations
 
@@ -87,8 +87,39 @@ def _one_award() -> None:
     _freeze_awards()
 
 
+def _gate_files() -> None:
+    """What was handed in is what was judged: the database refuses to change a file of a gate or to delete it."""
+    op.create_table(
+        'gate_file',
+        sa.Column('id', KEY, nullable=False),
+        sa.Column('public_id', sa.String(length=16), nullable=False),
+        sa.Column('gate_id', KEY, nullable=False),
+        sa.Column('side', sa.String(length=4), nullable=False),
+        sa.Column('person_id', KEY, nullable=False),
+        sa.Column('name', sa.String(length=200), nullable=False),
+        sa.Column('media_type', sa.String(length=100), nullable=False),
+        sa.Column('size', sa.Integer(), nullable=False),
+        sa.Column('sha256', sa.String(length=64), nullable=False),
+        sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("side in ('team', 'user')", name=op.f('ck_gate_file_side')),
+        sa.CheckConstraint('length(sha256) = 64', name=op.f('ck_gate_file_sha256')),
+        sa.CheckConstraint('size > 0', name=op.f('ck_gate_file_size')),
+        sa.ForeignKeyConstraint(['gate_id'], ['gate.id'], name=op.f('fk_gate_file_gate_id_gate')),
+        sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_gate_file_person_id_person')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_gate_file')),
+        sa.UniqueConstraint('public_id', name=op.f('uq_gate_file_public_id')),
+    )
+    op.create_index(op.f('ix_gate_file_gate_id'), 'gate_file', ['gate_id'], unique=False)
+    if op.get_bind().dialect.name == 'sqlite':
+        for verb in ('update', 'delete'):
+            op.execute(f"create trigger tr_gate_file_{verb} before {verb} on gate_file begin select raise(abort, 'rows of gate_file are never changed'); end")
+    else:
+        op.execute('create trigger tr_gate_file_change before update or delete on gate_file for each row execute function refuse_change()')
+
+
 def upgrade() -> None:
     """Forward."""
+    _gate_files()
     _votes()
     _acting()
     _later_awards()
@@ -96,6 +127,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back."""
+    op.drop_table('gate_file')
     _one_award()
     _not_acting()
     _no_votes()

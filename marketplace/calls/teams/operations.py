@@ -18,6 +18,7 @@ from marketplace.calls.models import Call
 from marketplace.calls.reviewing.models import Award
 from marketplace.calls.teams import contract
 from marketplace.calls.teams.contract import Brief, Stage
+from marketplace.calls.teams.evidence import Brought, keep
 from marketplace.calls.teams.models import Gate, Team
 from marketplace.calls.teams.places import can_be_awarded
 from marketplace.catalogue.models import Technology
@@ -207,14 +208,15 @@ def _at_turn(gate: Gate) -> None:
         raise Refused(N_("The gate before this one is not passed yet."))
 
 
-def submit(actor: Actor, gate: Gate, evidence: str, at: datetime | None = None) -> Gate:
-    """Hand in what the stage asks for; the user measures it himself."""
+def submit(actor: Actor, gate: Gate, evidence: str, at: datetime | None = None, files: Brought = ()) -> Gate:
+    """Hand in what the stage asks for, in words and files; the user measures it himself."""
     moment = at or now()
     _locked(gate.team)
     require(actor, "gate.submit", gate)
     _at_turn(gate)
     if not evidence.strip():
         raise Refused(N_("Say what you hand in, and where it can be seen."), field="evidence")
+    keep(actor, gate, "team", files, moment)
     gate.evidence = evidence.strip()[:LONGEST]
     _enter(actor, gate, "submitted", move(gate, "submit", actor, moment, evidence=gate.evidence), moment)
     return gate
@@ -229,8 +231,10 @@ def _enter(actor: Actor, gate: Gate, kind: str, step: Event, at: datetime, reaso
         enter_event(actor, agreement, kind, ledger.day_of(agreement, at), f"gate:{gate.public_id}:{step.id}", at, reason=reason, id=gate.key)
 
 
-def judge(actor: Actor, gate: Gate, accepts: bool, values: Sequence[str], finding: str, at: datetime | None = None) -> Gate:
-    """Accept or reject what was handed in, by the user's own measurement: one value for each target of the call, and a finding in words.
+def judge(
+    actor: Actor, gate: Gate, accepts: bool, values: Sequence[str], finding: str, at: datetime | None = None, files: Brought = ()
+) -> Gate:
+    """Accept or reject what was handed in, by the user's own measurement: one value for each target of the call, a finding in words, reports as files.
 
     Refused without a value for each target. That a value misses its target does not decide: the user does, and both stand side by side.
     """
@@ -248,6 +252,7 @@ def judge(actor: Actor, gate: Gate, accepts: bool, values: Sequence[str], findin
                                                                                                for place in empty[1:]])
     if not finding.strip():
         raise Refused(N_("Say in a sentence what you found."), field="finding")
+    keep(actor, gate, "user", files, moment)
     gate.measured = [_measured(target, value.strip()) for target, value in zip(targets, values, strict=False)]
     gate.finding = finding.strip()[:LONGEST]
     _enter(actor, gate, kind, move(gate, verb, actor, moment, measured=gate.measured, finding=gate.finding), moment, _summed(gate))

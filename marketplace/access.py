@@ -232,7 +232,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "open_call.amend": frozenset({"member"}),
     "open_call.extend": frozenset({"member"}),
     "open_call.ask": frozenset({"user"}),
-    "open_call.name_reviewer": frozenset({"member"}),
+    "open_call.name_reviewer": frozenset({"call_side"}),
     "open_call.ask_board": frozenset({"member"}),
     "call_question.read": frozenset({"self", "call_side"}),
     "call_question.answer": frozenset({"call_side"}),

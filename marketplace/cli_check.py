@@ -259,7 +259,7 @@ def _check_bookings(settings: Settings, quiet: bool) -> str:
 @click.command("check")
 @as_json
 def check_command(json_: bool) -> None:
-    """Look at settings, database, index, encoders, files, scanner, mail, keys, money, statements, income, notices, credit, fees, pools, calls and bookings."""
+    """Look at settings, database, index, encoders, files, scanner, mail, keys, money, statements, income, notices, credit, fees, pools, calls, bookings."""
     found: dict[str, dict[str, Any]] = {}
     try:
         settings = read()

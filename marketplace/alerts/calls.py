@@ -47,9 +47,10 @@ def _tell(call: Call, people: Iterable[Person], what: str, path: str = "", title
 
 
 def _owners(call: Call) -> list[Person]:
-    """Who answers for a call: its author while he acts for the organisation, and the organisation's owners."""
+    """Who answers for a call: its author while he acts for the organisation, and the owners of each organisation that put it out."""
     author = [call.author] if call.author is not None and call.organisation_id in call.author.seats else []
-    return [*author, *organisations.owners(call.organisation)]
+    others = [owner.organisation for owner in call.owners if owner.organisation_id != call.organisation_id]
+    return [*author, *(person for house in (call.organisation, *others) for person in organisations.owners(house))]
 
 
 @handler("alerts.call_published")

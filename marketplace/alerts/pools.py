@@ -35,9 +35,9 @@ def _lead(pool: Pool) -> list[Person]:
     return _once([author, *organisations.signers(pool.organisation)])
 
 
-def _tell(pool: Pool, people: Iterable[Person], what: str, path: str = "", vote: str = "") -> None:
+def _tell(pool: Pool, people: Iterable[Person], what: str, path: str = "", vote: str = "", outcome: str = "") -> None:
     for person in _once(people):
-        to_person("pool", person, f"/pools/{pool.public_id}{path}", what=what, vote=vote, title=pool.titled(person.language)[0])
+        to_person("pool", person, f"/pools/{pool.public_id}{path}", what=what, vote=vote, outcome=outcome, title=pool.titled(person.language)[0])
 
 
 @handler("alerts.pool_proposed")
@@ -114,7 +114,7 @@ def pledge_left(thing_id: int) -> None:
 
 def _motion_mail(motion: Motion, what: str) -> None:
     people = [person for ballot in motion.ballots for person in organisations.signers(ballot.organisation)]
-    _tell(motion.pool, people, what, f"/votes/{motion.public_id}", motion.kind)
+    _tell(motion.pool, people, what, f"/votes/{motion.public_id}", motion.kind, motion.choice or motion.outcome or "")
 
 
 @handler("alerts.motion_put")

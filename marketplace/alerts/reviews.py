@@ -73,10 +73,22 @@ def conflict_entered(thing_id: int) -> None:
 
 @handler("alerts.award_published")
 def award_published(thing_id: int) -> None:
-    """Tell each solver its own scores, rank and advice."""
+    """Tell each solver its own scores, rank and advice; of a later award, who got the free place that it did, and the others that there is one."""
     award = session.get_one(Award, thing_id)
+    if award.number > 1:
+        _tell_later(award)
+        return
     for proposal, result in results_of(award):
         _tell(solvers_of(proposal), award.call, "result", f"/proposals/{proposal.public_id}/result", **_said(award.call, result))
+
+
+def _tell_later(award: Award) -> None:
+    won = {one.proposal_id for one in award.decision.verdicts if one.chosen}
+    for proposal, result in results_of(award):
+        if proposal.id in won:
+            _tell(solvers_of(proposal), award.call, "chosen_later", f"/proposals/{proposal.public_id}/result")
+        elif result.row.ranked is not None:
+            _tell(solvers_of(proposal), award.call, "later", f"/awards/{award.public_id}")
 
 
 def _said(call: Call, result: Result) -> dict[str, Any]:

@@ -8,7 +8,8 @@ the *award* (中榜) names the teams, one or several in parallel (赛马). A *te
 **States** of a call: draft → published → closed → awarded → ended, or withdrawn; closed without an award is unawarded. Of a board: draft →
 published → closed. Of a reviewer: invited → active, or declined, or removed.
 
-**Roles.** Members of an owner write the call, answer questions and name the reviewers; its owners and signatories award. Anybody who may read it asks; an
+**Roles.** Members of the organisation that puts it out write the call; those of any of its owners answer questions and name the reviewers; the owners and
+signatories of the first award, after a vote where there are several owners. Anybody who may read it asks; an
 organisation that is eligible proposes. Nobody reads a proposal before the deadline. A board's organisation decides which calls are on it.
 
 **One walk.** A firm puts its need out: brief, targets, acceptance test, budget by stages, criteria with weights, a deadline in Berlin. It is refused with all

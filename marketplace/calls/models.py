@@ -204,7 +204,7 @@ class Criterion(Base):
 
 
 class CallQuestion(Base):
-    """A question on a call and its answer, published to all together; who asked is never shown to others."""
+    """A question on a call and its answer, published to all together; who asked is never shown to others. `answered_for` is the owner that answered."""
 
     __tablename__ = "call_question"
 
@@ -216,15 +216,17 @@ class CallQuestion(Base):
     language: Mapped[str] = mapped_column(String(2), default="zh")
     answer: Mapped[str | None] = mapped_column(Text)
     answered: Mapped[datetime | None]
+    answered_for_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     at: Mapped[datetime]
     version_id: Mapped[int] = mapped_column()
 
     call: Mapped[Call] = relationship()
+    answered_for: Mapped[Organisation | None] = relationship()
 
     @property
-    def sides(self) -> dict[str, int]:
-        """Which organisation answers, for the permission table."""
-        return {"call_side": self.call.organisation_id}
+    def sides(self) -> dict[str, frozenset[int]]:
+        """Which organisations answer, for the permission table: each owner of the call."""
+        return self.call.sides
 
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (CheckConstraint("(answer is null) = (answered is null)", name="answered"),)
@@ -232,7 +234,7 @@ class CallQuestion(Base):
 
 @steps
 class Reviewer(Base):
-    """A person named to review a call's proposals. Reads and scores only after the declaration of conflicts; `state` invited → active | declined | removed."""
+    """A person named to review a call's proposals. Reads and scores only after the declaration of conflicts. `named_for` is the owner that named."""
 
     __tablename__ = "reviewer"
 
@@ -240,12 +242,14 @@ class Reviewer(Base):
     public_id: Mapped[PublicId]
     call_id: Mapped[int] = mapped_column(ForeignKey("open_call.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    named_for_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     state: Mapped[str] = mapped_column(String(10), default="invited")
     created: Mapped[datetime]
     version_id: Mapped[int] = mapped_column()
 
     call: Mapped[Call] = relationship()
     person: Mapped[Person] = relationship()
+    named_for: Mapped[Organisation | None] = relationship()
 
     TRANSITIONS = {
         "accept": Step(("invited",), "active", ("self",)),
@@ -254,9 +258,9 @@ class Reviewer(Base):
     }
 
     @property
-    def sides(self) -> dict[str, int]:
-        """Which organisation names and removes reviewers, for the permission table."""
-        return {"call_side": self.call.organisation_id}
+    def sides(self) -> dict[str, frozenset[int]]:
+        """Which organisations name and remove reviewers, for the permission table: each owner of the call."""
+        return self.call.sides
 
     __mapper_args__ = {"version_id_col": version_id}
     __table_args__ = (

@@ -45,6 +45,11 @@ def by_public_id(actor: Actor, public_id: str) -> Call:
     return call
 
 
+def owner_acting(actor: Actor, call: Call) -> int | None:
+    """The id of the owner of the call for which the actor acts: the one that put it out before the others; None for whoever is of none."""
+    return next((key for key in (call.organisation_id, *(owner.organisation_id for owner in call.owners)) if key in actor.seats), None)
+
+
 def content(call: Call) -> dict[str, Any]:
     """The whole content of a call."""
     said = {name: getattr(call, name) for name in (*AMENDABLE, *FIXED, *TIMES)}

@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 from marketplace.access import Actor, may, require
 from marketplace.calls.conditions import LATE
 from marketplace.calls.models import Call, CallQuestion
+from marketplace.calls.operations import owner_acting
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.people.operations import acting_person, require_confirmed
@@ -67,7 +68,7 @@ def by_public_id(actor: Actor, call: Call, public_id: str) -> CallQuestion:
 
 
 def answer_question(actor: Actor, question: CallQuestion, text: str, at: datetime | None = None) -> CallQuestion:
-    """Answer a question, to all, until the deadline. An answer stands as it was published."""
+    """Answer a question, to all, until the deadline; any owner of the call does. An answer stands as it was published."""
     require(actor, "call_question.answer", question)
     moment = at or now()
     if question.call.state != "published" or moment >= question.call.deadline:
@@ -77,15 +78,15 @@ def answer_question(actor: Actor, question: CallQuestion, text: str, at: datetim
     plain = text.strip()[:LONGEST_ANSWER]
     if not plain:
         raise Refused(N_("Write the answer first."), field="text")
-    question.answer, question.answered = plain, moment
-    record(question, "answer", actor, moment)
+    question.answer, question.answered, question.answered_for_id = plain, moment, owner_acting(actor, question.call)
+    record(question, "answer", actor, moment, organisation=question.answered_for_id)
     return question
 
 
 def questions_of(actor: Actor, call: Call) -> Sequence[CallQuestion]:
     """The questions of a call that the actor may read, oldest first: answered ones, his own, and for the owners all."""
     query = select(CallQuestion).where(CallQuestion.call_id == call.id).order_by(CallQuestion.id)
-    if call.organisation_id not in actor.seats:
+    if owner_acting(actor, call) is None:
         own = CallQuestion.person_id == actor.id if actor.id is not None else CallQuestion.id.is_(None)
         query = query.where(or_(CallQuestion.answer.is_not(None), own))
     return session.scalars(query).all()

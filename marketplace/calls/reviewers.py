@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from marketplace.access import Actor, may, require
 from marketplace.calls.models import Call, Reviewer
+from marketplace.calls.operations import owner_acting
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.people.operations import by_address
@@ -19,7 +20,7 @@ AT_WORK = ("invited", "active")
 
 
 def name_reviewer(actor: Actor, call: Call, address: str, at: datetime | None = None) -> Reviewer:
-    """Ask somebody who has an account here to review the call's proposals. A person is named once."""
+    """Ask somebody who has an account here to review the call's proposals; any owner of the call does. A person is named once."""
     require(actor, "open_call.name_reviewer", call)
     if call.state not in NAMED_IN:
         raise Refused(N_("Reviewers are named before the award."))
@@ -29,9 +30,9 @@ def name_reviewer(actor: Actor, call: Call, address: str, at: datetime | None = 
     session.flush()  # somebody named a moment ago counts
     if session.scalar(select(Reviewer.id).where(Reviewer.call_id == call.id, Reviewer.person_id == person.id)) is not None:
         raise Refused(N_("This person has been named already."), field="address")
-    reviewer = Reviewer(call=call, person=person, state="invited", created=at or now())
+    reviewer = Reviewer(call=call, person=person, named_for_id=owner_acting(actor, call), state="invited", created=at or now())
     session.add(reviewer)
-    record(reviewer, "invite", actor, at)
+    record(reviewer, "invite", actor, at, organisation=reviewer.named_for_id)
     return reviewer
 
 

@@ -15,6 +15,7 @@ from marketplace.calls.models import WHOLE, Call, CallOwner
 from marketplace.calls.pools import rights
 from marketplace.calls.pools.models import CallConfirmation, Pool
 from marketplace.calls.pools.pledging import counting, given, locked, open_motions, shares_of
+from marketplace.calls.teams.operations import AGREED_RIGHTS
 from marketplace.db import LANGUAGES, now, session
 from marketplace.errors import N_, NotAllowed, Refused
 from marketplace.people.models import Organisation
@@ -171,3 +172,13 @@ def clauses_of(pool: Pool) -> dict[str, dict[str, str]]:
     signs, and the other owners stand in the text."""
     found = results_of(pool)
     return {"further": ip_terms(pool.rights, found.owners)}
+
+
+def agreed_rights(call: Call) -> dict[str, str] | None:
+    """The rights that the owners agreed on in their pool, for the agreement of each team; None for a call of one organisation. An amendment of the call
+    by its lead does not change them."""
+    pool = pool_of(call)
+    return clauses_of(pool)["further"] if pool is not None else None
+
+
+AGREED_RIGHTS.append(agreed_rights)

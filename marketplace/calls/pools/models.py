@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Synonym, mapped_column, relationship, synonym
 
 from marketplace.access import Step
 from marketplace.calls.models import WHOLE, Call
+from marketplace.calls.reviewing.models import PanelDecision
 from marketplace.db import Base, Bilingual, Codes, Data, Key, PublicId, in_language
 from marketplace.needs.models import Need
 from marketplace.people.models import Organisation, Person
@@ -24,7 +25,7 @@ HELD = "state in ('asked', 'pledged')"
 REASONS = ("insolvency", "law", "solved", "reorganisation", "other")
 """Why a pledge may be taken back after the threshold without the others' consent: each reads the reason, and the pool is open again."""
 
-MOTIONS = ("text", "admission", "withdrawal", "award", "other")
+MOTIONS = ("text", "admission", "withdrawal", "award", "decision", "other")
 OUTCOMES = ("decided", "tied", "no_quorum", "moot")
 SIGNERS = ("pledger_owner", "pledger_signatory")
 
@@ -203,8 +204,8 @@ class Pledge(Base):
 class Motion(Base):
     """What is put to the pledgers. `options` are codes, in their order; those of an award carry their `names`: {code: words}.
 
-    A `text` carries the new text in `content`, an `admission` and a `withdrawal` the pledge it is about. Weights are those of the moment
-    it was put: they stand on the ballots.
+    A `text` carries the new text in `content`, an `admission` and a `withdrawal` the pledge it is about, a `decision` the panel's decision that
+    is to be published. Weights are those of the moment it was put: they stand on the ballots.
     """
 
     __tablename__ = "pool_motion"
@@ -219,6 +220,7 @@ class Motion(Base):
     options: Mapped[Codes]
     names: Mapped[dict[str, str]] = mapped_column(Data, default=dict)
     pledge_id: Mapped[int | None] = mapped_column(ForeignKey("pledge.id"))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("panel_decision.id"))
     quorum: Mapped[int]
     closes: Mapped[datetime]
     outcome: Mapped[str | None] = mapped_column(String(10))
@@ -231,6 +233,7 @@ class Motion(Base):
 
     pool: Mapped[Pool] = relationship()
     pledge: Mapped[Pledge | None] = relationship()
+    decision: Mapped[PanelDecision | None] = relationship()
     person: Mapped[Person] = relationship()
     ballots: Mapped[list[Ballot]] = relationship(back_populates="motion", order_by="Ballot.id", lazy="selectin")
 
@@ -241,11 +244,13 @@ class Motion(Base):
         CheckConstraint(f"kind in ({_listed(MOTIONS)})", name="kind"),
         CheckConstraint("state in ('open', 'closed')", name="state"),
         CheckConstraint("(kind in ('admission', 'withdrawal')) = (pledge_id is not null)", name="pledge"),
+        CheckConstraint("(kind = 'decision') = (decision_id is not null)", name="decision"),
         CheckConstraint(f"outcome is null or outcome in ({_listed(OUTCOMES)})", name="outcome"),
         CheckConstraint("(state = 'closed') = (outcome is not null and closed is not null)", name="closed"),
         CheckConstraint("(outcome = 'decided') = (choice is not null) or outcome is null and choice is null", name="choice"),
         CheckConstraint(f"quorum > 0 and quorum <= {WHOLE}", name="quorum"),
         Index("uq_pool_motion_pledge", "pledge_id", "kind", unique=True, sqlite_where=sql("state = 'open'"), postgresql_where=sql("state = 'open'")),
+        Index("uq_pool_motion_decision_id", "decision_id", unique=True, sqlite_where=sql("state = 'open'"), postgresql_where=sql("state = 'open'")),
         Index("ix_pool_motion_state_closes", "state", "closes"),
     )
 

@@ -75,6 +75,15 @@ def count(ballots: Iterable[tuple[int, str | None]], options: Sequence[str], quo
     return Result("decided", first[0], weights, turnout, entitled)
 
 
+def is_certain(ballots: Sequence[tuple[int, str | None]], options: Sequence[str], quorum: int = QUORUM) -> bool:
+    """Whether the outcome stands however those vote who have not voted yet: all have, or the quorum is reached and the first option leads by more
+    than they weigh together. A vote that is cast is taken as it is."""
+    found = count(ballots, options, quorum)
+    open_weight = found.entitled - found.turnout
+    first, second, *_rest = [*sorted(found.weights.values(), reverse=True), 0, 0]
+    return found.entitled > 0 and (open_weight == 0 or found.outcome != "no_quorum" and first > second + open_weight)
+
+
 def is_reached(amounts: Sequence[int], threshold: int) -> bool:
     """Whether the pledges carry the pool: their sum reaches the threshold, and they are several."""
     return carried(len(amounts), sum(amounts), threshold)

@@ -1,7 +1,7 @@
 """Steering: motions that the pledgers vote on, each with the weight of its pledge, and what follows from the outcome.
 
 Weights are those of the moment the motion was put. A ballot may be changed until the motion closes; it counts no longer when its
-organisation has left the pool in the meantime.
+organisation has left the pool in the meantime. The vote on a panel's decision (`deciding`) closes as soon as its outcome is certain.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.calls.pools.models import Ballot, Motion, Pledge, Pool
 from marketplace.calls.pools.operations import AGREED, SWEPT, check_text, content
 from marketplace.calls.pools.pledging import asked, end, given, held_by, locked, open_motions, settle, weights_of
-from marketplace.calls.pools.shares import ABSTAIN, QUORUM, count
+from marketplace.calls.pools.shares import ABSTAIN, QUORUM, count, is_certain
+from marketplace.calls.reviewing.awarding import is_current
+from marketplace.calls.reviewing.models import PanelDecision
 from marketplace.db import now, session
 from marketplace.errors import N_, NotAllowed, NotFound, Refused
 from marketplace.jobs import enqueue, handler
@@ -60,11 +62,11 @@ def put_motion(
             "text", "award", "other"):
         raise Refused(N_("This cannot be put to the vote now."), field="kind")
     if kind == "text":
-        return _put(actor, pool, kind, text, YES_NO, {}, _new_text(pool, content_ or {}), None, days, moment)
+        return put(actor, pool, kind, text, YES_NO, {}, _new_text(pool, content_ or {}), None, days, moment)
     if not text.strip():
         raise Refused(N_("Write down what the vote is about."), field="text")
     options = _options(names) if kind == "award" else {}
-    return _put(actor, pool, kind, text, tuple(options) or YES_NO, options, {}, None, days, moment)
+    return put(actor, pool, kind, text, tuple(options) or YES_NO, options, {}, None, days, moment)
 
 
 def _new_text(pool: Pool, proposed: dict[str, Any]) -> dict[str, Any]:
@@ -86,18 +88,20 @@ def _options(names: Sequence[str]) -> dict[str, str]:
     return {f"option{place}": name for place, name in enumerate(said, 1)}
 
 
-def _put(
-    actor: Actor, pool: Pool, kind: str, text: str, options: tuple[str, ...], names: dict[str, str], new: dict[str, Any], about: Pledge | None,
-    days: int, moment: datetime,
+def put(
+    actor: Actor, pool: Pool, kind: str, text: str, options: tuple[str, ...], names: dict[str, str], new: dict[str, Any],
+    about: Pledge | PanelDecision | None, days: int, moment: datetime,
 ) -> Motion:
-    """The motion with a ballot for each who may vote: all whose pledge stands, but the one it is about."""
+    """The motion with a ballot for each who may vote: all whose pledge stands, but the one it is about. Whoever calls it has asked whether the actor
+    may, and holds the pool."""
     if not DAYS[0] <= days <= DAYS[1]:
         raise Refused(N_("A vote is open for three to sixty days."), field="days")
     weights = weights_of([one for one in given(pool) if one is not about])
     if not weights:
         raise Refused(N_("There is nobody to vote."))
     motion = Motion(
-        pool=pool, kind=kind, state="open", text=text.strip()[:LONGEST] or None, content=new, options=list(options), names=names, pledge=about,
+        pool=pool, kind=kind, state="open", text=text.strip()[:LONGEST] or None, content=new, options=list(options), names=names,
+        pledge=about if isinstance(about, Pledge) else None, decision=about if isinstance(about, PanelDecision) else None,
         quorum=QUORUM, closes=moment + timedelta(days=days), person_id=acting_person(actor).id, created=moment,
         ballots=[Ballot(organisation_id=key, weight=weight) for key, weight in weights.items()],
     )
@@ -115,7 +119,7 @@ def ask_admission(
     require(actor, "organisation.pledge", organisation)
     moment, pool = at or now(), locked(pool)
     made = asked(actor, pool, organisation, amount, currency, revision, share, named, moment)
-    return _put(actor, pool, "admission", "", YES_NO, {}, {}, made, days, moment)
+    return put(actor, pool, "admission", "", YES_NO, {}, {}, made, days, moment)
 
 
 def ask_leave(actor: Actor, found: Pledge, text: str = "", days: int = USUAL_DAYS, at: datetime | None = None) -> Motion:
@@ -126,7 +130,7 @@ def ask_leave(actor: Actor, found: Pledge, text: str = "", days: int = USUAL_DAY
         raise Refused(N_("Nobody's consent is needed: the pledge can be withdrawn, or is over."))
     if any(one.pledge_id == found.id for one in open_motions(pool)):
         raise Refused(N_("The others are voting on it already."))
-    return _put(actor, pool, "withdrawal", text, YES_NO, {}, {}, found, days, moment)
+    return put(actor, pool, "withdrawal", text, YES_NO, {}, {}, found, days, moment)
 
 
 def choices_of(motion: Motion) -> tuple[str, ...]:
@@ -151,8 +155,12 @@ def vote(actor: Actor, motion: Motion, organisation: Organisation, choice: str, 
         raise Refused(N_("This vote is closed."))
     if choice not in choices_of(motion):
         raise Refused(N_("Choose one of the options."), field="choice")
+    if motion.decision is not None and not is_current(motion.decision):
+        raise Refused(N_("The decision or the ranking has changed since this was put to the vote: the vote is void, and the lead puts a new one."))
     ballot.choice, ballot.person_id, ballot.at = choice, acting_person(actor).id, moment
     record(motion, "voted", actor, moment, organisation=organisation.id)
+    if motion.decision is not None and is_certain(_entitled(motion, pool), motion.options, motion.quorum):
+        _close(motion, pool, moment)
     return ballot
 
 
@@ -161,27 +169,38 @@ def _still_in(pool: Pool, ballot: Ballot) -> bool:
     return pledge is not None and pledge.state == "pledged"
 
 
+def _entitled(motion: Motion, pool: Pool) -> list[tuple[int, str | None]]:
+    """Weight and choice of those who may vote and are still in the pool."""
+    return [(one.weight, one.choice) for one in motion.ballots if _still_in(pool, one)]
+
+
 def close_motion(actor: Actor, motion: Motion, at: datetime | None = None) -> Motion:
-    """Count the ballots once the time has come, and do what was decided. A motion whose pool or pledge is gone decides nothing."""
+    """Count the ballots once the time has come, and do what was decided. A motion whose pool, pledge or decision is gone decides nothing, and where
+    the decision is gone it closes at once."""
     require(actor, "pool_motion.close", motion)
     moment, pool = at or now(), locked(motion.pool)
     session.refresh(motion)
-    if motion.state != "open" or moment < motion.closes:
-        return motion
-    entitled = [one for one in motion.ballots if _still_in(pool, one)]
-    result = count([(one.weight, one.choice) for one in entitled], motion.options, motion.quorum)
-    moot = pool.state not in ("reached", "converted", "open") or _pledge_is_gone(motion)
-    motion.outcome, motion.choice = ("moot", None) if moot else (result.outcome, result.choice)
-    motion.result = {"weights": result.weights, "turnout": result.turnout, "entitled": result.entitled}
-    motion.closed = moment
-    move(motion, "close", actor, moment, outcome=motion.outcome)
-    if not moot:
-        _follow(motion, pool, result.carried, moment)
+    if motion.state == "open" and (moment >= motion.closes or motion.decision is not None and not is_current(motion.decision)):
+        _close(motion, pool, moment)
     return motion
 
 
-def _pledge_is_gone(motion: Motion) -> bool:
+def _close(motion: Motion, pool: Pool, moment: datetime) -> None:
+    result = count(_entitled(motion, pool), motion.options, motion.quorum)
+    moot = pool.state not in ("reached", "converted", "open") or _is_about_nothing(motion)
+    motion.outcome, motion.choice = ("moot", None) if moot else (result.outcome, result.choice)
+    motion.result = {"weights": result.weights, "turnout": result.turnout, "entitled": result.entitled}
+    motion.closed = moment
+    move(motion, "close", SYSTEM, moment, outcome=motion.outcome)
+    if not moot:
+        _follow(motion, pool, result.carried, moment)
+
+
+def _is_about_nothing(motion: Motion) -> bool:
+    """Whether what the motion is about is gone: the pledge has ended, or another decision or another ranking has come."""
     wanted = {"admission": "asked", "withdrawal": "pledged"}.get(motion.kind)
+    if motion.decision is not None:
+        return not is_current(motion.decision)
     return motion.pledge is not None and motion.pledge.state != wanted
 
 

@@ -12,9 +12,13 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from marketplace.access import may, require
-from marketplace.calls.pools import alike, converting, listing, operations, pledging, rights, steering, words
+from marketplace.calls import operations as calls
+from marketplace.calls.models import Call
+from marketplace.calls.pools import alike, converting, deciding, listing, operations, pledging, rights, steering, words
 from marketplace.calls.pools.forms import CURRENCIES, ConfirmForm, LeaveForm, MotionForm, PledgeForm, PoolForm, TextForm, TextMotionForm, VoteForm, told_in
-from marketplace.calls.pools.models import Pledge, Pool
+from marketplace.calls.pools.models import Motion, Pledge, Pool
+from marketplace.calls.reviewing.awarding import decision_of
+from marketplace.calls.reviewing.models import PanelDecision
 from marketplace.catalogue.classification import industry_choices, industry_name
 from marketplace.db import now, session
 from marketplace.errors import NotFound, Refused
@@ -32,7 +36,7 @@ def prepare(app: Flask) -> None:
     """Words and parts of pages for templates."""
     app.jinja_env.globals.update(
         pool_words=words, pool_progress=pledging.progress_of, share_percent=rights.percent, told_in=told_in, pools_desk_part=_desk,
-        pool_button=_button,
+        pool_button=_button, decision_vote=_decision_vote,
     )
 
 
@@ -101,6 +105,15 @@ def show(public_id: str) -> ResponseReturnValue:
         may_put=may(actor(), "pool.put_motion", pool), pledger=may(actor(), "pool.read_shares", pool),
         unconfirmed=converting.unconfirmed(pool.call) if pool.call and inside else [],
     )
+
+
+def _decision_vote(call: Call, decision: PanelDecision) -> Markup:
+    """For the page of a decision: how the owners' vote on it stands, and for the lead the button that puts it; nothing in a call of one organisation."""
+    pool = converting.pool_of(call)
+    if pool is None:
+        return Markup("")
+    vote, may_put = deciding.vote_on(decision), may(actor(), "open_call.decide", call) and deciding.can_be_put(decision)
+    return Markup(render_template("calls/pools/part_vote.html", call=call, pool=pool, motion=vote, may_put=may_put, days=steering.USUAL_DAYS))
 
 
 def _concerning() -> tuple[list[Need], Any]:
@@ -284,11 +297,26 @@ def motion(public_id: str, motion_id: str) -> ResponseReturnValue:
     if form.ready():
         try:
             steering.vote(actor(), found, organisations.by_public_id(form.organisation.data), form.choice.data)
-            flash(_("Your vote is in. You can change it until the vote closes."))
+            flash(_("Your vote is in. You can change it until the vote closes.") if found.state == "open" else _("Your vote is in, and the vote is closed."))
             return see("pools.motion", public_id=public_id, motion_id=motion_id)
         except Refused as problem:
             form.refuse(problem)
-    return answer("calls/pools/motion.html", form, pool=pool, motion=found, ballots=ballots, texts=operations.TEXTS)
+    return answer("calls/pools/motion.html", form, pool=pool, motion=found, ballots=ballots, texts=operations.TEXTS,
+                  decision=deciding.decision_read(actor(), found))
+
+
+@blueprint.post("/open-calls/<public_id>/review/vote")
+@login_required
+def put_decision(public_id: str) -> ResponseReturnValue:
+    """Put the newest decision of the call to its owners' vote."""
+    call = calls.by_public_id(actor(), public_id)
+    require(actor(), "open_call.decide", call)
+    decision = decision_of(call)
+    if decision is None:
+        raise NotFound()
+    made: Motion = deciding.put_decision(actor(), decision)
+    flash(_("The owners are asked by mail to vote on this decision."))
+    return see("pools.motion", public_id=made.pool.public_id, motion_id=made.public_id)
 
 
 @blueprint.route("/pools/<public_id>/call", methods=["GET", "POST"])

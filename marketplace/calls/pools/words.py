@@ -24,7 +24,7 @@ REASON_WORDS = {
 }
 MOTION_WORDS = {
     "text": _l("a new common text"), "admission": _l("whether another organisation may join"), "withdrawal": _l("whether a pledge may be taken back"),
-    "award": _l("the choice of an award"), "other": _l("a question"),
+    "award": _l("the choice of an award"), "decision": _l("whether the panel's decision is published"), "other": _l("a question"),
 }
 CHOICE_WORDS = {"yes": _l("in favour"), "no": _l("against"), "abstain": _l("abstention")}
 OUTCOME_WORDS = {

@@ -4,6 +4,7 @@
 *tie* (关联) is an organisation that he has to do with; a *declaration* (回避声明) says whether there is a conflict between him and one
 proposal; a *score* (评分) is his figure for one criterion with its reason. A *panel decision* (评审决定) of the owners holds a *verdict* (结论) for
 each proposal; the *award* (中榜) publishes it, an *award note* (中榜更正) corrects it in the open.
+A *later award* (递补中榜) gives a place that a team did not take to another proposal.
 
 **States** of a review: open → closed → settled; closed → open again as long as nothing is decided in public.
 

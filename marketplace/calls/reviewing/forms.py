@@ -140,20 +140,25 @@ class DecisionForm(Form):
         for one in proposals:
             chosen = bool(self[f"chosen_{one.public_id}"].data)
             amount = typed_minor(self[f"amount_{one.public_id}"].data, currency, f"amount_{one.public_id}") if chosen else None
-            found[one.id] = Choice(chosen, self[f"reason_{one.public_id}"].data or "", self[f"advice_{one.public_id}"].data or "", amount)
+            advice = self[f"advice_{one.public_id}"].data or "" if f"advice_{one.public_id}" in self else ""
+            found[one.id] = Choice(chosen, self[f"reason_{one.public_id}"].data or "", advice, amount)
         return found
 
 
-def decision_form(proposals: Sequence[Proposal], last: PanelDecision | None, currency: str, filled: bool) -> DecisionForm:
-    """The form for the proposals; `filled` with the decision that it would replace."""
+def decision_form(
+    proposals: Sequence[Proposal], last: PanelDecision | None, currency: str, filled: bool, advised: bool = True, number: int | None = None
+) -> DecisionForm:
+    """The form for the proposals; `filled` with the decision that it would replace. A later award gives no advice, and is written over the decision of
+    this `number` although that one is published."""
     fields: dict[str, Any] = {}
     for one in proposals:
         key = one.public_id
         fields[f"chosen_{key}"] = BooleanField(_l("Chosen"))
         fields[f"amount_{key}"] = StringField(_l("Amount for this team"), [Length(max=40, message=TOO_LONG)])
         fields[f"reason_{key}"] = TextAreaField(_l("Why it is chosen; published"), [Length(max=SHORT, message=TOO_LONG)])
-        fields[f"advice_{key}"] = TextAreaField(_l("Advice; for this solver alone"), [Length(max=SHORT, message=TOO_LONG)])
-    data: dict[str, Any] = {"base": str(last.number if last else 0)}
+        if advised:
+            fields[f"advice_{key}"] = TextAreaField(_l("Advice; for this solver alone"), [Length(max=SHORT, message=TOO_LONG)])
+    data: dict[str, Any] = {"base": str(number if number is not None else last.number if last else 0)}
     if last is not None:
         data |= {"reasons": last.reasons, "differs": last.differs or ""}
         names = {one.id: one.public_id for one in proposals}

@@ -208,13 +208,17 @@ class Verdict(Base):
 
 
 class Award(Base):
-    """A decision published and locked. `content` is what stands on the page: {"winners": [...], "received", "ranked", "withdrawn", "reasons", "differs"}."""
+    """A decision published and locked. The first of a call has `number` 1; a later one gives a place that became free.
+
+    `content` is what stands on the page: {"winners": [...], "received", "ranked", "withdrawn", "reasons", "differs"}.
+    """
 
     __tablename__ = "award"
 
     id: Mapped[Key]
     public_id: Mapped[PublicId]
-    call_id: Mapped[int] = mapped_column(ForeignKey("open_call.id"), unique=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("open_call.id"))
+    number: Mapped[int] = mapped_column(default=1, server_default="1")
     decision_id: Mapped[int] = mapped_column(ForeignKey("panel_decision.id"), unique=True)
     content: Mapped[dict[str, Any]] = mapped_column(Data)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -224,6 +228,8 @@ class Award(Base):
     decision: Mapped[PanelDecision] = relationship()
     person: Mapped[Person] = relationship()
     notes: Mapped[list[AwardNote]] = relationship(back_populates="award", order_by="AwardNote.id")
+
+    __table_args__ = (UniqueConstraint("call_id", "number"), CheckConstraint("number >= 1", name="number"))
 
     @property
     def organisation_id(self) -> int:

@@ -120,6 +120,15 @@ def require_table(actor: Actor, review: Review) -> None:
         raise NotAllowed(N_("You review this call, and it hides the solvers from reviewers: you see the table after the award."))
 
 
+def sees_table(actor: Actor, review: Review) -> bool:
+    """Whether `require_table` lets the actor pass."""
+    try:
+        require_table(actor, review)
+    except (NotAllowed, NotFound):
+        return False
+    return True
+
+
 def assignments_of(call: Call) -> list[Assignment]:
     """Every proposal before every reviewer, in the order of the reviewers and of their letters."""
     own = select(Assignment).join(Reviewer, Reviewer.id == Assignment.reviewer_id).where(Reviewer.call_id == call.id)
@@ -147,8 +156,13 @@ def timeline_of(review: Review) -> list[Event]:
 
 
 def award_of(call: Call) -> Award | None:
-    """The award of the call, once it is published."""
-    return session.scalar(select(Award).where(Award.call_id == call.id))
+    """The first award of the call, once it is published."""
+    return session.scalar(select(Award).where(Award.call_id == call.id, Award.number == 1))
+
+
+def awards_of(call: Call) -> list[Award]:
+    """The award of the call and those that followed when a place became free, in their order."""
+    return list(session.scalars(select(Award).where(Award.call_id == call.id).order_by(Award.number)))
 
 
 def award_by_id(actor: Actor, public_id: str) -> Award:

@@ -14,12 +14,13 @@ from marketplace.access import may, require
 from marketplace.calls import operations as calls
 from marketplace.calls.models import Call, Reviewer
 from marketplace.calls.proposals import operations as proposals
-from marketplace.calls.reviewing import awarding, declaring, operations, reading, scoring, words
+from marketplace.calls.reviewing import awarding, declaring, later, operations, reading, scoring, words
 from marketplace.calls.reviewing import following as _following  # noqa: F401 - registers its jobs
 from marketplace.calls.reviewing.forms import ConflictForm, NoteForm, OpenForm, PublishForm, ReopenForm, decision_form, declare_form, score_form
 from marketplace.calls.reviewing.models import Assignment, Review
 from marketplace.calls.reviewing.table import table_of
-from marketplace.calls.teams.operations import team_of, teams_of
+from marketplace.calls.teams.operations import end_call, team_of, teams_of
+from marketplace.calls.teams.places import candidates_of, free_of
 from marketplace.errors import NotFound, Problem
 from marketplace.terms.payment import from_minor
 from marketplace.web import actor, answer, see
@@ -157,9 +158,11 @@ def review(public_id: str) -> ResponseReturnValue:
         rows = [(one, scoring.progress_of(one)) for one in operations.reviewers_of(call)]
         return answer("calls/reviewing/progress.html", call=call, review=found, rows=rows, timeline=operations.timeline_of(found))
     operations.require_table(actor(), found)
-    table, decision = table_of(found), awarding.decision_of(call)
+    table, decision = table_of(found), awarding.unpublished(call)
+    lacks = awarding.lacking(decision, table) if decision else []
     return answer(
-        "calls/reviewing/table.html", call=call, review=found, table=table, decision=decision, award=operations.award_of(call),
+        "calls/reviewing/table.html", call=call, review=found, table=table, decision=decision, award=operations.award_of(call), lacks=lacks,
+        free=free_of(call), candidates=candidates_of(call, table), at_work=any(one.state in ("named", "working") for one in teams_of(call)),
         timeline=operations.timeline_of(found), may_decide=may(actor(), "open_call.decide", call),
     )
 
@@ -249,6 +252,39 @@ def decide(public_id: str) -> ResponseReturnValue:
     return answer("calls/reviewing/decide.html", form, call=call, rows=rows)
 
 
+@blueprint.route("/open-calls/<public_id>/review/award-again", methods=["GET", "POST"])
+@login_required
+def decide_later(public_id: str) -> ResponseReturnValue:
+    """Write down who gets a place of the award that became free."""
+    call, found = _review(public_id)
+    operations.require_table(actor(), found)
+    require(actor(), "open_call.decide", call)
+    rows, last, free = candidates_of(call, table_of(found)), awarding.unpublished(call), free_of(call)
+    if call.state != "awarded" or free.teams < 1 or not rows:
+        raise NotFound()
+    offered = [row.proposal for row in rows]
+    form = decision_form(offered, last, call.currency, filled=True, advised=False, number=awarding.number_of(call))
+    if form.ready():
+        try:
+            base = int(form.base.data) if (form.base.data or "").isdigit() else None
+            later.decide_later(actor(), found, form.choices(offered, call.currency), form.reasons.data or "", form.differs.data or "", base)
+            flash(_("The decision is written down. Read it once more, then publish it."))
+            return see("reviewing.review", public_id=public_id, _anchor="decision")
+        except Problem as problem:
+            form.refuse(problem)
+    return answer("calls/reviewing/decide.html", form, call=call, rows=rows, free=free)
+
+
+@blueprint.post("/open-calls/<public_id>/review/end")
+@login_required
+def end(public_id: str) -> ResponseReturnValue:
+    """End the call although a place of its award is free."""
+    call, _found = _review(public_id)
+    end_call(actor(), call)
+    flash(_("The call has ended."))
+    return see("reviewing.review", public_id=public_id)
+
+
 @blueprint.post("/open-calls/<public_id>/review/publish")
 @login_required
 def publish(public_id: str) -> ResponseReturnValue:
@@ -257,7 +293,7 @@ def publish(public_id: str) -> ResponseReturnValue:
     form = PublishForm()
     if not form.ready() or not (form.number.data or "").isdigit():
         raise NotFound()
-    made = awarding.publish(actor(), found, int(form.number.data or 0))
+    made = (later.publish_later if found.state == "settled" else awarding.publish)(actor(), found, int(form.number.data or 0))
     flash(_("The award is published and locked; every solver is told."))
     return see("reviewing.award", public_id=made.public_id)
 
@@ -266,7 +302,10 @@ def publish(public_id: str) -> ResponseReturnValue:
 def award(public_id: str) -> ResponseReturnValue:
     """The award as it was published, and the notes beside it."""
     found = operations.award_by_id(actor(), public_id)
-    return answer("calls/reviewing/award.html", call=found.call, award=found, may_correct=may(actor(), "open_call.decide", found.call))
+    return answer(
+        "calls/reviewing/award.html", call=found.call, award=found, awards=operations.awards_of(found.call),
+        may_correct=may(actor(), "open_call.decide", found.call),
+    )
 
 
 @blueprint.route("/awards/<public_id>/notes", methods=["GET", "POST"])

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import MultipleFileField
 from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
 from marketplace.calls.reviewing.forms import Expected
+from marketplace.calls.teams.evidence import Brought
 from marketplace.calls.teams.models import Gate
 from marketplace.calls.teams.operations import Plan
 from marketplace.web import VersionedForm
@@ -24,7 +26,17 @@ class ReasonForm(VersionedForm):
     reason = TextAreaField(_l("Reason"), [DataRequired(message=_l("Give the reason.")), Length(max=SHORT, message=TOO_LONG)])
 
 
-class EvidenceForm(VersionedForm):
+class FilesForm(VersionedForm):
+    """A form that takes files along."""
+
+    files = MultipleFileField(_l("Files"))
+
+    def brought(self) -> Brought:
+        """The files that were chosen; an empty field brings none."""
+        return [(one.stream, one.filename) for one in self.files.data or () if getattr(one, "filename", "")]
+
+
+class EvidenceForm(FilesForm):
     """What is handed in for a stage."""
 
     evidence = TextAreaField(_l("What you hand in, and where it can be seen"), [DataRequired(message=_l("Fill this in.")), Length(max=LONG, message=TOO_LONG)])
@@ -47,7 +59,7 @@ def take_form(gates: Sequence[Gate], version: int) -> TakeForm:
     return type("TakeForm", (TakeForm,), fields)(version=str(version))
 
 
-class JudgeForm(VersionedForm):
+class JudgeForm(FilesForm):
     """What the user measured himself; fields for each target are added by `judge_form`."""
 
     verdict = SelectField(_l("Your verdict"), choices=[("", _l("Choose")), ("accepted", _l("accepted: the stage is reached")), ("rejected", _l("rejected"))],

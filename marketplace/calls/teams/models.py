@@ -96,6 +96,7 @@ class Gate(Base):
 
     team: Mapped[Team] = relationship(back_populates="gates")
     decided_by: Mapped[Person | None] = relationship()
+    files: Mapped[list[GateFile]] = relationship(back_populates="gate", order_by="GateFile.id", lazy="selectin")
 
     TRANSITIONS = {
         "submit": Step(("open", "rejected"), "submitted", ("team_side", "system")),
@@ -117,3 +118,29 @@ class Gate(Base):
     def sides(self) -> dict[str, int]:
         """As its team."""
         return self.team.sides
+
+
+class GateFile(Base):
+    """A file of a gate: what the team handed in (`side` team), or the user's report of his measurement (`user`). Only ever added: the database refuses
+    to change or delete one. The bytes lie in the store under their hash; whether they may be fetched is said by the verdict on them (`catalogue.scanning`)."""
+
+    __tablename__ = "gate_file"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    gate_id: Mapped[int] = mapped_column(ForeignKey("gate.id"), index=True)
+    side: Mapped[str] = mapped_column(String(4))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+
+    gate: Mapped[Gate] = relationship(back_populates="files")
+
+    __table_args__ = (
+        CheckConstraint("side in ('team', 'user')", name="side"),
+        CheckConstraint("size > 0", name="size"),
+        CheckConstraint("length(sha256) = 64", name="sha256"),
+    )

@@ -6,7 +6,7 @@ that a button pressed twice enters it once. Before both have signed nothing is h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,7 +18,9 @@ from marketplace.calls.models import Call
 from marketplace.calls.reviewing.models import Award
 from marketplace.calls.teams import contract
 from marketplace.calls.teams.contract import Brief, Stage
+from marketplace.calls.teams.evidence import Brought, keep
 from marketplace.calls.teams.models import Gate, Team
+from marketplace.calls.teams.places import can_be_awarded
 from marketplace.catalogue.models import Technology
 from marketplace.catalogue.operations import create_technology
 from marketplace.db import in_language, now, session
@@ -32,6 +34,9 @@ from marketplace.terms.payment import from_minor
 
 AHEAD = timedelta(days=14)
 """How far ahead a draft sets the day of effect, as on the page of a new agreement."""
+
+AGREED_RIGHTS: list[Callable[[Call], Mapping[str, str] | None]] = []
+"""What rooms to the right know to be agreed of the rights in the result, as text in both languages, such as the shares of the owners of a pool."""
 
 LONGEST = 10_000
 LIVE = ("open", "submitted", "accepted", "rejected")
@@ -125,7 +130,16 @@ def _refuse_plans(team: Team, plans: Sequence[Plan], effective: date) -> None:
 
 
 def _brief(call: Call) -> Brief:
-    return Brief(call.title, call.targets, call.acceptance, call.ip_position, call.ip_terms, call.currency, call.organisation.called(call.language))
+    return Brief(call.title, call.targets, call.acceptance, call.ip_position, rights_of(call), call.currency, call.organisation.called(call.language))
+
+
+def rights_of(call: Call) -> dict[str, str]:
+    """What the agreement says of the rights: what was agreed before the call, which its text cannot take away, and the text of the call where it says
+    something else."""
+    agreed = [found for ask in AGREED_RIGHTS if (found := ask(call))]
+    return {
+        code: "\n".join(dict.fromkeys(part for said in (*agreed, call.ip_terms) if (part := (said.get(code) or "").strip()))) for code in contract.LANGUAGES
+    }
 
 
 def _stage(gate: Gate, currency: str) -> Stage:
@@ -142,7 +156,7 @@ def _result(actor: Actor, team: Team, at: datetime) -> Technology:
 
 
 def decline(actor: Actor, team: Team, reason: str, at: datetime | None = None) -> Team:
-    """Decline the award. The award stays as it was published; the owners write a note beside it."""
+    """Decline the award. It stays as it was published; the owners may give the place to another proposal (`reviewing.later`), or end the call."""
     team = _locked(team)
     require(actor, "team.decline", team)
     team.reason = _said(reason, N_("Say why you do not take the award."))
@@ -152,10 +166,23 @@ def decline(actor: Actor, team: Team, reason: str, at: datetime | None = None) -
 
 
 def _end_call(call: Call, at: datetime | None) -> None:
-    """The call ends with the last of its teams."""
+    """The call ends with the last of its teams, unless one left its place free and somebody could be given it: then the owners say."""
     session.flush()  # the team's own step counts
-    if call.state == "awarded" and not any(one.state in ("named", "working") for one in teams_of(call)):
+    if call.state == "awarded" and not _at_work(call) and not can_be_awarded(call):
         move(call, "end", SYSTEM, at)
+
+
+def _at_work(call: Call) -> bool:
+    return any(one.state in ("named", "working") for one in teams_of(call))
+
+
+def end_call(actor: Actor, call: Call, at: datetime | None = None) -> Call:
+    """End a call although a place of its award is free; nobody else is given it. Refused while a team is at work or may still take its award."""
+    require(actor, "open_call.end", call)
+    if _at_work(call):
+        raise Refused(N_("A team is still at work, or has not said yet whether it takes the award."))
+    move(call, "end", actor, at)
+    return call
 
 
 def _said(text: str, message: str) -> str:
@@ -181,14 +208,15 @@ def _at_turn(gate: Gate) -> None:
         raise Refused(N_("The gate before this one is not passed yet."))
 
 
-def submit(actor: Actor, gate: Gate, evidence: str, at: datetime | None = None) -> Gate:
-    """Hand in what the stage asks for; the user measures it himself."""
+def submit(actor: Actor, gate: Gate, evidence: str, at: datetime | None = None, files: Brought = ()) -> Gate:
+    """Hand in what the stage asks for, in words and files; the user measures it himself."""
     moment = at or now()
     _locked(gate.team)
     require(actor, "gate.submit", gate)
     _at_turn(gate)
     if not evidence.strip():
         raise Refused(N_("Say what you hand in, and where it can be seen."), field="evidence")
+    keep(actor, gate, "team", files, moment)
     gate.evidence = evidence.strip()[:LONGEST]
     _enter(actor, gate, "submitted", move(gate, "submit", actor, moment, evidence=gate.evidence), moment)
     return gate
@@ -203,8 +231,10 @@ def _enter(actor: Actor, gate: Gate, kind: str, step: Event, at: datetime, reaso
         enter_event(actor, agreement, kind, ledger.day_of(agreement, at), f"gate:{gate.public_id}:{step.id}", at, reason=reason, id=gate.key)
 
 
-def judge(actor: Actor, gate: Gate, accepts: bool, values: Sequence[str], finding: str, at: datetime | None = None) -> Gate:
-    """Accept or reject what was handed in, by the user's own measurement: one value for each target of the call, and a finding in words.
+def judge(
+    actor: Actor, gate: Gate, accepts: bool, values: Sequence[str], finding: str, at: datetime | None = None, files: Brought = ()
+) -> Gate:
+    """Accept or reject what was handed in, by the user's own measurement: one value for each target of the call, a finding in words, reports as files.
 
     Refused without a value for each target. That a value misses its target does not decide: the user does, and both stand side by side.
     """
@@ -222,6 +252,7 @@ def judge(actor: Actor, gate: Gate, accepts: bool, values: Sequence[str], findin
                                                                                                for place in empty[1:]])
     if not finding.strip():
         raise Refused(N_("Say in a sentence what you found."), field="finding")
+    keep(actor, gate, "user", files, moment)
     gate.measured = [_measured(target, value.strip()) for target, value in zip(targets, values, strict=False)]
     gate.finding = finding.strip()[:LONGEST]
     _enter(actor, gate, kind, move(gate, verb, actor, moment, measured=gate.measured, finding=gate.finding), moment, _summed(gate))

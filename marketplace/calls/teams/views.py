@@ -11,10 +11,11 @@ from flask_login import login_required
 
 from marketplace.access import may, require
 from marketplace.calls import operations as calls
+from marketplace.calls.teams import evidence, operations, words
 from marketplace.calls.teams import following as _following  # noqa: F401 - registers its jobs
-from marketplace.calls.teams import operations, words
 from marketplace.calls.teams.forms import EvidenceForm, ReasonForm, judge_form, take_form
 from marketplace.calls.teams.models import Gate, Team
+from marketplace.catalogue.views import send as send_attachment
 from marketplace.errors import NotFound, Problem
 from marketplace.licensing.models import Obligation
 from marketplace.licensing.performing.operations import obligations_of
@@ -109,11 +110,18 @@ def submit(public_id: str) -> ResponseReturnValue:
     if form.ready():
         form.check_version(gate)
         try:
-            operations.submit(actor(), gate, form.evidence.data or "")
+            operations.submit(actor(), gate, form.evidence.data or "", files=form.brought())
             return see("teams.show", public_id=gate.team.public_id)
         except Problem as problem:
             form.refuse(problem)
     return answer("calls/teams/submit.html", form, gate=gate, team=gate.team, call=gate.team.call)
+
+
+@blueprint.route("/gates/<public_id>/files/<file_id>")
+@login_required
+def file(public_id: str, file_id: str) -> ResponseReturnValue:
+    """One file of a gate, as a download, for the two sides of its team."""
+    return send_attachment(evidence.file_of(_gate(public_id), file_id))
 
 
 @blueprint.route("/gates/<public_id>/judge", methods=["GET", "POST"])
@@ -127,7 +135,8 @@ def judge(public_id: str) -> ResponseReturnValue:
     if form.ready():
         form.check_version(gate)
         try:
-            operations.judge(actor(), gate, form.verdict.data == "accepted", form.values(len(targets)), form.finding.data or "")
+            accepts, values = form.verdict.data == "accepted", form.values(len(targets))
+            operations.judge(actor(), gate, accepts, values, form.finding.data or "", files=form.brought())
             return see("teams.index", public_id=gate.team.call.public_id)
         except Problem as problem:
             form.refuse(problem)

@@ -17,5 +17,5 @@ WHY_WORDS = {
 NOUN_WORDS = {
     "technology": _l("technology"), "need": _l("need"), "deal": _l("deal"), "access_grant": _l("request for access"), "statement": _l("sales statement"),
     "audit": _l("audit"), "claim": _l("claim"), "payment": _l("payment"), "income_cost": _l("cost"),
-    "proposal": _l("proposal"),
+    "proposal": _l("proposal"), "gate": _l("stage of a team"),
 }

@@ -41,7 +41,7 @@ def test_a_decision_needs_all_reasons_at_once(closed):
         awarding.decide(closed.member, closed.review, make.choices(closed, (0,)), "理由", at=NOW)
     with refused("more teams"):
         awarding.decide(closed.owner, closed.review, make.choices(closed, (0, 1, 2)), "理由", at=NOW)
-    with refused("more than the call has"):
+    with refused("more than there is"):
         awarding.decide(closed.owner, closed.review, make.choices(closed, (0, 1), 60_000_000), "理由", at=NOW)
     with refused("withdrawn in the meantime"):
         awarding.decide(closed.owner, closed.review, {first.id: Choice(True, "好", "", 1)}, "理由", at=NOW)

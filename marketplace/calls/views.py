@@ -11,7 +11,8 @@ from flask_login import login_required
 from markupsafe import Markup
 
 from marketplace.access import actions_of, may, require
-from marketplace.calls import listing, operations, questions, reviewers, words
+from marketplace.calls import fitting, listing, operations, questions, reviewers, words
+from marketplace.calls import indexing as _indexing  # noqa: F401 - registers its jobs
 from marketplace.calls.amendments import amendments
 from marketplace.calls.boards import operations as boards
 from marketplace.calls.conditions import FURTHER, REASONS, lacking, may_propose, of_the_publisher
@@ -54,11 +55,11 @@ def calls_desk_part() -> Markup:
     return Markup(render_template("calls/part_desk.html", drafts=drafts, namings=namings)) if drafts or namings else Markup("")
 
 
-def filter_choices() -> dict[str, Any]:
+def filter_choices(wanted: listing.Filter) -> dict[str, Any]:
     """What the filters of the list offer."""
     industries = [(code, name) for code, name in industry_choices(language()) if len(code) <= 3]
     return {
-        "states": words.LISTED_WORDS, "orders": words.ORDER_WORDS, "industries": industries,
+        "states": words.LISTED_WORDS, "orders": words.orders(wanted.text), "industries": industries,
         "regions": regions.choices(language()), "boards": boards.boards(actor()),
     }
 
@@ -79,7 +80,7 @@ def list_page(template: str, endpoint: str, fixed: dict[str, str], **values: Any
     found = listing.page(actor(), wanted, request.args.get("after", ""), PAGE)
     return answer(
         template, page=found, wanted=wanted, arguments=wanted.arguments, endpoint=endpoint, moment=now(), further="after" in request.args,
-        choices=filter_choices(), **values,
+        choices=filter_choices(wanted), **values,
     )
 
 

@@ -1,4 +1,4 @@
-"""The list of calls: its SQL against a plain count over every filter, pages that go on by keys, and the plan of the first page."""
+"""The list of calls: its SQL against a plain count over every filter, pages that go on by keys, the plan of the first page. Words: test_words."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ STATES = ("draft", "published", "closed", "awarded", "unawarded", "ended", "with
 FILTERS = [
     Filter(), Filter(state="all"), Filter(state="closed"), Filter(state="decided"), Filter(state="ended"), Filter(state="all", industry="C35"),
     Filter(state="all", industry="C358"), Filter(state="all", region="330000"), Filter(state="all", least=Decimal(500_000)),
-    Filter(state="all", least=Decimal(100), currency="JPY"), Filter(state="all", before=date(2026, 12, 24)), Filter(state="all", text="刀具 tool"),
-    Filter(state="all", text="TOOL wear"), Filter(state="all", text="100%"), Filter(state="all", text="焊接"), Filter(order="newest"),
-    Filter(state="all", industry="C35", region="330000", text="tools", least=Decimal(1)),
+    Filter(state="all", least=Decimal(100), currency="JPY"), Filter(state="all", before=date(2026, 12, 24)), Filter(order="newest"),
+    Filter(state="all", industry="C35", region="330000", least=Decimal(1)),
 ]
 
 
@@ -46,7 +45,6 @@ def as_read(wanted, who, moment):
             and (wanted.least is None or (call.currency == wanted.currency and call.amount / (1 if call.currency == "JPY" else 100) >= wanted.least))
             and (wanted.before is None or local(call.deadline, HOME).date() <= wanted.before)
             and (not wanted.board or (call.board is not None and call.board.public_id == wanted.board))
-            and all(word in call.searched for word in wanted.text.casefold().split())
         )
 
     return fits
@@ -88,8 +86,7 @@ def test_the_list_is_what_a_plain_count_says(calls):
     assert found_any > 300, "the filters find something"
 
 
-@pytest.mark.parametrize("wanted", [Filter(), Filter(state="all"), Filter(state="all", order="newest"), Filter(state="all", text="10"),
-                                    Filter(state="all", order="newest", text="刀具")])
+@pytest.mark.parametrize("wanted", [Filter(), Filter(state="all"), Filter(state="all", order="newest")])
 def test_pages_go_on_by_keys_without_gap_or_repeat(calls, wanted):
     moment, after, seen, size = now(), "", [], 2
     while True:

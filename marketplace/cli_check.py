@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import create_app, jobs, scanner
 from marketplace.alerts import delivery
 from marketplace.alerts.inbox import mailboxes
+from marketplace.calls.models import Call
 from marketplace.catalogue.models import Technology
 from marketplace.config import Settings, SettingsError, read
 from marketplace.console import as_json, bar, named, show

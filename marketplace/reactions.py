@@ -201,7 +201,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "contract_registration.register": ("duties.decided_registration",),
     "evidence_export.ask": ("duties.make_evidence",),
     # sealed proposals
-    "open_call.publish": ("sealing.make_key", "calls.index", "calls.fit_call", "alerts.call_published"),
+    "open_call.publish": ("sealing.make_key", "calls.index", "calls.fit_call", "alerts.call_published", "alerts.call_arrived"),
     "open_call.close": ("proposals.await_opening", "calls.index", "calls.fit_call", "alerts.shares_wanted", "alerts.call_closed"),
     "open_call.withdraw": ("proposals.discard", "calls.index", "calls.fit_call", "alerts.call_withdrawn"),
     **{f"open_call.{verb}": ("calls.index",) for verb in ("award", "end", "end_without_award", "board_left")},
@@ -243,7 +243,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "gate.reject": ("alerts.gate_moved",),
     "gate.go": ("alerts.gate_moved",),
     # open calls
-    "open_call.amended": ("calls.index", "calls.fit_call", "alerts.call_amended"),
+    "open_call.amended": ("calls.index", "calls.fit_call", "alerts.call_amended", "alerts.call_arrived"),
     "open_call.extended": ("alerts.call_deadline_moved",),
     "open_call.board_asked": ("alerts.board_asked",),
     "open_call.board_answered": ("calls.index", "alerts.board_answered"),

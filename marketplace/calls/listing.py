@@ -122,6 +122,18 @@ def conditions(actor: Actor, wanted: Filter, at: datetime) -> list[ColumnElement
     return found
 
 
+def fits(call: Call, wanted: Filter, at: datetime) -> bool:
+    """Whether an open call passes the filter, words, state and reader aside: the twin of `conditions` for one call and many searches."""
+    ends = None if wanted.before is None else moment_of(HOME, wanted.before + timedelta(days=1), time(0))
+    return (
+        call.state == "published" and call.deadline > at
+        and (not wanted.board or (call.board is not None and call.board.public_id == wanted.board and call.board.state in Board.SHOWN_STATES))
+        and (call.industry or "").startswith(wanted.industry) and (not wanted.region or call.region == wanted.region)
+        and (wanted.least is None or (call.currency == wanted.currency and (call.amount or 0) >= to_minor(wanted.least, wanted.currency)))
+        and (ends is None or call.deadline < ends)
+    )
+
+
 @dataclass(frozen=True)
 class Sought:
     """What the engine finds for words: keys in the order of fit, whether there are more, and the words as they were corrected, if they were."""

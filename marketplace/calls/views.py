@@ -36,7 +36,7 @@ NO_DEADLINE = N_("Say when the deadline is.")
 def prepare(app: Flask) -> None:
     """What pages of other packages show of calls, so that none imports upward."""
     app.jinja_env.globals.update(
-        call_words=words, call_part_of_need=call_part_of_need, calls_desk_part=calls_desk_part, board_counts=boards.counts,
+        call_words=words, call_part_of_need=call_part_of_need, calls_desk_part=calls_desk_part, calls_fitting_part=calls_fitting_part, board_counts=boards.counts,
     )
 
 
@@ -53,6 +53,12 @@ def calls_desk_part() -> Markup:
     drafts = [call for call in listing.own_calls(actor()) if call.state == "draft"] if actor().seats else []
     namings = reviewers.namings_for(actor())
     return Markup(render_template("calls/part_desk.html", drafts=drafts, namings=namings)) if drafts or namings else Markup("")
+
+
+def calls_fitting_part() -> Markup:
+    """On a desk and beside its matches: open calls that the technologies of somebody's organisations could answer."""
+    fits = fitting.fitting_calls(actor(), now())
+    return Markup(render_template("calls/part_fitting.html", fits=fits)) if fits else Markup("")
 
 
 def filter_choices(wanted: listing.Filter) -> dict[str, Any]:
@@ -236,6 +242,7 @@ def _show(call: Call, form: QuestionForm) -> ResponseReturnValue:
         eligible=eligible, reasons=[(code, _(REASONS[code])) for code in eligible.reasons], moment=moment, home=HOME,
         amended=amendments(call, operations.revisions_of(call), language()), questions=questions.questions_of(actor(), call),
         asking=questions.takes_questions(call, moment), reviewers=reviewers.count_of(call),
+        results=fitting.own_technologies(actor(), call, eligible.organisations, language()) if call.state == "published" else [],
         need=call.need if call.need is not None and may(actor(), "listing.read_in_full", call.need) else None,
     )
 

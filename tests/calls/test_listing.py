@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -99,6 +100,14 @@ def test_pages_go_on_by_keys_without_gap_or_repeat(calls, wanted):
     assert seen == [call.id for call in whole.calls] and len(seen) == len(set(seen)) == whole.total > size
     keys = [(call.published if wanted.order == "newest" else call.deadline, call.id) for call in whole.calls]
     assert keys == sorted(keys, reverse=wanted != Filter())
+
+
+def test_what_one_call_passes_is_what_the_list_says(calls):
+    """The twin in Python, by which a call that came in is held against saved searches."""
+    moment, boards = now(), {call.board.public_id for call in calls if call.board}
+    for wanted in (replace(each, state="open") for each in (*FILTERS, *(Filter(board=board) for board in boards))):
+        listed = {call.id for call in listing.page(factories.operator(), wanted, size=100, at=moment).calls}
+        assert {call.id for call in calls if listing.fits(call, wanted, moment)} == listed, wanted
 
 
 @pytest.mark.parametrize("after", ["", "x", "20261122T120000000000-", "-5", "20261399T000000000000-1", "20261122T120000000000-9" + "9" * 40])

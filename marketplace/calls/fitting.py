@@ -29,6 +29,7 @@ from marketplace.matching.ranking import Filter
 from marketplace.people.models import Organisation
 
 SHOWN = 5
+LEAST = 0.05  # how probable a fit must be to be shown: on the demo, results of the trade came at 0.06 and more, what has only common words at 0.02
 KEPT = 100  # technologies kept for a call: more than for a need, because each house sees its own alone
 CALLS_NEAR = 10  # open calls that a single technology is weighed for: those it is nearest to
 LOOKED_AT = 100  # the best kept fits of a house, of which those are shown that it may answer
@@ -49,7 +50,7 @@ def _among(text: str, asked: object, where: dict[str, Sequence[str]], limit: int
     usable = {"technology_kind": matching.USABLE, **where}
     open_ones = matching.index().rank(text, "technology", where={**usable, "visibility": ("public", "members")}, limit=limit, asker=asked)
     found = apart.in_order(open_ones, apart.rank(matching.index(), text, Filter("technology", usable, {}), limit, asked), limit=limit)
-    return [hit for hit in found if hit.probability >= matching.LEAST]
+    return [hit for hit in found if hit.probability >= LEAST]
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def fit_call(thing_id: int) -> Iterator[None]:
     with to_read():
         call = session.get_one(Call, thing_id)
         hits = matching.rank_technologies(query(call), SYSTEM, limit=KEPT, wishes=wishes(call)) if call.state == "published" else []
-        found = {(thing_id, hit.key): hit for hit in hits if hit.probability >= matching.LEAST}
+        found = {(thing_id, hit.key): hit for hit in hits if hit.probability >= LEAST}
     yield
     _keep(select(CallFit).where(CallFit.call_id == thing_id), found)
 

@@ -77,7 +77,7 @@ def test_nobody_else_learns_who_could_answer(holder, client, who):
         make.organisation(readers[who], kind="institute")
     build()
     fit(call)
-    assert session.scalars(select(CallFit).where(CallFit.call_id == call.id, CallFit.technology_id == cure.id)).one().probability > matching.LEAST
+    assert session.scalars(select(CallFit).where(CallFit.call_id == call.id, CallFit.technology_id == cure.id)).one().probability > fitting.LEAST
     if who in readers:
         client.login(readers[who])
     for address in (f"/zh/open-calls/{call.public_id}", "/zh/open-calls", *(("/zh/desk", "/zh/matches?side=holder") if who in readers else ())):

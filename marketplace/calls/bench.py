@@ -21,7 +21,8 @@ AT_ONCE = 5_000
 HOUSES, BOARDS = 400, 20
 STATES = ("published", "published", "closed", "awarded", "ended")
 QUESTIONS = {
-    "open": "", "words": "q=刀具 寿命", "words_of_all": "state=all&q=刀具", "crossing": "q=tool life", "filtered": "state=all&industry=C35&region=330000&least=300000",
+    "open": "", "words": "q=刀具 寿命", "words_of_all": "state=all&q=刀具", "crossing": "q=tool life",
+    "filtered": "state=all&industry=C35&region=330000&least=300000",
     "closed": "state=closed", "newest": "state=all&sort=newest",
 }
 WARMING = 3

@@ -36,7 +36,8 @@ NO_DEADLINE = N_("Say when the deadline is.")
 def prepare(app: Flask) -> None:
     """What pages of other packages show of calls, so that none imports upward."""
     app.jinja_env.globals.update(
-        call_words=words, call_part_of_need=call_part_of_need, calls_desk_part=calls_desk_part, calls_fitting_part=calls_fitting_part, board_counts=boards.counts,
+        call_words=words, call_part_of_need=call_part_of_need, calls_desk_part=calls_desk_part, calls_fitting_part=calls_fitting_part,
+        board_counts=boards.counts,
     )
 
 

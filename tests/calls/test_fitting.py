@@ -18,7 +18,10 @@ from tests.inspection import playing, work
 
 pytestmark = pytest.mark.usefixtures("app", "fresh_index")
 
-WELD = {"title": {"zh": "铝合金焊缝气孔太多"}, "brief": {"zh": "机器人焊接铝合金支架，焊缝里总有气孔，返修率太高。"}, "targets": [], "industry": None, "region": None}
+WELD = {
+    "title": {"zh": "铝合金焊缝气孔太多"},
+    "brief": {"zh": "机器人焊接铝合金支架，焊缝里总有气孔，返修率太高。"}, "targets": [], "industry": None, "region": None,
+}
 CURE = {"title": {"zh": "铝合金焊缝气孔抑制方法"}, "abstract": {"zh": "机器人焊接铝合金时用脉冲气流抑制焊缝气孔，返修率低。"}}
 
 

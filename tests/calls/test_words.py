@@ -21,8 +21,9 @@ from tests.inspection import playing, work
 
 pytestmark = pytest.mark.usefixtures("app", "fresh_index")
 
-WELD = {"title": {"zh": "铝合金焊缝气孔"}, "brief": {"zh": "机器人焊接铝合金支架，焊缝里总有气孔，返修率太高。"}, "targets": [], "acceptance": {}}
-ENGLISH = {"title": {"en": "Milling cutters wear too fast"}, "brief": {"en": "Cutters for stainless steel last forty minutes."}, "targets": [], "acceptance": {}}
+BARE: dict = {"targets": [], "acceptance": {}}
+WELD = {"title": {"zh": "铝合金焊缝气孔"}, "brief": {"zh": "机器人焊接铝合金支架，焊缝里总有气孔，返修率太高。"}, **BARE}
+ENGLISH = {"title": {"en": "Milling cutters wear too fast"}, "brief": {"en": "Cutters for stainless steel last forty minutes."}, **BARE}
 
 
 def build():

@@ -167,11 +167,12 @@ def reindex_command(json_: bool) -> None:
     """Build the matching index anew, aside, and swap it in."""
     _ready()
     version = _reindex(json_)
-    counts = {kind: matching.index().count(kind) for kind in ("technology", "need")}
+    counts = {kind: matching.index().count(kind) for kind in ("technology", "need", "open_call")}
     if json_:
         _print({"version": version, **counts})
     else:
-        click.echo(f"Indexed {counts['technology']} technologies and {counts['need']} needs, version {version}.")
+        said = f"{counts['technology']} technologies, {counts['need']} needs and {counts['open_call']} open calls"
+        click.echo(f"Indexed {said}, version {version}.")
 
 
 @main.command("serve")

@@ -27,6 +27,7 @@ from marketplace.deals.worklist import bench as worklist_bench
 from marketplace.deals.worklist import synthetic
 from marketplace.deals.worklist.operations import set_specialty, worklist
 from marketplace.importing.bench import bench_rows, write_file
+from marketplace.matching import operations as matching
 from marketplace.matching.bench import bench
 from marketplace.matching.bench_import import bench_import
 from marketplace.matching.operations import INDEXED_AT_ONCE
@@ -294,6 +295,7 @@ def _list_of(path: str, bench: Any, rows: int, requests: int, database: str | No
             bench.fill(rows, moment)
             session.execute(text("ANALYZE"))
             session.commit()
+        matching.reindex(lambda done: say(f"indexed {done:,} of {calls:,}") if done % 5_000 == 0 else None)
         client = app.test_client()
 
         def get(question: str) -> None:

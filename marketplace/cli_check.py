@@ -14,13 +14,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import create_app, jobs, scanner
 from marketplace.alerts import delivery
 from marketplace.alerts.inbox import mailboxes
 from marketplace.calls import faults as calls
+from marketplace.calls.models import Call
 from marketplace.calls.sealing import watching
 from marketplace.catalogue.facilities import faults as bookings
 from marketplace.catalogue.models import Technology
@@ -84,11 +85,17 @@ def _check_index(settings: Settings, quiet: bool) -> str:
     version = matching.index().version
     if not version:
         raise ValueError("there is none: run `marketplace reindex`")
-    listed = len(list(session.scalars(select(Technology.id).where(Technology.state.in_(Technology.OPEN_STATES)))))
-    held = matching.index().count("technology")
+    said = [_held(Technology, "technologies"), _held(Call, "open calls")]
+    return f"{', '.join(said)}, version {version}"
+
+
+def _held(model: type[Any], called: str) -> str:
+    """How many listings of a kind are indexed. Raises `ValueError` unless these are as many as stand on the site."""
+    listed = session.scalar(select(func.count()).select_from(model).where(model.state.in_(model.OPEN_STATES)))
+    held = matching.index().count(model.__tablename__)
     if listed != held:
-        raise ValueError(f"{held} technologies indexed, {listed} published: run `marketplace worker --once` or `marketplace reindex`")
-    return f"{held} technologies, version {version}"
+        raise ValueError(f"{held} {called} indexed, {listed} published: run `marketplace worker --once` or `marketplace reindex`")
+    return f"{held} {called}"
 
 
 @_check("encoders")

@@ -123,7 +123,6 @@ def open_call(owner: Organisation | None = None, **values: Any) -> Call:
         "stages": [{"title": {"zh": "开题", "en": "Start"}, "share": 400_000}, {"title": {"zh": "验收", "en": "Acceptance"}, "share": 600_000}],
         "eligible": {"kinds": [], "sizes": [], "regions": []}, "eligibility": {}, "ip_position": "owner", "ip_terms": {}, "industry": "C358",
         "region": "330000", "deadline": now().replace(microsecond=0) + timedelta(days=30), "zone": "Asia/Shanghai", "teams": 1, "revision": 1,
-        "searched": "\n".join([*title.values(), *brief.values()]).casefold(),
         "published": None if values.get("state") == "draft" else NOW, "created": NOW, "updated": NOW,
     }
     made = _kept(Call(**{**defaults, **values}))

@@ -5,6 +5,8 @@ A *board* (榜单) of a region or a ministry groups calls. A *reviewer* (评审�
 the *award* (中榜) names the teams, one or several in parallel (赛马). A *team* (揭榜团队) works by *gates* (阶段评估). A *pool* (众筹) collects
 *pledges* (认筹) toward one common need and becomes a call with several *owners* (发榜方). An *amendment* (更正公告) corrects a published call.
 
+A *fit* (`CallFit`) is a technology that could answer a call, told to its own people alone.
+
 **States** of a call: draft → published → closed → awarded → ended, or withdrawn; closed without an award is unawarded. Of a board: draft →
 published → closed. Of a reviewer: invited → active, or declined, or removed.
 

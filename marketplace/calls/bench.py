@@ -21,7 +21,8 @@ AT_ONCE = 5_000
 HOUSES, BOARDS = 400, 20
 STATES = ("published", "published", "closed", "awarded", "ended")
 QUESTIONS = {
-    "open": "", "words": "q=刀具 寿命", "words_of_all": "state=all&q=刀具", "filtered": "state=all&industry=C35&region=330000&least=300000",
+    "open": "", "words": "q=刀具 寿命", "words_of_all": "state=all&q=刀具", "crossing": "q=tool life",
+    "filtered": "state=all&industry=C35&region=330000&least=300000",
     "closed": "state=closed", "newest": "state=all&sort=newest",
 }
 WARMING = 3
@@ -53,12 +54,12 @@ def _calls(count: int, moment: datetime) -> Iterator[dict[str, Any]]:
         state = STATES[key % len(STATES)]
         hours = int(chance[key]) * (1 if state == "published" else -1)
         title = {"zh": f"微细刀具寿命{key}" if key % 50 == 0 else f"焊缝气孔{key}", "en": f"Problem {key}"}
-        brief = {"zh": "加工时磨损过快，批量报废，试过三种涂层都没有根本改善。" * 12}
+        brief = {"zh": "加工时磨损过快，批量报废，试过三种涂层都没有根本改善。" * 3}
         yield {"id": key, "organisation_id": 1 + key % HOUSES, "board_id": 1 + key % BOARDS if key % 3 == 0 else None, "state": state, "visibility": "public",
                "language": "zh", "title": title, "brief": brief, "targets": [], "acceptance": {"zh": "实测三批。"}, "money": "budget",
                "amount": 100_000 * (1 + key % 900), "currency": "CNY", "stages": [], "eligible": {}, "eligibility": {}, "ip_position": "owner", "ip_terms": {},
                "industry": industries[key % len(industries)], "region": regions[key % len(regions)], "deadline": moment + timedelta(hours=hours),
-               "zone": "Asia/Shanghai", "teams": 1, "anonymous": False, "searched": "\n".join((*title.values(), *brief.values())).casefold(), "revision": 1,
+               "zone": "Asia/Shanghai", "teams": 1, "anonymous": False, "revision": 1,
                "published": moment - timedelta(hours=key), "created": moment, "updated": moment, "version_id": 1}
 
 

@@ -1,7 +1,8 @@
 """The list of calls: which the reader may see, by filters and words, in an order that pages can go on from.
 
-A page goes on behind the last row of the one before (its key and id), so that the hundredth costs what the first does. Calls are some tens of
-thousands where technologies are millions: their words are looked for in a column of their own, not in the index of words.
+A page goes on behind the last row of the one before (its key and id), so that the hundredth costs what the first does. Words are asked of the engine:
+first the calls that have them, best first, then those that come near by meaning or through the dictionary, in either language. What it finds, at most
+`MOST`, goes through the same SQL as every list: the index may lag, the database does not. Where the reader chose no order, words order by fit.
 """
 
 from __future__ import annotations
@@ -17,14 +18,18 @@ from sqlalchemy.orm import joinedload, lazyload
 
 from marketplace.access import Actor, open_visibilities
 from marketplace.calls.deadlines import HOME, moment_of
+from marketplace.calls.documents import KIND
 from marketplace.calls.models import Board, Call
+from marketplace.catalogue.classification import INDUSTRIES
 from marketplace.db import now, session
+from marketplace.matching import operations as matching
 from marketplace.terms.payment import MINOR_UNITS, to_minor
 
 STATES = ("open", "closed", "decided", "ended", "all")
-ORDERS = ("deadline", "newest")
-WORDS = 8
-MOST = Decimal(10) ** 12
+ORDERS = ("", "deadline", "newest")  # "": nothing chosen
+MOST = 2_000  # calls that are looked at for words: the best
+NEAR = 20  # of them by meaning alone
+MOST_MONEY = Decimal(10) ** 12
 OWN = 100  # calls of the actor's own organisations on one page
 
 
@@ -40,7 +45,12 @@ class Filter:
     least: Decimal | None = None
     currency: str = "CNY"
     before: date | None = None
-    order: str = "deadline"
+    order: str = ""
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the list stands by fit: words are typed and no other order is chosen."""
+        return bool(self.text) and not self.order
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -60,7 +70,7 @@ def asked(values: Any) -> Filter:
     return Filter(
         text=said["text"], state=said["state"] if said["state"] in STATES else "open", board=said["board"][:16], industry=said["industry"][:5],
         region=said["region"][:6], least=_amount(said["least"]), currency=said["currency"] if said["currency"] in MINOR_UNITS else "CNY",
-        before=_day(said["before"]), order=said["order"] if said["order"] in ORDERS else "deadline",
+        before=_day(said["before"]), order=said["order"] if said["order"] in ORDERS else "",
     )
 
 
@@ -69,7 +79,7 @@ def _amount(text: str) -> Decimal | None:
         amount = Decimal(text.replace(",", ""))
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() and 0 < amount <= MOST else None
+    return amount if amount.is_finite() and 0 < amount <= MOST_MONEY else None
 
 
 def _day(text: str) -> date | None:
@@ -109,33 +119,90 @@ def conditions(actor: Actor, wanted: Filter, at: datetime) -> list[ColumnElement
         found += [Call.currency == wanted.currency, Call.amount >= to_minor(wanted.least, wanted.currency)]
     if wanted.before is not None:
         found.append(Call.deadline < moment_of(HOME, wanted.before + timedelta(days=1), time(0)))
-    return [*found, *(Call.searched.contains(word, autoescape=True) for word in wanted.text.casefold().split()[:WORDS])]
+    return found
+
+
+def fits(call: Call, wanted: Filter, at: datetime) -> bool:
+    """Whether an open call passes the filter, words, state and reader aside: the twin of `conditions` for one call and many searches."""
+    ends = None if wanted.before is None else moment_of(HOME, wanted.before + timedelta(days=1), time(0))
+    return (
+        call.state == "published" and call.deadline > at
+        and (not wanted.board or (call.board is not None and call.board.public_id == wanted.board and call.board.state in Board.SHOWN_STATES))
+        and (call.industry or "").startswith(wanted.industry) and (not wanted.region or call.region == wanted.region)
+        and (wanted.least is None or (call.currency == wanted.currency and (call.amount or 0) >= to_minor(wanted.least, wanted.currency)))
+        and (ends is None or call.deadline < ends)
+    )
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What the engine finds for words: keys in the order of fit, whether there are more, and the words as they were corrected, if they were."""
+
+    keys: tuple[int, ...]
+    more: bool = False
+    corrected: str | None = None
+
+
+STATES_SOUGHT = {"open": ("published",), "closed": ("published", "closed"), "decided": ("awarded", "unawarded"), "ended": ("ended",)}
+
+
+def sought(actor: Actor, wanted: Filter) -> Sought:
+    """The calls that have the words, then those that come near. The filters that the engine knows narrow it, so that the best are not crowded out."""
+    seen = ("public", "members") if actor.seats else open_visibilities(actor)  # a firm reads its own; whose it is the database says
+    chosen = {"call_state": STATES_SOUGHT.get(wanted.state), "board": wanted.board and (wanted.board,), "region": wanted.region and (wanted.region,),
+              "industry": (wanted.industry,) if wanted.industry in INDUSTRIES else None}
+    where = {"visibility": seen, **{name: values for name, values in chosen.items() if values}}
+    page = matching.index().search(wanted.text, KIND, where, limit=MOST, facets=())
+    near = [hit.key for hit in matching.index().rank(wanted.text, KIND, where, limit=NEAR) if hit.probability >= matching.LEAST]
+    return Sought(tuple(dict.fromkeys((*page.keys, *near))), page.total > MOST, page.corrected)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some calls of the list, how many there are in all, and where the next page goes on; "" on the last."""
+    """Some calls of the list, how many there are in all, and where the next page goes on; "" on the last. `more`: the words stand in others besides."""
 
     calls: Sequence[Call]
     total: int
     after: str
+    more: bool = False
+    corrected: str | None = None
 
 
 def page(actor: Actor, wanted: Filter, after: str = "", size: int = 20, at: datetime | None = None) -> Page:
     """One page of the list."""
-    moment = at or now()
-    where = conditions(actor, wanted, moment)
-    column, _falls = _order(wanted)
+    where = conditions(actor, wanted, at or now())
     if wanted.text:
-        found = list(session.execute(ordered(wanted, where, columns=(Call.id, column))))  # looking for words reads every text: once, not twice
-        keys, total = [row[0] for row in found if _is_behind(row, wanted, after)][: size + 1], len(found)
-    else:
-        keys = list(session.scalars(ordered(wanted, where, after).limit(size + 1)))
-        total = session.scalar(select(func.count()).select_from(Call).where(*where)) or 0
+        return _page_of_words(actor, wanted, where, after, size)
+    keys = list(session.scalars(ordered(wanted, where, after).limit(size + 1)))
+    total = session.scalar(select(func.count()).select_from(Call).where(*where)) or 0
     rows = _loaded(keys)
-    last = rows[size - 1] if len(rows) > size else None
-    key = f"{getattr(last, column.key).astimezone(UTC):%Y%m%dT%H%M%S%f}-{last.id}" if last else ""
-    return Page(rows[:size], total, key)
+    return Page(rows[:size], total, _behind(rows[size - 1], wanted) if len(rows) > size else "")
+
+
+def _page_of_words(actor: Actor, wanted: Filter, where: Sequence[ColumnElement[bool]], after: str, size: int) -> Page:
+    """A page of what the engine finds and the database lets through, by fit or in the order that was chosen."""
+    found = sought(actor, wanted)
+    keys = list(session.scalars(ordered(wanted, [Call.id.in_(found.keys), *where])))
+    if wanted.is_ranked:
+        known = set(keys)
+        keys = [key for key in found.keys if key in known]
+    first = _place_among(keys, after)
+    rows = _loaded(keys[first : first + size])
+    further = f"{first + len(rows)}-{rows[-1].id}" if len(keys) > first + size else ""
+    return Page(rows, len(keys), further, found.more, found.corrected)
+
+
+def _place_among(keys: Sequence[int], after: str) -> int:
+    """Where a page goes on in a list of keys: behind the call that `after` names, or at its number where that call is gone from the list."""
+    number, _dash, key = after.partition("-")
+    if not (number.isdecimal() and key.isdecimal()) or len(number) > 6 or len(key) > 18:
+        return 0
+    return keys.index(int(key)) + 1 if int(key) in keys else min(int(number), len(keys))
+
+
+def _behind(last: Call, wanted: Filter) -> str:
+    column, _falls = _order(wanted)
+    return f"{getattr(last, column.key).astimezone(UTC):%Y%m%dT%H%M%S%f}-{last.id}"
 
 
 def _order(wanted: Filter) -> tuple[Any, bool]:
@@ -150,16 +217,10 @@ def _loaded(keys: Sequence[int]) -> list[Call]:
     return [found[key] for key in keys]
 
 
-def _is_behind(row: Any, wanted: Filter, after: str) -> bool:
-    """The twin in Python of what `ordered` asks of a row behind the place of `after`."""
-    place = _place(after)
-    return place is None or ((row[1], row[0]) < place if _order(wanted)[1] else (row[1], row[0]) > place)
-
-
-def ordered(wanted: Filter, where: Sequence[ColumnElement[bool]], after: str = "", columns: Sequence[Any] = (Call.id,)) -> Select[Any]:
-    """The keys of the calls of these conditions in their order, behind the row that `after` names. Unless words are looked for the index says it all."""
+def ordered(wanted: Filter, where: Sequence[ColumnElement[bool]], after: str = "") -> Select[Any]:
+    """The keys of the calls of these conditions in their order, behind the row that `after` names; the index says it all."""
     column, falls = _order(wanted)
-    query = select(*columns).where(*where)
+    query = select(Call.id).where(*where)
     if (place := _place(after)) is not None:
         moment, key = place
         beyond = (column < moment, Call.id < key) if falls else (column > moment, Call.id > key)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, exists, false
+from sqlalchemy import CheckConstraint, ColumnElement, Float, ForeignKey, Index, String, Text, UniqueConstraint, exists, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.access import Step
+from marketplace.catalogue.models import Technology
 from marketplace.db import Base, Bilingual, Data, Key, Minor, PublicId, in_language
 from marketplace.needs.models import Need
 from marketplace.people.models import Organisation, Person
@@ -65,7 +66,7 @@ class Call(Base):
     which sum to the whole. `eligible` is {"kinds": [...], "sizes": [...], "regions": [...]}, an empty list for all; sizes count for enterprises
     alone. `deadline` is a moment; `zone` (IANA) is the zone in which it is told. `teams` is how many may run in parallel. `anonymous` hides
     solvers from reviewers. `key_holders` is how many people outside must open it together, None when the site does. `asked_board_id` is the
-    board that the call's owner would like it on, until that board's organisation has answered. `searched` is its words as the list looks for them.
+    board that the call's owner would like it on, until that board's organisation has answered.
     """
 
     __tablename__ = "open_call"
@@ -102,7 +103,6 @@ class Call(Base):
     teams: Mapped[int] = mapped_column(default=1)
     anonymous: Mapped[bool] = mapped_column(default=False, server_default=false())
     key_holders: Mapped[int | None]
-    searched: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     published: Mapped[datetime | None]
     created: Mapped[datetime]
@@ -178,6 +178,26 @@ class CallOwner(Base):
     __table_args__ = (
         UniqueConstraint("call_id", "organisation_id"),
         CheckConstraint(f"share > 0 and share <= {WHOLE}", name="share"),
+    )
+
+
+class CallFit(Base):
+    """A technology that could answer a published call, with its score (log-odds): what the desk of its own organisation shows, and nobody else."""
+
+    __tablename__ = "call_fit"
+
+    id: Mapped[Key]
+    call_id: Mapped[int] = mapped_column(ForeignKey("open_call.id"))
+    technology_id: Mapped[int] = mapped_column(ForeignKey("technology.id"), index=True)
+    score: Mapped[float] = mapped_column(Float)
+    probability: Mapped[float] = mapped_column(Float)
+
+    call: Mapped[Call] = relationship()
+    technology: Mapped[Technology] = relationship()
+
+    __table_args__ = (
+        UniqueConstraint("call_id", "technology_id"),
+        CheckConstraint("probability between 0 and 1", name="probability"),
     )
 
 

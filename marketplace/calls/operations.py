@@ -97,7 +97,7 @@ def _begun(actor: Actor, organisation: Organisation, at: datetime) -> Call:
     return Call(
         organisation=organisation, organisation_id=organisation.id, author_id=actor.id, state="draft", visibility="public", revision=0, language="zh",
         targets=[], money="budget", currency="CNY", stages=[], eligible=eligible, ip_position="shared", region=organisation.region, deadline=deadline,
-        zone=HOME, teams=1, anonymous=False, searched="", created=at, updated=at, **{name: {} for name in TEXTS}, criteria=[],
+        zone=HOME, teams=1, anonymous=False, created=at, updated=at, **{name: {} for name in TEXTS}, criteria=[],
     )
 
 
@@ -126,7 +126,6 @@ def _fill(call: Call, values: dict[str, Any]) -> None:
         raise Refused(NOT_AFTER, field="questions_day")
     if "criteria" in values:
         _weigh(call, values["criteria"])
-    call.searched = _searched(call)
 
 
 def _weigh(call: Call, rows: Sequence[dict[str, Any]]) -> None:
@@ -137,11 +136,6 @@ def _weigh(call: Call, rows: Sequence[dict[str, Any]]) -> None:
     del call.criteria[len(rows):]
     for row in rows[len(call.criteria):]:
         call.criteria.append(Criterion(position=len(call.criteria) + 1, **row))
-
-
-def _searched(call: Call) -> str:
-    """The words of a call as the list looks for them: all in small letters."""
-    return "\n".join(text for name in ("title", "brief") for text in getattr(call, name).values()).casefold()
 
 
 def edit_call(actor: Actor, call: Call, at: datetime | None = None, **values: Any) -> Call:
@@ -164,7 +158,6 @@ def publish_call(actor: Actor, call: Call, at: datetime | None = None) -> Call:
         raise refused(lacks)
     move(call, "publish", actor, moment)
     call.published = call.updated = moment
-    call.searched = _searched(call)
     revise(call, actor, kept(call), moment)
     _set_clock(call)
     return call

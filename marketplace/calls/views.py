@@ -11,7 +11,8 @@ from flask_login import login_required
 from markupsafe import Markup
 
 from marketplace.access import actions_of, may, require
-from marketplace.calls import listing, operations, questions, reviewers, words
+from marketplace.calls import fitting, listing, operations, questions, reviewers, words
+from marketplace.calls import indexing as _indexing  # noqa: F401 - registers its jobs
 from marketplace.calls.amendments import amendments
 from marketplace.calls.boards import operations as boards
 from marketplace.calls.conditions import FURTHER, REASONS, lacking, may_propose, of_the_publisher
@@ -35,7 +36,8 @@ NO_DEADLINE = N_("Say when the deadline is.")
 def prepare(app: Flask) -> None:
     """What pages of other packages show of calls, so that none imports upward."""
     app.jinja_env.globals.update(
-        call_words=words, call_part_of_need=call_part_of_need, calls_desk_part=calls_desk_part, board_counts=boards.counts,
+        call_words=words, call_part_of_need=call_part_of_need, calls_desk_part=calls_desk_part, calls_fitting_part=calls_fitting_part,
+        board_counts=boards.counts,
     )
 
 
@@ -54,11 +56,17 @@ def calls_desk_part() -> Markup:
     return Markup(render_template("calls/part_desk.html", drafts=drafts, namings=namings)) if drafts or namings else Markup("")
 
 
-def filter_choices() -> dict[str, Any]:
+def calls_fitting_part() -> Markup:
+    """On a desk and beside its matches: open calls that the technologies of somebody's organisations could answer."""
+    fits = fitting.fitting_calls(actor(), now())
+    return Markup(render_template("calls/part_fitting.html", fits=fits)) if fits else Markup("")
+
+
+def filter_choices(wanted: listing.Filter) -> dict[str, Any]:
     """What the filters of the list offer."""
     industries = [(code, name) for code, name in industry_choices(language()) if len(code) <= 3]
     return {
-        "states": words.LISTED_WORDS, "orders": words.ORDER_WORDS, "industries": industries,
+        "states": words.LISTED_WORDS, "orders": words.orders(wanted.text), "industries": industries,
         "regions": regions.choices(language()), "boards": boards.boards(actor()),
     }
 
@@ -79,7 +87,7 @@ def list_page(template: str, endpoint: str, fixed: dict[str, str], **values: Any
     found = listing.page(actor(), wanted, request.args.get("after", ""), PAGE)
     return answer(
         template, page=found, wanted=wanted, arguments=wanted.arguments, endpoint=endpoint, moment=now(), further="after" in request.args,
-        choices=filter_choices(), **values,
+        choices=filter_choices(wanted), **values,
     )
 
 
@@ -235,6 +243,7 @@ def _show(call: Call, form: QuestionForm) -> ResponseReturnValue:
         eligible=eligible, reasons=[(code, _(REASONS[code])) for code in eligible.reasons], moment=moment, home=HOME,
         amended=amendments(call, operations.revisions_of(call), language()), questions=questions.questions_of(actor(), call),
         asking=questions.takes_questions(call, moment), reviewers=reviewers.count_of(call),
+        results=fitting.own_technologies(actor(), call, eligible.organisations, language()) if call.state == "published" else [],
         need=call.need if call.need is not None and may(actor(), "listing.read_in_full", call.need) else None,
     )
 

@@ -20,6 +20,7 @@ STATE_WORDS = {
 }
 LISTED_WORDS = {"open": _l("takes proposals"), "closed": _l("closed, under review"), "decided": _l("decided"), "ended": _l("carried out"), "all": _l("all")}
 ORDER_WORDS = {"deadline": _l("by deadline"), "newest": _l("newest first")}
+BEST_FIRST = _l("best fit first")
 TONES = {"published": "pine", "closed": "amber", "awarded": "blue", "ended": "plain", "unawarded": "plain", "draft": "amber", "withdrawn": "red"}
 MONEY_WORDS = {"prize": _l("prize"), "budget": _l("budget")}
 MONEY_HEADINGS = {"prize": _l("Prize"), "budget": _l("Budget")}
@@ -44,6 +45,11 @@ FILTER_WORDS = {
     "state": _l("State"), "board": _l("Call board"), "industry": _l("Industry"), "region": _l("Region"), "least": _l("Prize or budget from"),
     "before": _l("Deadline until"),
 }
+
+
+def orders(typed: str) -> dict[str, Any]:
+    """The orders that a reader may choose; the first is what holds where nothing was chosen, and words typed order by fit."""
+    return {"": BEST_FIRST, **ORDER_WORDS} if typed else {"": ORDER_WORDS["deadline"], "newest": ORDER_WORDS["newest"]}
 
 
 def told_in(moment: datetime, zone: str) -> str:

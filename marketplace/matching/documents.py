@@ -148,12 +148,16 @@ def need_document(need: Need) -> Document:
 
 def need_text(need: Need, code: str, asked: dict[str, str] | None = None) -> str:
     """The need's body in one language: the firm's words, its targets, and the questions signed off, or those `asked` in their place."""
-    targets = [
-        " ".join(str(part) for part in (row["quantity"].get(code), SIGNS[row["direction"]], row["wanted"], row["unit"]) if part)
-        for row in need.targets if row["quantity"].get(code)
-    ]
     questions = (need.questions if need.signed_off else {}) if asked is None else asked
-    return "\n".join(part for part in (need.problem.get(code, ""), "; ".join(targets), questions.get(code, "")) if part)
+    return "\n".join(part for part in (need.problem.get(code, ""), target_line(need.targets, code), questions.get(code, "")) if part)
+
+
+def target_line(rows: Sequence[dict[str, Any]], code: str) -> str:
+    """Targets in one line, those that are named in the language."""
+    return "; ".join(
+        " ".join(str(part) for part in (row["quantity"].get(code), SIGNS[row["direction"]], row["wanted"], row["unit"]) if part)
+        for row in rows if row["quantity"].get(code)
+    )
 
 
 def need_query(need: Need, reader: str | None = None, asked: dict[str, str] | None = None) -> str:
@@ -185,7 +189,7 @@ def need_wishes(need: Need, rows: Sequence[dict[str, Any]] | None = None) -> Wis
     return Wishes(
         trl=level_for(day, need.deadline, need.modes), industries=(need.industry,) if need.industry else (), region=need.region,
         modes=tuple(need.modes), paid_first=False if need.cash == "none" else None, budget=_budget(need),
-        targets=_targets(all_targets(need) if rows is None else rows), deadline=need.deadline, day=day,
+        targets=figures_wanted(all_targets(need) if rows is None else rows), deadline=need.deadline, day=day,
     )
 
 
@@ -195,7 +199,7 @@ def all_targets(need: Need, asked: Sequence[dict[str, Any]] | None = None) -> li
     return [*need.targets, *own]
 
 
-def _targets(rows: Sequence[dict[str, Any]]) -> tuple[tuple[Figure, tuple[str, ...]], ...]:
+def figures_wanted(rows: Sequence[dict[str, Any]]) -> tuple[tuple[Figure, tuple[str, ...]], ...]:
     """The rows as figures with their names; one that says again of the same thing what stands before is left out."""
     found: list[tuple[Figure, tuple[str, ...]]] = []
     for row in rows:

@@ -52,8 +52,10 @@ from marketplace.people.grants.log import opened
 from marketplace.people.models import Organisation
 from marketplace.record import move, record
 
-INDEXED = ((Technology, open_document), (Need, open_document), (Facility, resource_document), (Expert, resource_document), (Scenario, resource_document))
-"""What stands in the readers' index, in the order in which a rebuild reads it: its measures come from what comes first."""
+INDEXED: list[tuple[type[Any], Callable[[Any], Document]]] = [
+    (Technology, open_document), (Need, open_document), (Facility, resource_document), (Expert, resource_document), (Scenario, resource_document),
+]
+"""What stands in the readers' index, in the order in which a rebuild reads it: its measures come from what comes first. Rooms to the right add theirs."""
 
 NEGATIVE_LEAST = 0.02
 NEAR_FAILURE = 0.5  # how likely a technology must answer the text of a failed route to be told of it
@@ -61,7 +63,7 @@ BATCH = 200
 INDEXED_AT_ONCE = 500  # technologies of an import written to the index in one commit: each waits for the disk a dozen times
 DEEPENED_AT_ONCE = 4  # texts the slow encoder reads between two commits
 DEEPENING_TURNS = 8  # of which one job takes so many, some ten seconds
-INDEXERS = tuple(f"matching.index_{name}" for name in ("technology", "need", "run", "members", "facility", "expert", "scenario"))
+INDEXERS = [f"matching.index_{name}" for name in ("technology", "need", "run", "members", "facility", "expert", "scenario")]  # rooms to the right add theirs
 MATCHERS = ("matching.match_technology", "matching.match_need")
 REBUILT_AT_MOST = 20_000  # technologies up to which a large import has the index built anew by itself
 NEEDS_NEAR = 10  # open needs that a single technology is matched with: those it is nearest to

@@ -22,6 +22,7 @@ from marketplace.alerts.subscriptions import advised
 from marketplace.alerts.subscriptions.models import Noticed, Subscription
 from marketplace.alerts.subscriptions.noticing import AT_ONCE, KEPT
 from marketplace.alerts.subscriptions.operations import token_for
+from marketplace.calls.models import Call
 from marketplace.catalogue.models import DECLINE_REASONS, Technology
 from marketplace.db import now, session
 from marketplace.jobs import enqueue, handler
@@ -31,9 +32,9 @@ from marketplace.needs.models import Need
 from marketplace.people.models import Person
 
 SHOWN = 20  # things of one subscription in one mail
-SEARCH_PAGES = {"technology": "/technologies", "need": "/needs"}
-LISTING_PAGES = {"technology": "/technologies/", "need": "/needs/"}
-MODELS: dict[str, type] = {"technology": Technology, "need": Need, "match": Match, "decline": MatchAnswer}
+SEARCH_PAGES = {"technology": "/technologies", "need": "/needs", "open_call": "/open-calls"}
+LISTING_PAGES = {kind: f"{page}/" for kind, page in SEARCH_PAGES.items()}
+MODELS: dict[str, type] = {"technology": Technology, "need": Need, "open_call": Call, "match": Match, "decline": MatchAnswer}
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,10 @@ def _open_to(person: Person, row: Subscription, thing: Any) -> bool:
     return _is_open(person, thing)
 
 
-def _is_open(person: Person, listing: Technology | Need) -> bool:
+def _is_open(person: Person, listing: Technology | Need | Call) -> bool:
+    """A call is of interest while it takes proposals, though it can be read for longer."""
+    if isinstance(listing, Call) and (listing.state != "published" or listing.deadline <= now()):
+        return False
     return listing.state in type(listing).OPEN_STATES and may(person, "listing.read", listing)
 
 
@@ -182,7 +186,7 @@ def _line(person: Person, row: Subscription, thing: Any) -> Line:
         title, spoken = shown_title(person, listing, language)
         beside = shown_title(person, other, language)[0] if row.kind == "organisation" else ""
         return Line(_plain(title), spoken, f"/matches/{thing.public_id}", beside=_plain(beside))
-    title, spoken = shown_title(person, thing, language)
+    title, spoken = thing.titled(language) if isinstance(thing, Call) else shown_title(person, thing, language)
     revised = thing.published is not None and thing.published < row.created
     return Line(_plain(title), spoken, LISTING_PAGES[thing.__tablename__] + thing.public_id, revised)
 
@@ -199,7 +203,7 @@ def _mail(person: Person, rows: Sequence[Subscription], sections: list[Section],
     )
 
 
-def sample(row: Subscription, listings: Sequence[Technology | Need | Match | MatchAnswer]) -> Section:
+def sample(row: Subscription, listings: Sequence[Technology | Need | Call | Match | MatchAnswer]) -> Section:
     """How a subscription would look in a digest that told of these."""
     return replace(_section(row.person, row, [thing for thing in listings if _open_to(row.person, row, thing)]), more=0)
 

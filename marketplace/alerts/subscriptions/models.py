@@ -65,7 +65,7 @@ class Subscription(Base):
         UniqueConstraint("person_id", "signature"),
         CheckConstraint("kind in ('search', 'need', 'technology', 'organisation', 'advice')", name="kind"),
         CheckConstraint("kind <> 'advice' or pace <> 'at_once'", name="advice"),
-        CheckConstraint("(kind = 'search') = (listing is not null) and (listing is null or listing in ('technology', 'need'))", name="listing"),
+        CheckConstraint("(kind = 'search') = (listing is not null) and (listing is null or listing in ('technology', 'need', 'open_call'))", name="listing"),
         CheckConstraint("(kind = 'need') = (need_id is not null)", name="need"),
         CheckConstraint("(kind = 'technology') = (technology_id is not null)", name="technology"),
         CheckConstraint("(kind = 'organisation') = (organisation_id is not null)", name="organisation"),
@@ -104,7 +104,7 @@ class Arrival(Base):
     thing_id: Mapped[int]
     at: Mapped[datetime]
 
-    __table_args__ = (UniqueConstraint("thing", "thing_id"), CheckConstraint("thing in ('technology', 'need')", name="thing"))
+    __table_args__ = (UniqueConstraint("thing", "thing_id"), CheckConstraint("thing in ('technology', 'need', 'open_call')", name="thing"))
 
 
 class Noticed(Base):
@@ -124,7 +124,7 @@ class Noticed(Base):
 
     __table_args__ = (
         UniqueConstraint("subscription_id", "thing", "thing_id"),
-        CheckConstraint("thing in ('technology', 'need', 'match', 'decline')", name="thing"),
+        CheckConstraint("thing in ('technology', 'need', 'match', 'decline', 'open_call')", name="thing"),
         CheckConstraint("mail_id is null or told is not null", name="told"),
         Index("ix_noticed_waiting", "subscription_id", "id", sqlite_where=text("told is null"), postgresql_where=text("told is null")),
     )

@@ -6,7 +6,7 @@ off only when all that it was noticed for is written.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,9 @@ from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from marketplace.alerts.subscriptions.models import Arrival, Noticed, Subscription
+from marketplace.calls import listing as calls
+from marketplace.calls.documents import document as call_document
+from marketplace.calls.models import Call
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session, to_read
 from marketplace.jobs import enqueue, handler
@@ -28,6 +31,7 @@ from marketplace.people.models import Membership, Organisation, Person
 GATHERED = timedelta(seconds=30)  # arrivals of so long are held against the searches together
 AT_ONCE = 500  # subscriptions written between two commits
 MOST = 5_000  # arrivals of one pass
+LISTINGS = ("technology", "need", "open_call")
 KEPT = 200  # things that wait to be told in one subscription; a digest shows twenty and says that there are more
 
 
@@ -50,6 +54,12 @@ def need_arrived(thing_id: int) -> None:
     _arrived("need", [thing_id], now())
 
 
+@handler("alerts.call_arrived")
+def call_arrived(thing_id: int) -> None:
+    """Write a call down that was published or amended."""
+    _arrived("open_call", [thing_id], now())
+
+
 @handler("alerts.run_arrived")
 def run_arrived(thing_id: int) -> Iterator[None]:
     """Write down what an import run published."""
@@ -58,6 +68,9 @@ def run_arrived(thing_id: int) -> Iterator[None]:
         for start in range(0, len(keys), AT_ONCE):
             _arrived(thing, keys[start : start + AT_ONCE], now())
             yield
+
+
+Listing = Technology | Need | Call
 
 
 @dataclass(frozen=True)
@@ -92,10 +105,10 @@ def notice() -> Iterator[None]:
         enqueue("alerts.notice", key="notice")
 
 
-def _listings(things: Sequence[tuple[str, int]]) -> list[Technology | Need]:
+def _listings(things: Sequence[tuple[str, int]]) -> list[Listing]:
     """Those of the arrivals that are still open."""
-    found: list[Technology | Need] = []
-    for thing, model, options in (("technology", Technology, [selectinload(Technology.offer)]), ("need", Need, [])):
+    found: list[Listing] = []
+    for thing, model, options in (("technology", Technology, [selectinload(Technology.offer)]), ("need", Need, []), ("open_call", Call, [])):
         keys = [key for kind, key in things if kind == thing]
         if keys:
             found += session.scalars(select(model).where(model.id.in_(keys), model.state.in_(model.OPEN_STATES)).options(*options))
@@ -109,31 +122,39 @@ def searches() -> list[Search]:
     return [Search(*row) for row in session.execute(select(*columns).where(Subscription.id.in_(one)))]
 
 
-def _document(listing: Technology | Need) -> Document:
+def _document(listing: Listing) -> Document:
     """A listing as a search finds it: of a blind one nobody finds more than its teaser, by words alone."""
+    if isinstance(listing, Call):
+        return call_document(listing)
     if listing.visibility == "blind":
         return shown_document(listing, in_full=False)
     return technology_document(listing) if isinstance(listing, Technology) else need_document(listing)
 
 
-def found_by(asked: Iterable[Search], listings: Sequence[Technology | Need]) -> dict[str, tuple[str, list[int]]]:
+def found_by(asked: Iterable[Search], listings: Sequence[Listing]) -> dict[str, tuple[str, list[int]]]:
     """By signature what each search finds among the listings: their kind and keys."""
     view = matching.index().view()
     arrivals = Arrivals((_document(listing) for listing in listings), view.searcher if view else None)
-    kinds = {listing.__tablename__ for listing in listings}
+    kinds, came = {listing.__tablename__ for listing in listings}, {one.id: one for one in listings if isinstance(one, Call)}
     found = {}
     for search in asked:
         if search.listing in kinds:
-            keys = arrivals.found(search.listing, search.words, search.filters)
+            keys = _calls_found(arrivals, search, came) if search.listing == "open_call" else arrivals.found(search.listing, search.words, search.filters)
             if keys:
                 found[search.signature] = (search.listing, keys)
     return found
 
 
-def _by_visibility(listings: Sequence[Technology | Need]) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
+def _calls_found(arrivals: Arrivals, search: Search, came: Mapping[int, Call]) -> list[int]:
+    """Calls by the words of a search and by the filters of their list, which are amounts and days and no facets."""
+    wanted, moment = calls.asked({name: values[0] for name, values in search.filters.items()}), now()
+    return [key for key in arrivals.found(search.listing, search.words, {}) if calls.fits(came[key], wanted, moment)]
+
+
+def _by_visibility(listings: Sequence[Listing]) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
     """Keys by kind of what everybody finds, and of what is open to members only."""
-    everybody: dict[str, set[int]] = {"technology": set(), "need": set()}
-    members: dict[str, set[int]] = {"technology": set(), "need": set()}
+    everybody: dict[str, set[int]] = {thing: set() for thing in LISTINGS}
+    members: dict[str, set[int]] = {thing: set() for thing in LISTINGS}
     for listing in listings:
         (members if listing.visibility == "members" else everybody)[listing.__tablename__].add(listing.id)
     return everybody, members
@@ -161,7 +182,7 @@ def _write(found: dict[str, tuple[str, list[int]]], news: News) -> Iterator[None
                 break
             last = rows[-1].id
             inside = reading_members_only({row.person_id for row in rows})
-            for thing in ("technology", "need"):
+            for thing in LISTINGS:
                 wanted = {row: _open_to(row, found[row.signature][1], thing, news, inside) for row in rows if row.listing == thing}
                 notice_in(thing, wanted, now())
             session.flush()  # the rows leave the session below

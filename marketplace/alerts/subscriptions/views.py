@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Flask, flash, render_template, request
@@ -16,6 +17,9 @@ from marketplace.alerts.subscriptions import advised, digests, operations
 from marketplace.alerts.subscriptions.forms import SubscriptionForm
 from marketplace.alerts.subscriptions.models import Followed, Subscription
 from marketplace.alerts.subscriptions.words import KIND_WORDS, PACE_WORDS, WEEKDAYS
+from marketplace.calls import listing as calls
+from marketplace.calls.views import filter_lines
+from marketplace.calls.words import FILTER_WORDS
 from marketplace.catalogue.operations import by_public_id as technology_by
 from marketplace.errors import Problem
 from marketplace.matching import operations as matching
@@ -28,8 +32,10 @@ from marketplace.web import PAGE, actor, answer, csrf, language, limiter, see
 
 blueprint = Blueprint("subscriptions", __name__)
 
-LISTINGS = {"technologies": "technology", "needs": "need"}
-SEARCH_ENDPOINTS = {"matching.technologies": "technologies", "matching.needs": "needs"}
+LISTINGS = {"technologies": "technology", "needs": "need", "open-calls": "open_call"}
+SEARCH_ENDPOINTS = {"matching.technologies": "technologies", "matching.needs": "needs", "calls.index": "open-calls"}
+CHOSEN = ("q", "state", "sort")
+"""What an address of the list of calls says besides its filters: a call that comes in is open, and it comes in when it comes."""
 
 
 def prepare(app: Flask) -> None:
@@ -43,7 +49,7 @@ def prepare(app: Flask) -> None:
 def follow_search_part(endpoint: str, arguments: dict[str, Any]) -> Markup:
     """The button that follows the search at hand."""
     name = SEARCH_ENDPOINTS.get(endpoint)
-    return Markup(render_template("alerts/subscriptions/part_search.html", name=name, arguments=arguments)) if name else Markup("")
+    return Markup(render_template("alerts/subscriptions/part_search.html", name=name, endpoint=endpoint, arguments=arguments)) if name else Markup("")
 
 
 def follow_part(followed: Followed) -> Markup:
@@ -71,6 +77,21 @@ def _sentence(typed: str, where: dict[str, list[str]], listing: str) -> str:
     return " · ".join(said) or (_("All technologies") if listing == "technology" else _("All needs"))
 
 
+def _asked(listing: str) -> tuple[str, dict[str, list[str]], str]:
+    """The words and filters of the search at hand, and what it is called."""
+    typed, where = asked(listing)
+    return typed, where, _sentence(typed, where, listing)
+
+
+def _asked_of_calls() -> tuple[str, dict[str, list[str]], str]:
+    """The same of the list of calls, which has filters of its own."""
+    wanted = replace(calls.asked(request.args), state="open", order="")
+    state = str(FILTER_WORDS["state"])
+    said = [wanted.text, *(f"{name}{_(': ')}{value}" for name, value in filter_lines(wanted) if name != state)]
+    where = {name: [value] for name, value in wanted.arguments.items() if name not in CHOSEN}
+    return wanted.text, where, " · ".join(part for part in said if part) or _("All open calls")
+
+
 @blueprint.get("/subscriptions")
 @login_required
 def index() -> ResponseReturnValue:
@@ -81,14 +102,14 @@ def index() -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/subscriptions/search/<any(technologies, needs):name>")
+@blueprint.post("/subscriptions/search/<any(technologies, needs, 'open-calls'):name>")
 @login_required
 @limiter.limit("120 per hour")
 def follow_search(name: str) -> ResponseReturnValue:
     """Follow the search whose words and filters stand in the address, as they do in that of its page."""
     listing = LISTINGS[name]
-    typed, where = asked(listing)
-    found = operations.follow_search(actor(), listing, typed, where, _sentence(typed, where, listing))
+    typed, where, said = _asked_of_calls() if listing == "open_call" else _asked(listing)
+    found = operations.follow_search(actor(), listing, typed, where, said)
     flash(_("You follow this now. Choose how often we write."))
     return see("subscriptions.edit", public_id=found.public_id)
 
@@ -147,6 +168,9 @@ def _newest(row: Subscription) -> list[Any]:
     if row.kind == "advice":
         return advised.lately(row.person, PAGE)
     if row.kind == "search":
+        if row.listing == "open_call":
+            wanted = calls.asked({"q": row.words, **{name: values[0] for name, values in row.filters.items()}})
+            return list(calls.page(actor(), replace(wanted, order="newest"), size=PAGE).calls)
         model = digests.MODELS[row.listing or ""]
         page = matching.found(actor(), row.listing or "", row.words, row.filters, PAGE, newest=True)
         return matching.load(actor(), model, page.keys)

@@ -27,7 +27,7 @@ CALLED = timedelta(days=60)
 
 
 BOOKS = (
-    "id", "public_id", "state", "revision", "published", "created", "updated", "version_id", "author_id", "board_id", "asked_board_id", "searched",
+    "id", "public_id", "state", "revision", "published", "created", "updated", "version_id", "author_id", "board_id", "asked_board_id",
 )
 """Columns of a call that say nothing of it to the owners."""
 

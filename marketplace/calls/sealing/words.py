@@ -9,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 
 from marketplace.calls.deadlines import local, offset
 
-
 TROUBLE_WORDS = {
     "shut": _l("No sealing key here opens this call:"),
     "holders": _l("Too few key holders of this call can be reached by mail:"),

@@ -182,7 +182,8 @@ def keys_command(json_: bool) -> None:
     if json_:
         show(rows)
     else:
-        click.echo("\n".join(f"{row['call']}  {row['deadline']:%Y-%m-%d %H:%M} UTC  {row['state']}{TROUBLES.get(row['trouble'], '')}" for row in rows) or "No call waits for its opening.")
+        lines = [f"{row['call']}  {row['deadline']:%Y-%m-%d %H:%M} UTC  {row['state']}{TROUBLES.get(row['trouble'], '')}" for row in rows]
+        click.echo("\n".join(lines) or "No call waits for its opening.")
     if any(row["trouble"] for row in rows):
         raise SystemExit(1)
 

@@ -7,7 +7,7 @@ import sqlalchemy.dialects.postgresql
 from alembic import op
 
 revision = '0032'
-down_revision = '0029'
+down_revision = '0031'
 branch_labels = None
 depends_on = None
 

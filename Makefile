@@ -13,7 +13,7 @@ ON_POSTGRESQL := tests/people tests/catalogue tests/importing tests/needs tests/
 	$(addprefix tests/licensing/,test_ledger.py agreement/test_at_once.py agreement/test_signing.py agreement/test_performing.py statements/test_at_once.py \
 	statements/test_statements.py audits credit billing/test_at_once.py billing/test_invoices.py billing/test_payments.py risk/test_two_at_once.py \
 	risk/test_claiming.py income/test_two_at_once.py income/test_splits.py duties/test_at_once.py duties/test_register.py) \
-	$(addprefix tests/calls/,test_operations.py test_listing.py proposals/test_opening.py proposals/test_at_once.py reviewing/test_awarding.py pools/test_at_once.py pools/test_listing.py pools/test_pools.py) \
+	$(addprefix tests/calls/,test_operations.py test_listing.py proposals/test_opening.py proposals/test_at_once.py proposals/test_rotation.py reviewing/test_awarding.py reviewing/test_later.py pools/test_deciding.py pools/test_at_once.py pools/test_listing.py pools/test_pools.py) \
 	$(addprefix tests/deals/,test_at_once.py test_listing.py documents/test_at_once.py talk/test_at_once.py funnel/test_funnel.py worklist/test_worklist.py) \
 	--ignore tests/web/test_blind.py --ignore tests/alerts/subscriptions/test_views.py --ignore tests/alerts/inbox/test_bounces.py \
 	--ignore tests/importing/readers --ignore tests/importing/need_file/test_writings.py --ignore tests/importing/need_file/test_proposals.py

@@ -23,6 +23,7 @@ from marketplace.db import now, session, to_read
 from marketplace.jobs import handler
 from marketplace.matching import apart
 from marketplace.matching import operations as matching
+from marketplace.matching.batch import Asked
 from marketplace.matching.documents import technology_facts, technology_query
 from marketplace.matching.index import Hit
 from marketplace.matching.ranking import Filter
@@ -32,6 +33,7 @@ SHOWN = 5
 LEAST = 0.05  # how probable a fit must be to be shown: on the demo, results of the trade came at 0.06 and more, what has only common words at 0.02
 KEPT = 100  # technologies kept for a call: more than for a need, because each house sees its own alone
 CALLS_NEAR = 10  # open calls that a single technology is weighed for: those it is nearest to
+BATCH = 200  # calls read at a time
 LOOKED_AT = 100  # the best kept fits of a house, of which those are shown that it may answer
 
 
@@ -104,10 +106,26 @@ def fit_technology(thing_id: int) -> Iterator[None]:
 
 @handler("calls.fit_run")
 def fit_run(thing_id: int) -> Iterator[None]:
-    """Renew what is kept for every open call, because an import brought many technologies: one question a call, not one a technology."""
-    for key in session.scalars(select(Call.id).where(Call.state == "published").order_by(Call.id)).all():
-        yield from fit_call(key)
+    """Weigh what an import brought for all open calls in one pass, beside what is kept for them. Killed, it begins anew and adds nothing twice."""
+    with to_read():
+        among = set(session.scalars(select(Technology.id).where(Technology.import_run_id == thing_id)))
+        asked = _open_calls()
+    yield
+    usable = Filter("technology", {"technology_kind": matching.USABLE}, {})
+    for found in apart.match(matching.index(), asked, usable, KEPT, LEAST, among, lambda done: None):
         yield
+        for key, hits in found.items():
+            _keep(select(CallFit).where(CallFit.call_id == key), {(key, hit.key): hit for hit in hits})
+            yield
+
+
+def _open_calls() -> list[Asked]:
+    """Open calls as they are asked, with the technologies that are kept for them."""
+    before: dict[int, list[int]] = {}
+    for call_id, technology_id in session.execute(select(CallFit.call_id, CallFit.technology_id)):
+        before.setdefault(call_id, []).append(technology_id)
+    calls = session.scalars(select(Call).where(Call.state == "published").order_by(Call.id).execution_options(yield_per=BATCH))
+    return [Asked(call.id, query(call), wishes(call), tuple(before.get(call.id, ()))) for call in calls]
 
 
 def _near(technology: Technology) -> Iterable[Call]:

@@ -130,14 +130,20 @@ def test_the_desk_follows_calls_and_technologies_as_they_come_and_go(holder):
     assert {mail.template for mail in session.scalars(select(Mail).where(Mail.person_id == person.id))} == set(), "nobody asked for mail"
 
 
-def test_an_import_has_the_calls_weighed_anew(holder):
-    person, _house, cure = holder
-    call = make.open_call(**WELD)
+def test_an_import_has_the_calls_weighed_beside_what_they_had(holder):
+    person, house, cure = holder
+    call, other = make.open_call(**WELD), make.open_call(title={"zh": "水稻倒伏"}, brief={"zh": "收割前水稻大片倒伏，减产三成。"}, targets=[])
     build()
-    for _step in fitting.fit_run(1):
+    for _step in fitting.fit_call(call.id):
         session.flush()
-    session.flush()
-    assert on_desk(person) == [(call.id, cure.id)]
+    run = make.import_run(house)
+    late = make.technology(house, **{**CURE, "title": {"zh": "铝合金支架焊缝气孔机器人焊接抑制"}}, import_run_id=run.id)
+    build()
+    for _step in fitting.fit_run(run.id):
+        session.flush()
+    kept = {row.technology_id for row in session.scalars(select(CallFit).where(CallFit.call_id == call.id))}
+    assert kept == {cure.id, late.id} and [found for found, _technology in on_desk(person)] == [call.id]
+    assert session.scalars(select(CallFit).where(CallFit.call_id == other.id)).all() == [], "nothing of the import concerns it"
 
 
 @pytest.mark.parametrize("changes", [

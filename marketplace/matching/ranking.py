@@ -411,7 +411,7 @@ def chance(view: View, text: str, language: str, rows: Rows, slow_rows: int = _D
         few = rows[:: max(1, len(rows) // slow_rows)]
         deep = deep_vectors(view, few, len(few))
         kept = view.constants.document(view.encoders.slow, language, np.stack([deep[row] for row in few.tolist()]))
-        slowly = _Slowly(view, question)
+        slowly = _Slowly(view, question, at_once=False)
         parts |= slowly.parts(language, kept) if slowly.answers() else {}
     return parts
 

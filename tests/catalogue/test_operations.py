@@ -191,6 +191,7 @@ def test_publishing_and_changing_what_is_published_start_indexing_and_matching(
     kinds = {job.kind for job in session.scalars(select(Job).where(Job.values["thing_id"].as_integer() == made.id))}
     assert kinds == {
         "matching.index_technology", "matching.group_technology", "matching.match_technology", "alerts.technology_arrived", "duties.decided_technology",
+        "calls.fit_technology",
     }
     operations.edit_technology(owner, made, AT, trl=6)
     assert len(happened(session, "technology.revised")) == 1

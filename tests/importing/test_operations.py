@@ -252,8 +252,8 @@ def test_publishing_a_run_queues_its_jobs_once_and_not_one_for_each_technology(b
     assert run.state == "published"
     kinds = list(session.scalars(select(Job.kind)))
     assert sorted(kinds) == [
-        "alerts.run_arrived", "duties.decided_run", "importing.publish_run", "importing.read_run", "matching.group_run", "matching.index_run",
-        "matching.match_run",
+        "alerts.run_arrived", "calls.fit_run", "duties.decided_run", "importing.publish_run", "importing.read_run", "matching.group_run",
+        "matching.index_run", "matching.match_run",
     ]
 
 

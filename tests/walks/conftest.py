@@ -51,7 +51,7 @@ def _wait(address: str, server: subprocess.Popen) -> None:
 @pytest.fixture(scope="session")
 def site(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """`marketplace serve` over the demo, matching by words alone so that the start is quick."""
-    data = Path(shutil.copytree(demo, tmp_path_factory.mktemp("site") / "var"))
+    data = Path(shutil.copytree(demo.parent, tmp_path_factory.mktemp("site"), dirs_exist_ok=True)) / "var"  # its sealing key lies beside the data
     port = _free_port()
     environment = {**os.environ, "MARKETPLACE_DATA": str(data), "MARKETPLACE_ENCODERS": "none", "MARKETPLACE_ENV": "development"}
     for name in ("DATABASE_URL", "SECRET_KEY", "MARKETPLACE_SMTP"):

@@ -24,6 +24,7 @@ from marketplace.terms.payment import to_minor
 
 STATES = ("open", "reached", "converted", "missed", "all")
 ORDERS = ("deadline", "newest")
+WORDS = 8  # typed words that are looked for
 OWN = 100  # pools that the actor's organisations take part in, on one page
 
 
@@ -83,7 +84,7 @@ def conditions(actor: Actor, wanted: Filter, at: datetime) -> list[ColumnElement
         found += [Pool.currency == wanted.currency, Pool.threshold >= to_minor(wanted.least, wanted.currency)]
     if wanted.before is not None:
         found.append(Pool.deadline < moment_of(HOME, wanted.before + timedelta(days=1), time(0)))
-    return [*found, *(Pool.searched.contains(word, autoescape=True) for word in wanted.text.casefold().split()[: calls.WORDS])]
+    return [*found, *(Pool.searched.contains(word, autoescape=True) for word in wanted.text.casefold().split()[:WORDS])]
 
 
 def _order(wanted: Filter) -> tuple[Any, bool]:

@@ -192,6 +192,7 @@ def test_a_second_line_is_added_whole_or_not_at_all(tmp_path) -> None:
         keys.site_keys(tmp_path / "none.key")
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_goes_on_and_every_call_opens(tmp_path) -> None:
     data, old, new_file = tmp_path / "var", tmp_path / "site.key", tmp_path / "new.key"
     environment = {**os.environ, "MARKETPLACE_DATA": str(data), "MARKETPLACE_ENCODERS": "none", "SECRET_KEY": "x" * 40, "MARKETPLACE_SEALING_KEY": str(old)}

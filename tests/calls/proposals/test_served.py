@@ -204,6 +204,18 @@ def test_a_request_that_waits_for_a_free_thread_came_when_it_came(site) -> None:
     assert site.database("select count(*) from proposal") == [(1,)]
 
 
+@pytest.mark.parametrize("keep", [True, False], ids=["kept alive", "closed"])
+def test_who_sends_too_much_reads_why_and_finds_no_broken_connection(site, keep) -> None:
+    size = 65 << 20
+    with site.connect() as line:
+        head = site.head("POST", f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {size}\r\n", keep=keep)
+        line.sendall(head.replace(b"/proposal HTTP", b"/questions HTTP"))
+        for _megabyte in range(65):
+            line.sendall(bytes(1 << 20))
+        said = line.recv(65536).decode() if keep else answer(line)
+    assert status(said) == 413 and "64 MB" in said
+
+
 def test_an_upload_that_breaks_off_leaves_nothing_and_a_kill_only_what_is_sealed(site) -> None:
     token, _deadline = site.token(), site.deadline(600)
     request, aside = site.request(token), site.data / "files" / "sealed" / "aside"
@@ -220,15 +232,3 @@ def test_an_upload_that_breaks_off_leaves_nothing_and_a_kill_only_what_is_sealed
         time.sleep(0.5)
         os.killpg(site.process.pid, signal.SIGKILL)
     assert len(list(aside.iterdir())) == 1 and site.marked() == [] and site.database("select count(*) from proposal") == [(0,)]
-
-
-@pytest.mark.parametrize("keep", [True, False], ids=["kept alive", "closed"])
-def test_who_sends_too_much_reads_why_and_finds_no_broken_connection(site, keep) -> None:
-    size = 65 << 20
-    with site.connect() as line:
-        head = site.head("POST", f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {size}\r\n", keep=keep)
-        line.sendall(head.replace(b"/proposal HTTP", b"/questions HTTP"))
-        for _megabyte in range(65):
-            line.sendall(bytes(1 << 20))
-        said = line.recv(65536).decode() if keep else answer(line)
-    assert status(said) == 413 and "64 MB" in said

@@ -16,6 +16,8 @@ ON_POSTGRESQL := tests/people tests/catalogue tests/importing tests/needs tests/
 	$(addprefix tests/calls/,test_operations.py test_listing.py proposals/test_opening.py proposals/test_at_once.py proposals/test_rotation.py reviewing/test_awarding.py reviewing/test_later.py pools/test_deciding.py pools/test_at_once.py pools/test_listing.py pools/test_pools.py) \
 	$(addprefix tests/deals/,test_at_once.py test_listing.py documents/test_at_once.py talk/test_at_once.py funnel/test_funnel.py worklist/test_worklist.py) \
 	--ignore tests/web/test_blind.py --ignore tests/alerts/subscriptions/test_views.py --ignore tests/alerts/inbox/test_bounces.py \
+	--ignore tests/exporting/test_citations.py --ignore tests/exporting/test_structured.py --ignore tests/importing/need_file/test_views.py \
+	--ignore tests/catalogue/resources/test_pages.py --ignore tests/needs/distilling/test_pages.py \
 	--ignore tests/importing/readers --ignore tests/importing/need_file/test_writings.py --ignore tests/importing/need_file/test_proposals.py
 
 .PHONY: help setup setup-test run test prove lint messages lock clean

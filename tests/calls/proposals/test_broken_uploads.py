@@ -21,7 +21,7 @@ from marketplace.calls.proposals.receiving import OLD, path_of
 from marketplace.db import now
 from marketplace.errors import Refused
 from tests.calls.proposals.cast import Cast, cast, form, handed_in, large, multipart
-from tests.calls.proposals.test_served import Site, answer, site, status  # noqa: F401 - `site` is a fixture
+from tests.calls.proposals.served import Site, answer, status
 
 pytestmark = pytest.mark.xdist_group("served")
 
@@ -35,13 +35,13 @@ def chunked(body: bytes, size: int = 50_000) -> bytes:
     return b"".join(f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in (body[at:at + size] for at in range(0, len(body), size)))
 
 
-def parted(site: Site, token: str) -> tuple[bytes, bytes]:  # noqa: F811
+def parted(site: Site, token: str) -> tuple[bytes, bytes]:
     """A whole request, as head without its length, and body."""
     head, _, body = site.request(token).partition(b"\r\n\r\n")
     return b"\r\n".join(line for line in head.split(b"\r\n") if not line.startswith(b"Content-Length")), body
 
 
-def told(site: Site, sent: bytes, shut: bool = False) -> str:  # noqa: F811
+def told(site: Site, sent: bytes, shut: bool = False) -> str:
     """Send, say with `shut` that nothing more comes, and take what the server says."""
     with site.connect() as line:
         try:
@@ -54,7 +54,7 @@ def told(site: Site, sent: bytes, shut: bool = False) -> str:  # noqa: F811
 
 
 @pytest.fixture
-def former(site) -> Iterator[tuple[Site, str, set[Path]]]:  # noqa: F811
+def former(site) -> Iterator[tuple[Site, str, set[Path]]]:
     """The site with a proposal that has been handed in: whatever comes after must leave it as it is."""
     token, _deadline = site.token(), site.deadline(600)
     assert status(told(site, site.request(token))) == 303
@@ -69,7 +69,7 @@ def former(site) -> Iterator[tuple[Site, str, set[Path]]]:  # noqa: F811
     assert site.marked() == []
 
 
-def again(site: Site, token: str) -> tuple[bytes, bytes]:  # noqa: F811
+def again(site: Site, token: str) -> tuple[bytes, bytes]:
     """A request that would replace the proposal that is there, as head and body."""
     version = site.database("select version_id from proposal")[0][0]
     head, body = parted(site, token)
@@ -91,14 +91,14 @@ def test_what_is_not_whole_leaves_the_former_version(former, how: str) -> None:
     assert not said or 400 <= status(said) < 500, said[:200]
 
 
-def test_in_chunks_it_comes_whole(site) -> None:  # noqa: F811
+def test_in_chunks_it_comes_whole(site) -> None:
     token, _deadline = site.token(), site.deadline(600)
     head, body = parted(site, token)
     assert status(told(site, head + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body) + b"0\r\n\r\n")) == 303
     assert site.database("select number from proposal") == [(1,)] and site.marked() == []
 
 
-def test_sent_twice_by_a_double_click_it_is_one(site) -> None:  # noqa: F811
+def test_sent_twice_by_a_double_click_it_is_one(site) -> None:
     token, _deadline = site.token(), site.deadline(600)
     before, request = lying(site.data / "files" / "sealed"), site.request(token)
     with ThreadPoolExecutor(2) as pool:

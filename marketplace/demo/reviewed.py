@@ -117,7 +117,8 @@ def _scored(person: Person, reviewer: Reviewer, row: Row, name: str, moment: dat
     for assignment in declaring.readable(reviewer):
         values = given[assignment.proposal.organisation_id]["scores"].get(name)
         if values:
-            marks = {key.id: (value, f"{BASIS}：{value}/{key.most}") for key, value in zip(reviewer.call.criteria, values, strict=True)}
+            known = zip(reviewer.call.criteria, values, row["marks"], strict=True)
+            marks = {key.id: (value, next(text for least, text in reasons if value >= least)) for key, value, reasons in known}
             scoring.score(person, assignment, marks, at=moment)
 
 

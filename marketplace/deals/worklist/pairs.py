@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from marketplace.access import Actor, may, visible_to
@@ -89,14 +89,19 @@ def new_pairs(actor: Actor, today: date, most: int = MOST) -> list[int]:
     specialty = specialty_of(actor)
     found: list[int] = []
     before = None
-    for count in PIECES:
+    for count in PIECES if specialty is None else PIECES[1:]:
         piece = likeliest(before, count)
-        found += session.scalars(usable(actor, today, specialty, Match.id.in_([key for _, key in piece])).limit(most - len(found)))
+        found += session.scalars(usable(actor, today, specialty, _these([key for _, key in piece])).limit(most - len(found)))
         if len(found) >= most or len(piece) < count:
             return found
         before = piece[-1]
     rest = and_(Match.current, Match.firm != "declined", Match.holder != "declined", tuple_(Match.probability, Match.id) < tuple_(*before))
     return found + list(session.scalars(usable(actor, today, specialty, rest).limit(most - len(found))))
+
+
+def _these(ids: Sequence[int]) -> ColumnElement[bool]:
+    """Matches by their ids, which are written into the statement: as hundreds of parameters they cost half as much again."""
+    return Match.id.in_(bindparam(None, ids, expanding=True, literal_execute=True))
 
 
 def pairs(actor: Actor, today: date) -> list[Row]:

@@ -19,7 +19,7 @@ from marketplace.deals.models import Deal
 from marketplace.deals.worklist.models import Snooze, Specialty
 from marketplace.deals.worklist.rows import Row, Step
 from marketplace.errors import N_
-from marketplace.matching.desk.brokers import answered_by
+from marketplace.matching.desk.brokers import answered_among, answered_by
 from marketplace.matching.models import NEW_FOR_BROKERS, Match, Scoring
 from marketplace.matching.words import BANDS, band
 from marketplace.needs.models import Need
@@ -67,7 +67,7 @@ def likeliest(before: tuple[float, int] | None, count: int) -> list[tuple[float,
 
 
 def usable(actor: Actor, today: date, specialty: Specialty | None, which: ColumnElement[bool]) -> Select:
-    """Of these matches those that the actor may read, has neither put off nor answered, and works in, and of which there is no deal, the likeliest first.
+    """Of these matches those that the actor may read, has not put off and works in, and of which there is no deal, the likeliest first.
 
     Those with which a side asks for an introduction stand in their own section.
     """
@@ -75,7 +75,6 @@ def usable(actor: Actor, today: date, specialty: Specialty | None, which: Column
     query = select(Match.id).join(Need, Need.id == Match.need_id).join(Technology, Technology.id == Match.technology_id).where(
         which, Need.state.in_(Need.OPEN_STATES), visible_to(actor, Need), Technology.state.in_(Technology.OPEN_STATES),
         visible_to(actor, Technology), Match.firm != "introduced", Match.holder != "introduced", ~exists(dealt), awake(actor, "pair", Match.public_id, today),
-        ~answered_by(actor),
     )
     return within(query, specialty).order_by(Match.probability.desc(), Match.id.desc())
 
@@ -91,11 +90,12 @@ def new_pairs(actor: Actor, today: date, most: int = MOST) -> list[int]:
     before = None
     for count in PIECES if specialty is None else PIECES[1:]:
         piece = likeliest(before, count)
-        found += session.scalars(usable(actor, today, specialty, _these([key for _, key in piece])).limit(most - len(found)))
+        mine = answered_among(actor, [key for _, key in piece])
+        found += session.scalars(usable(actor, today, specialty, _these([key for _, key in piece if key not in mine])).limit(most - len(found)))
         if len(found) >= most or len(piece) < count:
             return found
         before = piece[-1]
-    rest = and_(Match.current, Match.firm != "declined", Match.holder != "declined", tuple_(Match.probability, Match.id) < tuple_(*before))
+    rest = and_(~answered_by(actor), Match.current, Match.firm != "declined", Match.holder != "declined", tuple_(Match.probability, Match.id) < tuple_(*before))
     return found + list(session.scalars(usable(actor, today, specialty, rest).limit(most - len(found))))
 
 

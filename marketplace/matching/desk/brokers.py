@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from marketplace.access import Actor, visible_to
@@ -26,6 +28,14 @@ def answered_by(actor: Actor) -> ColumnElement[bool]:
     return exists().where(
         MatchAnswer.match_id == Match.id, MatchAnswer.side == "broker", MatchAnswer.person_id == actor.id, MatchAnswer.answer != "new", ~superseded,
     ).correlate(Match)
+
+
+def answered_among(actor: Actor, ids: Sequence[int]) -> set[int]:
+    """Of the matches with these ids those to which the actor, as a technology manager, has an answer."""
+    these = MatchAnswer.match_id.in_(bindparam(None, ids, expanding=True, literal_execute=True))
+    own = select(MatchAnswer.match_id, MatchAnswer.answer).where(MatchAnswer.person_id == actor.id, MatchAnswer.side == "broker", these)
+    newest = dict(session.execute(own.order_by(MatchAnswer.id)).all())
+    return {key for key, answer in newest.items() if answer != "new"}
 
 
 def _newest(actor: Actor) -> Select[tuple[int]]:

@@ -78,7 +78,8 @@ def need(grade: str, **values: Any) -> Need:
 def call(state: str = "published", days: int = 30) -> Call:
     """An open call with a budget, its deadline so many days away."""
     return Call(
-        public_id="specimen", organisation=FIRM, state=state, visibility="public", title={"zh": "微细刀具寿命提高三倍", "en": "Make micro tools last three times longer"},
+        public_id="specimen", organisation=FIRM, state=state, visibility="public",
+        title={"zh": "微细刀具寿命提高三倍", "en": "Make micro tools last three times longer"},
         money="budget", amount=80_000_000, currency="CNY", industry="C358", region="330000", deadline=NOW + timedelta(days=days), zone="Asia/Shanghai", teams=2,
     )
 
@@ -86,8 +87,9 @@ def call(state: str = "published", days: int = 30) -> Call:
 def pool(state: str) -> Pool:
     """A pool of a million yuan in a state."""
     return Pool(
-        public_id="specimen", organisation=FIRM, state=state, visibility="public", title={"zh": "无氰电镀共同攻关", "en": "Plating without cyanide, researched together"},
-        brief={}, threshold=100_000_000, least=1_000_000, currency="CNY", deadline=NOW + timedelta(days=10), zone="Asia/Shanghai", industry="C336", region="330000",
+        public_id="specimen", organisation=FIRM, state=state, visibility="public",
+        title={"zh": "无氰电镀共同攻关", "en": "Plating without cyanide, researched together"}, brief={}, threshold=100_000_000, least=1_000_000,
+        currency="CNY", deadline=NOW + timedelta(days=10), zone="Asia/Shanghai", industry="C336", region="330000",
     )
 
 
@@ -168,7 +170,10 @@ class Stand:
 
 def findings() -> list[Finding]:
     """What the checks say of an offer, one of each severity, at the fee at signing."""
-    words = {"refuse": ("不能这样约定。", "This cannot be agreed."), "warn": ("这样约定不常见。", "This is unusual."), "inform": ("系统这样理解。", "This is how it is read.")}
+    words = {
+        "refuse": ("不能这样约定。", "This cannot be agreed."), "warn": ("这样约定不常见。", "This is unusual."),
+        "inform": ("系统这样理解。", "This is how it is read."),
+    }
     return [
         Finding(f"specimen_{severity}", severity, {"zh": zh, "en": en}, {"zh": "样例", "en": "specimen"}, False, ("entry_fee",))
         for severity, (zh, en) in words.items()

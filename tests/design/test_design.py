@@ -83,3 +83,11 @@ def test_no_colour_stands_outside_the_tokens() -> None:
 def test_a_style_sheet_without_two_schemes_is_refused() -> None:
     with pytest.raises(ValueError, match="two schemes"):
         contrast.tokens(":root { --ink: #000; }")
+
+
+@pytest.mark.parametrize(("text", "kept"), [
+    ("毛刺 ≤ 0.02 mm，每件 10 分钟", "毛刺 ≤~0.02~mm，每件 10~分钟"), ("burr below 0.02 mm at 3 % and 20 °C", "burr below 0.02~mm at 3~% and 20~°C"),
+    ("in 2026 the 3 machines", "in 2026 the 3 machines"), ("5 minutes, 5 min", "5 minutes, 5~min"), ("4 kW\n5 m² of 2 MPa", "4~kW\n5~m² of 2~MPa"), ("", ""),
+])
+def test_a_figure_stays_with_its_sign_and_its_unit(app: Flask, text: str, kept: str) -> None:
+    assert app.jinja_env.filters["unbroken"](text).replace("\N{NO-BREAK SPACE}", "~") == kept

@@ -30,7 +30,7 @@
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, arrival, scanner, config, paper, db → access → record → jobs → web → people → terms → catalogue →
-needs → matching → importing → licensing → deals → calls → exporting → alerts → reactions → this, cli.
+needs → matching → importing → licensing → deals → calls → exporting → alerts → design → reactions → this, cli.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ from marketplace.deals.introduction import views as introduction_views
 from marketplace.deals.parties import views as parties_views
 from marketplace.deals.talk import views as talk_views
 from marketplace.deals.worklist import views as worklist_views
+from marketplace.design import views as design_views
 from marketplace.exporting import views as exporting_views
 from marketplace.importing import views as importing_views
 from marketplace.importing.need_file import views as need_file_views
@@ -101,7 +102,7 @@ PAGES = (
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, income_views,
     duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
-    boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views,
+    boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

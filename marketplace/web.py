@@ -8,6 +8,7 @@ never writes, but for what is noted in the log of what was opened. Every page li
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -367,6 +368,16 @@ def _trimmed(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
+_UNBROKEN = re.compile(
+    r"(?<=[≤≥<>=±≈~]) (?=\d)|(?<=\d) (?=[\u4e00-\u9fff%‰°℃]|(?:[kMGmnµμ]?(?:m|g|s|W|V|A|N|J|L|Hz|Pa|Ω)|cm|km|t|h|min|bar|dB|rpm|ppm|TRL)[²³]?(?![A-Za-z]))"
+)
+
+
+def _unbroken(text: str) -> str:
+    """A text whose figures stay on one line with their signs and units: ≤ 0.02 mm, 10 min, 30 万把. A space between them becomes one that does not break."""
+    return _UNBROKEN.sub("\N{NO-BREAK SPACE}", text)
+
+
 def _plain_value(value: Any) -> str:
     """A value of a revision as people read it."""
     if isinstance(value, dict):
@@ -386,7 +397,7 @@ def _probability(score: float) -> float:
 
 
 FILTERS = {
-    "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script,
+    "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
     "sigmoid": _probability,
     "percent": lambda share: f"{share * 100:.0f}%" if share >= 0.01 else "<1%",
     "points": lambda share: f"{share * 100:.1f}",

@@ -2,7 +2,7 @@
 "use strict";
 
 // An answer that shows a refused form is read out and focused.
-const refused = document.querySelector("[data-focus]");
+const refused = document.querySelector("[data-focus]:not([data-specimens] *)");
 if (refused) refused.focus();
 
 // Nobody loses what was typed by closing the page in the middle of a long form.

@@ -73,7 +73,7 @@ PURE = {
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification", "opening"},
-    "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula", "clock", "related", "pricing"},
+    "licensing": {"clauses", "text", "differences", "queue", "attribution", "ubl", "claims", "formula", "clock", "related", "pricing", "picture"},
     "calls": {"deadlines", "sealing", "shares", "keys", "receipts", "ranking", "bare", "contract", "rights", "mutual"},
     "deals": {"tally", "picture", "cells", "addresses", "cutting", "incoming", "schedule", "because"},
 }

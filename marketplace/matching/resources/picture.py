@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from marketplace.drawing import Axis, fitting
 from marketplace.matching.resources.gap import Gap
 
-WIDTH, BASE, TALL, BELOW = 340, 40, 34, 8
+WIDTH, BASE, TALL, BELOW = 340, 40, 36, 4
 LEVELS = range(1, 10)
 
 
@@ -39,9 +39,9 @@ class Drawing:
 def draw(of: Gap, facilities: Iterable[tuple[str, int, int]]) -> Drawing:
     """The picture of a gap with facilities as (name, from level, to level)."""
     axis = Axis(LEVELS[0], LEVELS[-1], 14, WIDTH - 14)
-    spans = tuple(_span(of, name, first, last, BASE + 18 + TALL * place, axis) for place, (name, first, last) in enumerate(facilities))
+    spans = tuple(_span(of, name, first, last, BASE + 26 + TALL * place, axis) for place, (name, first, last) in enumerate(facilities))
     return Drawing(
-        tuple((level, axis.at(level)) for level in LEVELS), axis.at(of.offered), axis.at(of.wanted), spans, BASE + 18 + TALL * len(spans) + BELOW,
+        tuple((level, axis.at(level)) for level in LEVELS), axis.at(of.offered), axis.at(of.wanted), spans, BASE + 26 + TALL * len(spans) + BELOW,
     )
 
 

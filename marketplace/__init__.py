@@ -61,6 +61,7 @@ from marketplace.deals import views as deals_views
 from marketplace.deals.documents import views as documents_views
 from marketplace.deals.fees import views as fees_views
 from marketplace.deals.funnel import views as funnel_views
+from marketplace.deals.supply import views as supply_views
 from marketplace.deals.introduction import views as introduction_views
 from marketplace.deals.parties import views as parties_views
 from marketplace.deals.talk import views as talk_views
@@ -100,7 +101,7 @@ ROOT = HERE if (HERE / "templates").is_dir() else HERE.parent
 PAGES = (
     people_views, terms_views, simulator_views, catalogue_views, needs_views, matching_views, importing_views, need_file_views, exporting_views,
     licensing_views, signing_views, performing_views, statements_views, audits_views, credit_views, billing_views, risk_views, income_views,
-    duties_views, register_views, deals_views, worklist_views, funnel_views, talk_views, subscriptions_views, grants_views, scanning_views,
+    duties_views, register_views, deals_views, worklist_views, funnel_views, supply_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
     boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views,
 )

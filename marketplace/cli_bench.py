@@ -23,6 +23,7 @@ from marketplace.console import as_json, fail, settings_or_fail, show, telling
 from marketplace.db import now, session, to_write
 from marketplace.deals.funnel import bench as funnel_bench
 from marketplace.deals.funnel.operations import count
+from marketplace.deals.supply.bench import bench_map
 from marketplace.deals.worklist import bench as worklist_bench
 from marketplace.deals.worklist import synthetic
 from marketplace.deals.worklist.operations import set_specialty, worklist
@@ -253,6 +254,17 @@ def bench_funnel_command(matches: int, deals: int, database: str | None, json_: 
         client = app.test_client()
         report = funnel_bench.measure(lambda: client.get("/en/funnel"), lambda: _committing(count()), now())
     show({"matches": matches, "deals": deals, **report})
+
+
+@bench_group.command("map")
+@click.option("--docs", type=click.IntRange(min=100), default=100_000, show_default=True, help="Technologies; a hundredth as many needs.")
+@_in_folder
+@as_json
+def bench_map_command(docs: int, folder: Path, json_: bool) -> None:
+    """Count the map of demand and supply over synthetic listings, and time one bare pass over all of them."""
+    with tempfile.TemporaryDirectory(dir=folder) as place, telling("Bench", json_) as say:
+        report = bench_map(docs, Path(place), say)
+    show(report)
 
 
 @bench_group.command("sealing")

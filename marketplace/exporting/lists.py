@@ -19,6 +19,7 @@ from marketplace.catalogue.resources.words import BASIS_WORDS, tongue
 from marketplace.catalogue.resources.words import VISIBILITY_WORDS as RESOURCE_VISIBILITY
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.db import in_language
+from marketplace.deals.supply import words as supply_words
 from marketplace.exporting import resources
 from marketplace.exporting.entries import targets
 from marketplace.exporting.text import one_line
@@ -229,3 +230,13 @@ LISTS = {
         OpenList("scenarios", "scenario", "resources.scenario", "resource_search.scenarios", SCENARIOS),
     )
 }
+
+
+MAP_COLUMNS = (
+    Column("industry", 34, lambda cell, language: industry_name(cell.industry, language)), Column("code", 8, lambda cell, _language: cell.industry),
+    Column("region", 16, lambda cell, language: supply_words.region_name(cell.region, language)), Column("needs", 12, lambda cell, _language: cell.needs),
+    Column("technologies", 14, lambda cell, _language: cell.technologies), Column("anywhere", 16, lambda cell, _language: cell.anywhere),
+    Column("scarcity", 12, lambda cell, _language: None if cell.scarcity is None else Decimal(f"{cell.scarcity:.2f}")),
+    Column("reading", 40, lambda cell, _language: str(supply_words.READING_WORDS[cell.reading])),
+)
+"""The map of demand and supply as a table: a line for each cell, the scarcest first."""

@@ -26,11 +26,13 @@ from marketplace.calls.pools.views import filter_lines as pool_filter_lines
 from marketplace.calls.views import filter_lines
 from marketplace.catalogue.operations import in_full
 from marketplace.db import LANGUAGES, now
+from marketplace.deals.funnel.operations import newest as newest_counts
+from marketplace.deals.supply.views import cells_of
 from marketplace.errors import NotFound
 from marketplace.exporting import citations, entries, feed, operations, sitemap, spreadsheet, structured
-from marketplace.exporting.lists import LISTS, Column, OpenList
+from marketplace.exporting.lists import LISTS, MAP_COLUMNS, Column, OpenList
 from marketplace.exporting.portfolio import portfolio
-from marketplace.exporting.words import ABOUT
+from marketplace.exporting.words import ABOUT, LIST_WORDS
 from marketplace.matching.views import asked, facet_names, facet_value_name
 from marketplace.people import organisations
 from marketplace.people.grants.log import opened
@@ -44,7 +46,7 @@ IN_SPREADSHEET, ON_PAPER = 20_000, 300  # listings of a file
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RESOURCE_SEARCHES = ("resource_search.facilities", "resource_search.experts", "resource_search.scenarios")
 PAGES = (
-    "matching.front", "matching.technologies", "matching.needs", "calls.index", "boards.index", "pools.index", "matching.how", *RESOURCE_SEARCHES,
+    "matching.front", "matching.technologies", "matching.needs", "calls.index", "boards.index", "pools.index", "matching.how", "supply.show", *RESOURCE_SEARCHES,
 )
 """Static pages for search engines."""
 LISTING_PAGES = {
@@ -203,6 +205,20 @@ def table(name: str) -> ResponseReturnValue:
     told = [(str(label), value) for label, value in about]
     file = spreadsheet.written(listed.title, str(ABOUT["sheet"]), columns, language(), listings, note, told)
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=_file_name(search, "xlsx"), max_age=0)
+
+
+@blueprint.route("/map.xlsx")
+@limiter.limit("30 per hour")
+def map_table() -> ResponseReturnValue:
+    """All cells of the map of demand and supply as an Excel file."""
+    report = newest_counts()
+    found = cells_of(report)
+    if found is None:
+        raise NotFound()
+    title = str(LIST_WORDS["map"])
+    about = [(str(ABOUT["made"]), report.computed.date()), (str(ABOUT["cells"]), len(found.all)), (str(ABOUT["page"]), _address("supply.show"))]
+    file = spreadsheet.written(title, str(ABOUT["sheet"]), MAP_COLUMNS, language(), found.all, "", about)
+    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{title} {report.computed.date()}.xlsx", max_age=0)
 
 
 @cache

@@ -19,6 +19,7 @@ from marketplace.web import FILTERS
 LIST_WORDS = {
     "technologies": _l("List of technologies"), "needs": _l("List of needs"), "open-calls": _l("List of open calls"), "pools": _l("List of pooled research"),
     "facilities": _l("List of facilities"), "experts": _l("List of experts"), "scenarios": _l("List of scenarios"),
+    "map": _l("Demand and supply"),
 }
 HEADINGS = {
     "title": _l("Title"), "title_other": _l("Title in the other language"), "organisation": _l("Organisation"), "kind": _l("Kind"),
@@ -38,12 +39,14 @@ HEADINGS = {
     "lead": _l("Led by"), "threshold": _l("Threshold"), "least": _l("Smallest pledge"), "firms": _l("Organisations that have pledged"),
     "pledged": _l("Pledged, at least"), "rights": _l("Rights of the pledgers"), "basis": _l("Shares of the rights"),
     "conditions": _l("Conditions"), "measurements": _l("Data and measurements offered"), "judge": _l("Who judges a trial"),
+    "needs": _l("Needs"), "technologies": _l("Technologies"), "anywhere": _l("In all regions"), "scarcity": _l("Scarcity"), "reading": _l("Demand beside supply"),
+    "code": _l("Code"),
     "trials": _l("Number of trials"), "opens_on": _l("Open from"), "closes_on": _l("Open until"),
 }
 ENTRY_FEE = _l("Entry fee")
 ABOUT = {
     "sheet": _l("About this list"), "title": _l("List"), "made": _l("Made on"), "search": _l("Search words"), "found": _l("Listings found"),
-    "held": _l("Listings in this file"), "page": _l("This search on the site"),
+    "held": _l("Listings in this file"), "page": _l("This search on the site"), "cells": _l("Lines in this file"),
 }
 
 

@@ -120,6 +120,11 @@ class Index:
         counted = view.searcher.facets() if facets is None else facets
         return keywords.search(view.searcher, words, keywords.Filter(kind, where, without), counted, offset, limit, newest)
 
+    def values(self, kind: str, facet: str, where: Where = _NOWHERE, most: int = 4_000) -> dict[str, int]:
+        """How many documents of a kind have which value of a facet; 4,000 values are more than any classification here has."""
+        view = self._current()
+        return view.searcher.buckets(keywords.Filter(kind, where, {}).query(), (facet,), most)[facet] if view else {}
+
     def rebuild(
         self,
         documents: Iterable[Document],

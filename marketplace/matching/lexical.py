@@ -306,9 +306,9 @@ class Searcher:
             return [int(key) for key, _ in self._searcher.search(query, limit, False, "key", offset).hits]
         return self._numbers("key", self._searcher.search(query, limit, False, None, offset)).tolist()
 
-    def buckets(self, query: Query, facets: Sequence[str]) -> dict[str, dict[str, int]]:
-        """How many documents of a query have which value of each facet."""
-        wanted = {name: {"terms": {"field": f"facets.{name}", "size": _MOST_BUCKETS}} for name in facets}
+    def buckets(self, query: Query, facets: Sequence[str], most: int = _MOST_BUCKETS) -> dict[str, dict[str, int]]:
+        """How many documents of a query have which value of each facet; of a facet `most` values, the commonest."""
+        wanted = {name: {"terms": {"field": f"facets.{name}", "size": most}} for name in facets}
         found = self._searcher.aggregate(query, wanted) if wanted else {}
         return {
             name: {each["key"][1:]: int(each["doc_count"]) for each in part["buckets"]} for name, part in found.items()

@@ -276,6 +276,11 @@ def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str
     return index().search(typed, kind, where={**where, **_readable(actor)}, offset=offset, limit=limit)
 
 
+def values(actor: Actor, kind: str, facet: str, where: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """How many listings of a kind have which value of a facet, of those that the actor may find."""
+    return index().values(kind, facet, {**where, **_readable(actor)})
+
+
 def nearest(actor: Actor, kind: str, model: type, typed: str, where: Mapping[str, Sequence[str]], limit: int = 10) -> list[Any]:
     """What comes nearest to words that nothing has, by meaning and through the dictionary: a word typed in one language finds texts in the other."""
     hits = index().rank(typed, kind, where={**where, **_in_full(actor)}, limit=limit)

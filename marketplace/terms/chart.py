@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from marketplace.drawing import NARROW, Axis, Rows, wide
 from marketplace.terms.simulate import Mark, Projection, Quarter
 
 WIDTH, HEIGHT = 340, 316
 LEFT, RIGHT = 44, 334
 FLAG_ROWS = (12, 26, 40)
 PANELS = {"institute": (66, 162), "licensee": (192, 288)}
-WIDE, NARROW = 12.0, 6.6
-"""How wide a Chinese character and a Latin letter are in the text of the picture, at most."""
-
 UNITS = (100_000_000, 1_000_000, 10_000, 1_000, 1)
 """The units in which a language may write its ticks."""
 
@@ -116,7 +114,7 @@ def draw(
 
 def _place(number: float, count: int) -> float:
     """Where on the axis of time a quarter stands, or a part of one."""
-    return round(LEFT + (RIGHT - LEFT) * number / count, 1)
+    return Axis(0, count, LEFT, RIGHT).at(number)
 
 
 def _panel(side: str, rows: Sequence[Quarter], scale: Scale, levels: Sequence[tuple[str, Decimal]]) -> Panel:
@@ -125,8 +123,8 @@ def _panel(side: str, rows: Sequence[Quarter], scale: Scale, levels: Sequence[tu
     def y(amount: float) -> float:
         return round(bottom - (amount / scale.unit - scale.low) / (scale.high - scale.low) * (bottom - top), 1)
 
-    zero, wide = y(0), (RIGHT - LEFT) / len(rows)
-    bar = max(0.5, round(wide * 0.6, 1))
+    zero = y(0)
+    bar = max(0.5, round((RIGHT - LEFT) / len(rows) * 0.6, 1))
     bars = [
         f"M{_place(number + 0.2, len(rows))} {zero}V{y(float(getattr(row, side)))}h{bar}V{zero}z"
         for number, row in enumerate(rows) if getattr(row, side)
@@ -142,19 +140,18 @@ def _panel(side: str, rows: Sequence[Quarter], scale: Scale, levels: Sequence[tu
 
 def _flags(marks: Sequence[Mark], rows: Sequence[Quarter], say: Callable[[Mark], str]) -> Iterable[Flag]:
     """The marks from left to right, each text in the first of three rows that has room for it."""
-    ends = [float(LEFT - 40)] * len(FLAG_ROWS)
+    lanes = Rows([float(LEFT - 40)] * len(FLAG_ROWS))
     said: set[str] = set()
     for number, row in enumerate(rows):
         for mark in row.marks:
             x, text = _place(number + 0.5, len(rows)), say(mark)
-            wide = sum(WIDE if ord(letter) > 0x2E80 else NARROW for letter in text)
-            right = x + 4 + wide > RIGHT
-            first = x - 4 - wide if right else x + 4
-            place = next((place for place, end in enumerate(ends) if end + 4 <= first), None)
-            if place is None or (mark.kind == "minimum" and text in said):
+            width = wide(text)
+            right = x + 4 + width > RIGHT
+            again = mark.kind == "minimum" and text in said
+            place = None if again else lanes.place(x - 4 - width if right else x + 4, width)
+            if place is None:
                 yield Flag(x, FLAG_ROWS[-1], "", "start")
                 continue
-            ends[place] = first + wide
             said.add(text)
             yield Flag(x, FLAG_ROWS[place], text, "end" if right else "start")
 

@@ -16,6 +16,7 @@ from marketplace.deals.funnel.counting import begins, deals, declined, durations
 from marketplace.deals.funnel.models import FunnelReport
 from marketplace.deals.funnel.tally import STAGES, Counts, Shown, Tally, by_broker, public, tally
 from marketplace.deals.models import Deal
+from marketplace.deals.supply import counting as supply
 from marketplace.deals.worklist.sources import day_at
 from marketplace.jobs import handler
 from marketplace.matching.models import SIDES
@@ -38,7 +39,7 @@ def figures(moment: datetime) -> dict[str, Any]:
     stages, codes = lost(begins(day))
     return {
         **whole.packed(), "without_match": without, "days": durations(begins(day)), "lost_stages": dict(stages), "lost_codes": dict(codes),
-        "declined": {side: dict(counts) for side, counts in declined(begins(day)).items()},
+        "declined": {side: dict(counts) for side, counts in declined(begins(day)).items()}, "supply": supply.counted(),
     }
 
 

@@ -13,9 +13,11 @@ from marketplace.errors import NotFound, Refused
 from marketplace.licensing import operations as agreements
 from marketplace.licensing.forms import new_key
 from marketplace.licensing.ledger import day_of, terms_of, version_of
+from marketplace.licensing.models import Agreement, Obligation
 from marketplace.licensing.performing import operations
 from marketplace.licensing.performing.desk import tasks_of
 from marketplace.licensing.performing.forms import AcceptForm, CorrectionForm, DisputeForm, EventForm, SettlementForm
+from marketplace.licensing.performing.picture import Drawing, draw
 from marketplace.licensing.performing.triers import place_of
 from marketplace.web import actor, answer, see
 
@@ -33,8 +35,15 @@ def prepare(app: Flask) -> None:
     app.jinja_env.globals.update(
         agreement_steps_of=operations.steps_of, agreement_events_of=operations.events_of, obligations_of=operations.obligations_of,
         corrections_of=operations.corrections_of, disputes_of=operations.disputes_of, agreement_tasks_of=tasks_of, place_of=place_of,
-        OWN_ROOMS=operations.OWN_ROOMS, accept_form=lambda text: AcceptForm(formdata=None, data={"settlement": text}),
+        obligations_drawn=obligations_drawn, OWN_ROOMS=operations.OWN_ROOMS, accept_form=lambda text: AcceptForm(formdata=None, data={"settlement": text}),
     )
+
+
+def obligations_drawn(agreement: Agreement, obligations: list[Obligation]) -> Drawing | None:
+    """What is owed over time, with the days that concern all of it: today, the end of the trial, the end of the agreement."""
+    standing, terms = agreement.standing, terms_of(agreement)
+    days = [("today", day_of(agreement, now()), _("today")), ("trial", standing.trial_end, _("end of the trial")), ("end", terms.end, _("end of the agreement"))]
+    return draw(obligations, [(name, day, text) for name, day, text in days if day])
 
 
 @blueprint.route("/agreements/<public_id>/events/<kind>", methods=["GET", "POST"])

@@ -16,6 +16,7 @@ from marketplace.catalogue.scenarios.models import Scenario
 from marketplace.matching import views as matching
 from marketplace.matching.models import Match
 from marketplace.matching.resources import operations
+from marketplace.matching.resources.picture import Drawing, draw
 from marketplace.needs.models import Need
 from marketplace.people.words import ZONE_WORDS
 from marketplace.web import actor, language
@@ -26,7 +27,7 @@ blueprint = Blueprint("resource_search", __name__)
 def prepare(app: Flask) -> None:
     """What the pages of needs, technologies and matches show of resources."""
     app.jinja_env.globals.update(
-        resources_for=resources_for, gap_of_match=gap_of_match, gaps_beside=gaps_beside,
+        resources_for=resources_for, gap_of_match=gap_of_match, gap_drawn=gap_drawn, gaps_beside=gaps_beside,
         resource_zone=lambda zone: ZONE_WORDS.get(zone, zone), tongue=tongue,
     )
 
@@ -64,6 +65,11 @@ def gap_of_match(match: Match) -> Markup:
     """What takes the technology of a match to the maturity that is wanted, as a part of its page."""
     found = operations.bridging(actor(), match)
     return _part("part_gap", found=found) if found else Markup("")
+
+
+def gap_drawn(found: operations.Bridged) -> Drawing:
+    """The gap as a picture, with the levels that each facility carries."""
+    return draw(found.gap, [(one.titled(language())[0], one.trl_from, one.trl_to) for one in found.facilities])
 
 
 def gaps_beside(need: Need, technologies: list[Technology]) -> dict[int, Markup]:

@@ -90,7 +90,9 @@ def _verification(person: Person) -> Step:
 
 
 def _asked_as_firm(person: Person) -> bool:
-    return _any(select(Deal.id).where(Deal.firm_id.in_(_houses(person))))
+    own = _houses(person)
+    asked = select(Match.id).join(Need, Need.id == Match.need_id).where(Need.organisation_id.in_(own), Match.firm == "introduced")
+    return _any(select(Deal.id).where(Deal.firm_id.in_(own))) or _any(asked)
 
 
 def _answered_as_holder(person: Person) -> bool:

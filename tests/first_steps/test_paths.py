@@ -139,3 +139,12 @@ def test_nobody_hides_the_path_of_another():
 
 def test_each_step_is_named_explained_and_has_its_button():
     assert set(words.NAMES) == set(words.WHY) == set(words.BUTTONS)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_hard_fields_have_their_help_beside_them(client, lang):
+    owner = factories.person()
+    house = factories.organisation(owner, state="unverified")
+    client.login(owner)
+    for address, helps in (("needs/new", 3), ("technologies/new", 3), (f"organisations/{house.public_id}/verification", 1)):
+        assert client.get(f"/{lang}/{address}").get_data(as_text=True).count('<details class="help">') == helps, address

@@ -14,12 +14,14 @@ from sqlalchemy import select
 from marketplace.access import actions_of, may
 from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.models import Technology
-from marketplace.db import session
+from marketplace.db import now, session
 from marketplace.deals import following, listing, operations, words
+from marketplace.deals.due import due_of
 from marketplace.deals.forms import AskForm, FilterForm, LoseForm
 from marketplace.deals.models import OPEN_STAGES, STAGES, Deal
 from marketplace.deals.sight import called, frozen_texts, known_name, side_in, sight
 from marketplace.deals.timeline import entries
+from marketplace.deals.turns import turn
 from marketplace.errors import N_, NotFound, Problem, Refused
 from marketplace.matching import operations as matching
 from marketplace.matching.models import Match
@@ -183,8 +185,9 @@ def show(public_id: str) -> ResponseReturnValue:
     groups = _groups()
     lines = entries(actor(), deal, page, PAGE, groups.get(part, ()))
     texts = frozen_texts(actor(), deal, language())
+    due = due_of(actor(), [deal.id]).get(deal.id)
     return answer(
-        "deals/show.html", deal=deal, sight=sight(actor(), deal), texts=texts, in_full=all(text.in_full for text in texts),
+        "deals/show.html", whose_turn=turn(deal) if deal.state in OPEN_STAGES else (), due=due, late=due is not None and due < now().date(), deal=deal, sight=sight(actor(), deal), texts=texts, in_full=all(text.in_full for text in texts),
         entered=operations.stages_entered(deal), steps=operations.next_steps(actor(), deal),
         may=actions_of(actor(), deal, ["deal.lose", "deal.join", "deal.invite", "deal.hand_over"]),
         may_draft=following.may_draft(actor(), deal), is_open=deal.state in OPEN_STAGES,

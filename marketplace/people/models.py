@@ -36,6 +36,7 @@ class Person(Base):
     is_operator: Mapped[bool] = mapped_column(default=False)
     is_broker: Mapped[bool] = mapped_column(default=False)
     closed: Mapped[datetime | None]
+    first_steps_hidden: Mapped[datetime | None]
     created: Mapped[datetime]
     version_id: Mapped[int] = mapped_column()
 

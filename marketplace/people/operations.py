@@ -208,6 +208,15 @@ def choose_language(actor: Actor, person: Person, language: str, at: datetime | 
     return edit_person(actor, person, person.name, language, at)
 
 
+def hide_first_steps(actor: Actor, person: Person, at: datetime | None = None) -> Person:
+    """Show the person's first steps no more; a second time changes nothing."""
+    require(actor, "person.edit", person)
+    if person.first_steps_hidden is None:
+        person.first_steps_hidden = at or now()
+        record(person, "hide_first_steps", actor, person.first_steps_hidden)
+    return person
+
+
 def appoint_broker(actor: Actor, address: str, at: datetime | None = None) -> Person:
     """Make the person with this address a technology manager."""
     require(actor, "person.appoint")

@@ -1,0 +1,282 @@
+"""The first five minutes of each user, walked in Chromium as somebody new would: what is pressed, how often, how long the site takes.
+
+`python tools/first_minutes.py [LANGUAGE [ADDRESS]]` walks a firm, an institute, a technology manager and the operator from signing up to the first
+result, by the buttons of the first steps alone, and prints a table for docs/interface.md. Without an ADDRESS it loads the demo, so that there is
+something to be found, and serves it with a worker. Mail is read from the operator's outbox. Seconds are the site's: from a press to the page that
+answers it, waiting for the worker included; what a person reads and types comes on top.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from drilling import marketplace, served
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from visitor import PASSWORD
+
+TEXTS = {
+    "zh": {
+        "problem": "我们做医用钳子，一把要铣四十多分钟，刀具损耗大，成本下不来。希望单件 10 分钟以内，毛刺不超过 0.02 mm。",
+        "title": "钳子铣得太慢", "tried": "换过国产刀片，毛边更多；加快转速，刀尖直接崩。", "evidence": "网站“联系我们”一栏列我为转移中心负责人。",
+        "technology": "钳齿毛刺的脉冲电解去除", "abstract": "用脉冲电解去除医用钳齿部的毛刺，单件 8 分钟，毛刺不超过 0.02 mm，不伤齿形。",
+    },
+    "en": {
+        "problem": "Milling one surgical forceps takes over forty minutes and wears out the cutters. We want 10 minutes at most and burr below 0.02 mm.",
+        "title": "Milling forceps is too slow", "tried": "Cheaper inserts gave more burr; higher speed broke the tips.",
+        "evidence": "Our website names me as head of the transfer office, under Contact.", "technology": "Pulsed electrolytic deburring of surgical forceps",
+        "abstract": "Pulsed electrolysis takes the burr off the jaws of surgical forceps in 8 minutes, burr below 0.02 mm, without cutters that wear out.",
+    },
+}
+PATIENCE = 90
+HEAD = ["| who | step | presses | fields | seconds |", "|---|---|---|---|---|"]
+
+
+class Walk:
+    """One user at a browser; every press and every field is counted under the step it belongs to."""
+
+    def __init__(self, browser: Browser, address: str, language: str, who: str) -> None:
+        self.page: Page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+        self.page.set_default_timeout(120_000)
+        self.site, self.language, self.who, self.texts = address, language, who, TEXTS[language]
+        self.mail = f"{who.replace(' ', '-')}-{secrets.token_hex(3)}@example.com"
+        self.presses = self.fields = 0
+        self.rows: list[tuple[str, int, int, float]] = []
+        self.began = 0.0
+
+    def go(self, path: str) -> None:
+        """Open a page of the site by its address, as a bookmark does."""
+        self.page.goto(f"{self.site}/{self.language}{path}")
+
+    def press(self, what: str | Locator) -> None:
+        """Press the first thing that fits, and wait for the page it leads to; the time counts."""
+        target = (self.page.locator(what) if isinstance(what, str) else what).first
+        started = time.perf_counter()
+        target.click()
+        self.page.wait_for_load_state("load")
+        self.began += time.perf_counter() - started
+        self.presses += 1
+
+    def fill(self, **values: str) -> None:
+        """Type into fields by their ids, or choose."""
+        for name, value in values.items():
+            field = self.page.locator(f"#{name}")
+            if field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(value)
+            self.fields += 1
+
+    def step(self, name: str) -> None:
+        """What was done since the last step is this one; a page that refuses it ends the walk."""
+        faults = self.page.locator(".alert-box").all_inner_texts()
+        assert not faults, (self.who, name, faults, self.page.locator(".field-error").all_inner_texts())
+        self.rows.append((name, self.presses, self.fields, self.began))
+        print(self.who, *self.rows[-1], file=sys.stderr)
+        self.presses, self.fields, self.began = 0, 0, 0.0
+
+    def now(self) -> None:
+        """The desk, and the button of the step to do."""
+        self.go("/desk")
+        self.press("#first-steps .now .btn-primary")
+
+    def arrived(self) -> None:
+        """The path has come to its end: the desk shows it no more."""
+        self.go("/desk")
+        assert not self.page.locator("#first-steps").count(), (self.who, self.page.locator("#first-steps").inner_text())
+
+    def wait_for(self, what: str) -> None:
+        """Look at the page again until the worker has done its part; the time counts."""
+        started = time.perf_counter()
+        while not self.page.locator(what).count():
+            assert time.perf_counter() - started < PATIENCE, (self.who, what)
+            time.sleep(1)
+            self.page.reload()
+        self.began += time.perf_counter() - started
+
+    def sign_up(self, outbox: Page) -> None:
+        """An account, and its address confirmed by the link of the mail."""
+        if "sign-up" not in self.page.url:
+            self.go("/sign-up")
+        self.fill(name="Walker", address=self.mail, password="three small boats")
+        self.press("main form button[type=submit]")
+        self.step("sign up")
+        self.page.goto(link_for(outbox, f"{self.site}/{self.language}", self.mail))
+        self.press("main form button[type=submit]")
+        self.step("confirm the address")
+
+    def organise(self, kind: str) -> None:
+        """The organisation, entered from the desk."""
+        self.now()
+        self.fill(**{f"name_{self.language}": f"{self.who} {secrets.token_hex(3)}", "kind": kind, "region": "330000"})
+        self.press("main form button[type=submit]")
+        self.step("enter the organisation")
+
+
+def link_for(outbox: Page, start: str, address: str) -> str:
+    """The confirming link that was mailed to the address, as the outbox shows it."""
+    for _attempt in range(PATIENCE):
+        outbox.goto(f"{start}/dev/outbox")
+        row = outbox.locator("tr", has_text=address)
+        if row.count():
+            row.last.locator("a").click()
+            text = outbox.inner_text("main")
+            return start + "/confirm/" + text.split("/confirm/")[1].split()[0]
+        time.sleep(1)
+    raise AssertionError(f"no mail for {address}")
+
+
+def firm(walk: Walk, outbox: Page) -> None:
+    """From the problem on the front page to the introduction."""
+    walk.go("/")
+    walk.fill(problem=walk.texts["problem"])
+    walk.press("form.ask button[type=submit]")
+    walk.step("paste the problem, see technologies")
+    walk.press("aside a[href*=sign-up]")
+    walk.sign_up(outbox)
+    walk.organise("enterprise")
+    walk.now()
+    code = walk.language
+    walk.fill(**{f"title_{code}": walk.texts["title"], f"tried_{code}": walk.texts["tried"], "budget_max": "300000", "payer": "firm", "deadline": "2027-12-31",
+                 "industry": "C358"})
+    walk.page.locator("#organisation").select_option(index=1)
+    walk.page.locator("input[name=modes]").first.check()
+    walk.fields += 2
+    walk.press("button[name=post]")
+    walk.step("complete and publish the need")
+    walk.now()
+    walk.wait_for("article.res")
+    walk.step("look at the matches")
+    walk.press("article.res h3 a")
+    walk.press("form:has(input[value=introduced]) button")
+    walk.step("ask for an introduction")
+    walk.arrived()
+
+
+def institute(walk: Walk, outbox: Page) -> None:
+    """From signing up to needs that fit a published technology; its operator's check is in between."""
+    walk.go("/sign-up")
+    walk.sign_up(outbox)
+    walk.organise("institute")
+    walk.now()
+    walk.fill(evidence=walk.texts["evidence"])
+    walk.press("main form button[type=submit]")
+    walk.step("ask for verification")
+    walk.go("/desk")
+    walk.press("#first-steps .now a[href*='technologies/new']")
+    code = walk.language
+    walk.fill(**{f"title_{code}": f"{walk.texts['technology']} {secrets.token_hex(2)}", f"abstract_{code}": walk.texts["abstract"],
+                 "kind": "know_how", "trl": "6", "mode": "licence"})
+    walk.press("button.terms-preset")
+    walk.press("button[name=post]")
+    walk.step("enter one technology with ready-made terms, publish")
+    walk.now()
+    walk.wait_for("article.res")
+    walk.step("see needs that fit")
+    walk.press("article.res h3 a")
+    walk.press("form:has(input[value=shortlisted]) button")
+    walk.step("answer a firm")
+    walk.arrived()
+
+
+def manager(walk: Walk, outbox: Page) -> Callable[[], None]:
+    """Signing up; and, once appointed, from the specialty to the first deal."""
+    walk.go("/sign-up")
+    walk.sign_up(outbox)
+
+    def go_on() -> None:
+        walk.now()
+        walk.page.locator("main input[type=checkbox]").first.check()
+        walk.fields += 1
+        walk.press("main form button.btn-primary")
+        walk.step("say what one works in")
+        walk.now()
+        walk.step("look at the worklist")
+        walk.go("/worklist")
+        walk.press("li.work-row .btn-primary[data-step]")
+        walk.step("take the first thing on it")
+        assert "/deals/" in walk.page.url, walk.page.url
+        walk.arrived()
+
+    return go_on
+
+
+def operator(walk: Walk, appoint: str) -> None:
+    """Verify an organisation that waits, and name a technology manager."""
+    walk.go("/desk")
+    walk.press("a[href*='operations/organisations']")
+    walk.press("main li a, main td a")
+    walk.press("button[value=verify]")
+    walk.step("verify the organisation that waits")
+    walk.go("/desk")
+    walk.press("a[href*='operations/brokers']")
+    walk.fill(address=appoint)
+    walk.press("main form button.btn-primary")
+    walk.step("name a technology manager")
+
+
+def signed_in(browser: Browser, address: str, language: str) -> Walk:
+    """The operator of the demo at his desk."""
+    walk = Walk(browser, address, language, "operator")
+    walk.go("/sign-in")
+    walk.fill(address="operator@demo.example", password=PASSWORD)
+    walk.press("main form button[type=submit]")
+    walk.step("sign in")
+    return walk
+
+
+def walked(browser: Browser, address: str, language: str) -> Iterator[Walk]:
+    """All four, in the order in which they need each other."""
+    running = signed_in(browser, address, language)
+    outbox = running.page.context.new_page()
+    broker = Walk(browser, address, language, "technology manager")
+    go_on = manager(broker, outbox)
+    for who, kind in (("firm", firm), ("institute", institute)):
+        walk = Walk(browser, address, language, who)
+        kind(walk, outbox)
+        yield walk
+    operator(running, broker.mail)
+    go_on()
+    yield from (broker, running)
+
+
+def table(walks: Iterator[Walk]) -> list[str]:
+    """The rows of the table, each user with his sum."""
+    lines = list(HEAD)
+    for walk in walks:
+        lines += [f"| {walk.who} | {name} | {presses} | {fields} | {seconds:.1f} |" for name, presses, fields, seconds in walk.rows]
+        sums = [sum(row[place] for row in walk.rows) for place in (1, 2, 3)]
+        lines.append(f"| **{walk.who}** | **together** | **{sums[0]}** | **{sums[1]}** | **{sums[2]:.1f}** |")
+    return lines
+
+
+@contextlib.contextmanager
+def demo() -> Iterator[str]:
+    """A demo site of its own; its address."""
+    data = Path(tempfile.mkdtemp())
+    try:
+        marketplace("demo", data=data)
+        with served(data) as address:
+            yield address
+    finally:
+        shutil.rmtree(data)
+
+
+def main() -> None:
+    """Walk, and print the table."""
+    language = sys.argv[1] if len(sys.argv) > 1 else "zh"
+    site = contextlib.nullcontext(sys.argv[2]) if len(sys.argv) > 2 else demo()
+    with site as address, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        print("\n".join(table(walked(browser, address, language))))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

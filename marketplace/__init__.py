@@ -62,9 +62,9 @@ from marketplace.deals import views as deals_views
 from marketplace.deals.documents import views as documents_views
 from marketplace.deals.fees import views as fees_views
 from marketplace.deals.funnel import views as funnel_views
-from marketplace.deals.supply import views as supply_views
 from marketplace.deals.introduction import views as introduction_views
 from marketplace.deals.parties import views as parties_views
+from marketplace.deals.supply import views as supply_views
 from marketplace.deals.talk import views as talk_views
 from marketplace.deals.worklist import views as worklist_views
 from marketplace.design import views as design_views

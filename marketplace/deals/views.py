@@ -187,7 +187,8 @@ def show(public_id: str) -> ResponseReturnValue:
     texts = frozen_texts(actor(), deal, language())
     due = due_of(actor(), [deal.id]).get(deal.id)
     return answer(
-        "deals/show.html", whose_turn=turn(deal) if deal.state in OPEN_STAGES else (), due=due, late=due is not None and due < now().date(), deal=deal, sight=sight(actor(), deal), texts=texts, in_full=all(text.in_full for text in texts),
+        "deals/show.html", whose_turn=turn(deal) if deal.state in OPEN_STAGES else (), due=due, late=due is not None and due < now().date(),
+        deal=deal, sight=sight(actor(), deal), texts=texts, in_full=all(text.in_full for text in texts),
         entered=operations.stages_entered(deal), steps=operations.next_steps(actor(), deal),
         may=actions_of(actor(), deal, ["deal.lose", "deal.join", "deal.invite", "deal.hand_over"]),
         may_draft=following.may_draft(actor(), deal), is_open=deal.state in OPEN_STAGES,

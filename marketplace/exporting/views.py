@@ -46,7 +46,8 @@ IN_SPREADSHEET, ON_PAPER = 20_000, 300  # listings of a file
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RESOURCE_SEARCHES = ("resource_search.facilities", "resource_search.experts", "resource_search.scenarios")
 PAGES = (
-    "matching.front", "matching.technologies", "matching.needs", "calls.index", "boards.index", "pools.index", "matching.how", "supply.show", *RESOURCE_SEARCHES,
+    "matching.front", "matching.technologies", "matching.needs", "calls.index", "boards.index", "pools.index", "matching.how", "supply.show",
+    *RESOURCE_SEARCHES,
 )
 """Static pages for search engines."""
 LISTING_PAGES = {

@@ -39,8 +39,8 @@ HEADINGS = {
     "lead": _l("Led by"), "threshold": _l("Threshold"), "least": _l("Smallest pledge"), "firms": _l("Organisations that have pledged"),
     "pledged": _l("Pledged, at least"), "rights": _l("Rights of the pledgers"), "basis": _l("Shares of the rights"),
     "conditions": _l("Conditions"), "measurements": _l("Data and measurements offered"), "judge": _l("Who judges a trial"),
-    "needs": _l("Needs"), "technologies": _l("Technologies"), "anywhere": _l("In all regions"), "scarcity": _l("Scarcity"), "reading": _l("Demand beside supply"),
-    "code": _l("Code"),
+    "needs": _l("Needs"), "technologies": _l("Technologies"), "anywhere": _l("In all regions"), "scarcity": _l("Scarcity"),
+    "reading": _l("Demand beside supply"), "code": _l("Code"),
     "trials": _l("Number of trials"), "opens_on": _l("Open from"), "closes_on": _l("Open until"),
 }
 ENTRY_FEE = _l("Entry fee")

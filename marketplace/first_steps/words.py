@@ -17,8 +17,12 @@ WHY = {
     "organisation": _l("The name, the place and the credit code from the licence are enough. If a colleague has entered it already, join it."),
     "need": _l("Write it as you would tell a colleague: what goes wrong, what you have tried, what you want to reach. Technical terms are not needed."),
     "publish": _l("Fill in what is still missing and press “Publish the need”. You can change it or take it back at any time."),
-    "look": _l("Each technology that may help stands there with the reason why. Keep the good ones and say why the others are not: the next will fit better."),
-    "introduction": _l("Choose one that you would like to talk about. A technology manager speaks to the other side; it costs nothing and binds you to nothing."),
+    "look": _l(
+        "Each technology that may help stands there with the reason why. Keep the good ones and say why the others are not: the next will fit better."
+    ),
+    "introduction": _l(
+        "Choose one that you would like to talk about. A technology manager speaks to the other side; it costs nothing and binds you to nothing."
+    ),
     "verification": _l("Firms talk to institutes that have been checked. Tell us how we can see that you speak for it; an operator answers by mail."),
     "technology": _l("Hand in the spreadsheet that you have, from a patent database or your own: columns are recognised, and nothing is published unasked."),
     "terms": _l("A firm reads this first. “Free for six months, then 3 per cent of sales” says more than a long description."),

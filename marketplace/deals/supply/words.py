@@ -14,8 +14,9 @@ from marketplace.people import regions
 from marketplace.web import FILTERS
 
 READING_WORDS = {
-    "nowhere": _l("wanted, and offered nowhere"), "elsewhere": _l("wanted here, offered only in other regions"), "short": _l("little offered for what is wanted"),
-    "even": _l("wanted and offered in like measure"), "ample": _l("much offered for what is wanted"), "unasked": _l("offered, and not asked for"),
+    "nowhere": _l("wanted, and offered nowhere"), "elsewhere": _l("wanted here, offered only in other regions"),
+    "short": _l("little offered for what is wanted"), "even": _l("wanted and offered in like measure"),
+    "ample": _l("much offered for what is wanted"), "unasked": _l("offered, and not asked for"),
 }
 _KIND_OF_PLACE = re.compile(r"(省|市|自治区|特别行政区|壮族|回族|维吾尔)")
 

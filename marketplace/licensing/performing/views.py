@@ -42,7 +42,8 @@ def prepare(app: Flask) -> None:
 def obligations_drawn(agreement: Agreement, obligations: list[Obligation]) -> Drawing | None:
     """What is owed over time, with the days that concern all of it: today, the end of the trial, the end of the agreement."""
     standing, terms = agreement.standing, terms_of(agreement)
-    days = [("today", day_of(agreement, now()), _("today")), ("trial", standing.trial_end, _("end of the trial")), ("end", terms.end, _("end of the agreement"))]
+    today = day_of(agreement, now())
+    days = [("today", today, _("today")), ("trial", standing.trial_end, _("end of the trial")), ("end", terms.end, _("end of the agreement"))]
     return draw(obligations, [(name, day, text) for name, day, text in days if day])
 
 

@@ -1,4 +1,4 @@
-"""The gap of maturity as plain figures: nine levels in a line, what is offered and wanted, and the part that each facility carries; a template writes the SVG. Pure."""
+"""The gap of maturity as plain figures: nine levels in a line, what is offered and wanted, and what each facility carries; a template writes it as SVG."""
 
 from __future__ import annotations
 

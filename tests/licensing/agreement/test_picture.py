@@ -21,7 +21,9 @@ YEARS = [Owed("royalty", state, date(year, month, 30)) for year, state in ((2025
 
 
 def test_a_lane_for_each_kind_in_the_order_of_its_first_day_called_by_the_most_urgent_state():
-    drawing = draw([*YEARS, Owed("entry", "paid", date(2025, 1, 1)), Owed("minimum", "pending", None, date(2028, 1, 30)), Owed("milestone", "pending")], [TODAY])
+    drawing = draw([
+        *YEARS, Owed("entry", "paid", date(2025, 1, 1)), Owed("minimum", "pending", None, date(2028, 1, 30)), Owed("milestone", "pending"),
+    ], [TODAY])
     assert [(lane.kind, lane.state, lane.count) for lane in drawing.lanes] == [("entry", "paid", 1), ("royalty", "overdue", 2), ("minimum", "pending", 1)]
     assert drawing.undated == 1 and [mark.sure for lane in drawing.lanes for mark in lane.marks] == [True] * 5 + [False]
     first, last = drawing.lanes[0].marks[0].x, drawing.lanes[2].marks[0].x

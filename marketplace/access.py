@@ -269,6 +269,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "open_call.confirm": frozenset({"call_side_owner", "call_side_signatory"}),
     "pool_proposal.read": frozenset({"concerned", "system"}),
     "pool_proposal.answer": frozenset({"concerned"}),
+    "example.begin": frozenset({"user"}),
+    "example.edit": frozenset({"self"}),
     "mail.see": frozenset({"operator"}),
     "need.follow": frozenset({"member", "author"}),
     "technology.follow": frozenset({"member"}),

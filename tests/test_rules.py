@@ -35,6 +35,7 @@ from marketplace.deals.funnel import models as _funnel  # noqa: F401 - fills the
 from marketplace.deals.introduction import models as _introduction  # noqa: F401 - fills the metadata
 from marketplace.deals.talk import models as _talk  # noqa: F401 - fills the metadata
 from marketplace.deals.worklist import models as _worklist  # noqa: F401 - fills the metadata
+from marketplace.first_steps.examples import models as _examples  # noqa: F401 - fills the metadata
 from marketplace.importing import models as _importing  # noqa: F401 - fills the metadata
 from marketplace.licensing import models as _licensing  # noqa: F401 - fills the metadata
 from marketplace.licensing.billing import models as _billing  # noqa: F401 - fills the metadata

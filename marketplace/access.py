@@ -86,6 +86,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "person.reset": frozenset({"anyone"}),
     "person.edit": frozenset({"self"}),
     "person.appoint": frozenset({"operator", "system"}),
+    "person.appoint_operator": frozenset({"system"}),
     "organisation.create": frozenset({"user", "system"}),
     "organisation.edit": frozenset({"owner", "operator", "system"}),
     "organisation.join": frozenset({"user"}),

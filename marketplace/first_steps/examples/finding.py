@@ -14,7 +14,8 @@ from marketplace.matching.explain import Evidence, evidence
 from marketplace.matching.index import Document
 from marketplace.matching.rules import Facts, figures
 
-SHOWN = 5
+SHOWN, LEAST = 3, 0.05
+"""How many are shown, and how probable one must be: somebody new is to see what fits, not where a catalogue ends."""
 STAND_IN = "example"
 """The key under which an answer to the ready-made other side is kept: no public id is that short."""
 
@@ -40,10 +41,10 @@ def found_for(actor: Actor, example: Example, language: str) -> list[matching.An
         sample = SAMPLES["technology"]
         facts = Facts(trl=sample.trl, industries=sample.industries, mode="licence", figures=tuple(figures(text)))
         hits = matching.similar_needs(text, actor, SHOWN, facts=facts)
-        return matching.answers(actor, text, [hit for hit in hits if hit.probability >= matching.LEAST], language, SHOWN, facts)
+        return matching.answers(actor, text, [hit for hit in hits if hit.probability >= LEAST], language, SHOWN, facts)
     wishes, told = text_wishes(text, example.created.date()), without_asides(text)
     hits = matching.rank_technologies(text, actor, limit=SHOWN, wishes=wishes)
-    return matching.answers(actor, told, [hit for hit in hits if hit.probability >= matching.LEAST], language, SHOWN, wishes)
+    return matching.answers(actor, told, [hit for hit in hits if hit.probability >= LEAST], language, SHOWN, wishes)
 
 
 def stand_in(example: Example, language: str) -> StandIn:

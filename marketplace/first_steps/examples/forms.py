@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import DataRequired
 
 from marketplace.web import Form
 
@@ -12,7 +13,7 @@ class WordsForm(Form):
     """The words of the example; how long they may be says the operation."""
 
     title = StringField(_l("Title"))
-    text = TextAreaField(_l("In plain words"))
+    text = TextAreaField(_l("In plain words"), [DataRequired()])
 
 
 class ExampleAnswerForm(Form):

@@ -76,7 +76,7 @@ def answer_found() -> ResponseReturnValue:
     if not form.ready():
         raise NotFound()
     operations.answer_example(actor(), operations.own(actor()), form.key.data or "", form.answer.data or "")
-    return see("examples.show", _anchor=f"found-{form.key.data}")
+    return see("examples.show", _anchor="deal")
 
 
 @blueprint.post("/desk/example/play")

@@ -7,8 +7,8 @@ from flask_babel import lazy_gettext as _l
 NAMES = {"need": _l("An example: a workshop's problem"), "technology": _l("An example: a technology"), "pair": _l("An example: a pair for a technology manager")}
 FOUND = {"need": _l("Technologies found for it"), "technology": _l("Needs that it might answer"), "pair": _l("Pairs found for it")}
 FIRST = {
-    "need": _l("Look at the first: the two quoted lines say why it was found. Then say whether it would be worth a talk."),
-    "technology": _l("Look at the first need: the two quoted lines say why it was found. Then say whether it would be worth a talk."),
+    "need": _l("Look at the first below: under its name stands why it was found. Then say whether it would be worth a talk."),
+    "technology": _l("Look at the first need below: under its name stands why it was found. Then say whether it would be worth a talk."),
     "pair": _l("Read both sides as you would on your worklist. Then shortlist one pair, or say that it does not fit."),
 }
 KEPT = {

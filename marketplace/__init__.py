@@ -27,7 +27,7 @@
 - **resource** 平台·专家·场景: a **facility** 中试/检测平台 that can be booked (**booking** 预约), an **expert** 专家 whom an institute lends, or a
   **scenario** 应用场景 that is open for first trials (**trial application** 首试申请).
 - **gap** 成熟度差距: the levels of maturity between what a technology offers and what a need wants.
-- **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data.
+- **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data; an **example** 示例 is what he tries first and throws away.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, arrival, scanner, config, paper, db → access → record → jobs → web → people → terms → catalogue →
@@ -70,6 +70,7 @@ from marketplace.deals.worklist import views as worklist_views
 from marketplace.design import views as design_views
 from marketplace.exporting import views as exporting_views
 from marketplace.first_steps import views as first_steps_views
+from marketplace.first_steps.examples import views as examples_views
 from marketplace.importing import views as importing_views
 from marketplace.importing.need_file import views as need_file_views
 from marketplace.licensing import views as licensing_views
@@ -106,6 +107,7 @@ PAGES = (
     duties_views, register_views, deals_views, worklist_views, funnel_views, supply_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
     boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views, first_steps_views,
+    examples_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -265,10 +265,10 @@ def similar_technologies(technology: Technology, actor: Actor, limit: int = 5) -
     return [hit for hit in hits if hit.family != (technology.family_id or technology.id)][:limit]
 
 
-def similar_needs(text: str, actor: Actor, limit: int = 3, but: Need | None = None) -> list[Hit]:
+def similar_needs(text: str, actor: Actor, limit: int = 3, but: Need | None = None, facts: Facts | None = None) -> list[Hit]:
     """Open needs near a text, best first, `but` not that one; only what the actor may read. Two firms with one problem may join forces."""
     without = {"key": (str(but.id),)} if but is not None and but.id is not None else {}
-    return index().rank(text, "need", where=_readable(actor), without=without, limit=limit)
+    return index().rank(text, "need", where=_readable(actor), without=without, limit=limit, asker=facts)
 
 
 def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int) -> Page:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.walks.conftest import Site
 
@@ -34,4 +34,23 @@ def test_every_component_passes_in_both_languages_by_day_and_by_night(browser: B
         found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         assert not found, f"{where}: " + "; ".join(f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}" for one in found)
         assert not outside, where
+        if scheme == "dark":
+            asked_first(page, where)
         context.close()
+
+
+def asked_first(page: Page, where: str) -> None:
+    """What cannot be undone is asked first, by keyboard alone: the focus goes into the dialogue, stays there, and comes back."""
+    opener = page.locator("[data-confirm] > summary").first
+    opener.focus()
+    for leave in ("Escape", "Enter"):
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.closest('dialog[open]') && document.activeElement.matches('[data-keep]')"), where
+        assert page.locator("dialog[open]").get_attribute("aria-label"), where
+        found = Axe().run(page, context="dialog", options={"resultTypes": ["violations"]}).response["violations"] if leave == "Escape" else []
+        assert not found, f"{where}: {[one['id'] for one in found]}"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate("document.activeElement.matches('[data-keep]')"), where
+        page.keyboard.press(leave)
+        assert page.locator("dialog").count() == 0 and opener.evaluate("one => one === document.activeElement"), f"{where}: {leave}"

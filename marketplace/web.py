@@ -34,14 +34,13 @@ from wtforms import HiddenField
 from marketplace import money
 from marketplace.access import VISITOR, Actor
 from marketplace.arrival import FIRST_BYTE, Patient, Stamp
-from marketplace.db import HOME, LANGUAGES, noting, session, to_write
+from marketplace.db import HOME, noting, session, to_write
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
+from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
 
 log = logging.getLogger(__name__)
 Thing = TypeVar("Thing")
 
-LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
-TAGS = {"zh": "zh-Hans", "en": "en"}
 PAGE = 20
 SEALED_ENDPOINTS = {"proposals.hand_in"}
 """Where files come in that nobody may read, so that they never stand on the disk in the clear."""
@@ -191,14 +190,28 @@ def actor() -> Actor:
     return current_user._get_current_object() if current_user.is_authenticated else VISITOR  # type: ignore[attr-defined]
 
 
-def language() -> str:
-    """The language of this request: the address decides, else the account, else the browser, else Chinese."""
+def tongues() -> dict[str, Tongue]:
+    """The languages that this site speaks, by their codes."""
+    return current_app.extensions["tongues"]
+
+
+def spoken() -> str:
+    """The language that the pages of this request speak: the address decides, else the account, else the browser, else Chinese."""
     if getattr(g, "language", None):
         return g.language
-    if current_user and current_user.is_authenticated and current_user.language in LANGUAGES:
+    if current_user and current_user.is_authenticated and current_user.language in tongues():
         return current_user.language
-    best = request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "zh-TW", "zh-Hant", "en", "en-US", "en-GB"])
-    return "en" if best and best.startswith("en") else "zh"
+    return best(request.accept_languages.values(), tongues()) or "zh"
+
+
+def language() -> str:
+    """The language in which texts are shown on the pages of this request: Chinese or English."""
+    return texts_for(spoken())
+
+
+def home_language(kept: str) -> str:
+    """Where somebody goes on who has an account: in the language kept with it, or in the one at hand if no account can keep that."""
+    return kept if spoken() == language() else spoken()
 
 
 def _pull_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -207,11 +220,11 @@ def _pull_language(_endpoint: str | None, values: dict[str, Any] | None) -> None
 
 def _push_language(endpoint: str, values: dict[str, Any]) -> None:
     if "lang" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "lang"):
-        values["lang"] = language()
+        values["lang"] = spoken()
 
 
 def here_in(other: str) -> str:
-    """The address of the page at hand in the other language."""
+    """The address of the page at hand in another language."""
     if request.endpoint and current_app.url_map.is_endpoint_expecting(request.endpoint, "lang"):
         return url_for(request.endpoint, **{**(request.view_args or {}), **request.args.to_dict(flat=False), "lang": other})
     return url_for("matching.front", lang=other)
@@ -337,9 +350,10 @@ def _headers(response: Response) -> Response:
 
 
 def _context() -> Mapping[str, Any]:
+    here, own = spoken(), language()
     return {
-        "actor": actor(), "language": language(), "tag": TAGS[language()], "other_language": "en" if language() == "zh" else "zh",
-        "here_in": here_in, "locale": str(get_locale())
+        "actor": actor(), "spoken": here, "tag": TAGS[here], "language": own, "other_language": "en" if own == "zh" else "zh",
+        "tongues": tongues(), "here_in": here_in, "locale": str(get_locale()),
     }
 
 
@@ -410,7 +424,7 @@ def prepare(app: Flask) -> None:
     """Bind languages, forgery protection, limits, compression, errors and headers to the application."""
     app.wsgi_app = Stamp(app.wsgi_app, app.config["SETTINGS"].proxies)  # type: ignore[method-assign]
     babel.init_app(
-        app, locale_selector=lambda: LOCALES[language()], default_translation_directories=app.config["TRANSLATIONS"], default_timezone=HOME.key,
+        app, locale_selector=lambda: LOCALES[spoken()], default_translation_directories=app.config["TRANSLATIONS"], default_timezone=HOME.key,
     )
     csrf.init_app(app)
     limiter.init_app(app)
@@ -419,7 +433,7 @@ def prepare(app: Flask) -> None:
     app.url_defaults(_push_language)
     app.context_processor(_context)
     app.jinja_env.filters.update(FILTERS)
-    app.jinja_env.globals.update(TAGS=TAGS, site_languages=LANGUAGES)
+    app.jinja_env.globals.update(TAGS=TAGS)
     app.after_request(_headers)
     app.teardown_appcontext(lambda _error: None if g.pop("streams", False) else session.remove())
     for kind, page in (

@@ -29,12 +29,12 @@ from marketplace.config import Settings
 from marketplace.db import LANGUAGES, new_public_id, now, session
 from marketplace.errors import NotFound
 from marketplace.jobs import handler
+from marketplace.languages import LOCALES, TAGS, found
 from marketplace.people import operations as people
 from marketplace.people import organisations
 from marketplace.people.models import Invitation, JoinRequest, Organisation, Person
 from marketplace.record import record
 
-LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 TIMEOUT = 20  # seconds for each answer of the mail server
 SUBJECT = 200
 
@@ -53,7 +53,7 @@ _fillers: list[Callable[[str], str]] = []
 
 def configure(settings: Settings, templates: Path, translations: Path) -> None:
     """Set the site's address and mail server, and where templates and catalogues lie; `create_app` does this by way of the pages."""
-    _post[:] = [Post(settings, {language: _environment(templates, translations, language) for language in LANGUAGES})]
+    _post[:] = [Post(settings, {language: _environment(templates, translations, language) for language in found(translations)})]
 
 
 def fill_when_sent(filler: Callable[[str], str]) -> None:
@@ -239,7 +239,7 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = sender, mail.address, mail.subject
     message["Date"], message["Message-ID"] = mail.created, mail.message_id
-    message["Content-Language"], message["Auto-Submitted"] = {"zh": "zh-Hans"}.get(mail.language, mail.language), "auto-generated"
+    message["Content-Language"], message["Auto-Submitted"] = TAGS[mail.language], "auto-generated"
     message.set_content(_filled(mail.body), cte="base64")
     for name, value in (("Reply-To", mail.reply_to), ("In-Reply-To", mail.answers), ("References", mail.answers)):
         if value:

@@ -25,7 +25,7 @@ from marketplace.calls.pools.models import Pool
 from marketplace.calls.pools.views import filter_lines as pool_filter_lines
 from marketplace.calls.views import filter_lines
 from marketplace.catalogue.operations import in_full
-from marketplace.db import LANGUAGES, now
+from marketplace.db import now
 from marketplace.deals.funnel.operations import newest as newest_counts
 from marketplace.deals.supply.views import cells_of
 from marketplace.errors import NotFound
@@ -36,7 +36,7 @@ from marketplace.exporting.words import ABOUT, LIST_WORDS
 from marketplace.matching.views import asked, facet_names, facet_value_name
 from marketplace.people import organisations
 from marketplace.people.grants.log import opened
-from marketplace.web import TAGS, actor, language, limiter, streamed
+from marketplace.web import TAGS, actor, language, limiter, spoken, streamed, tongues
 
 blueprint = Blueprint("exporting", __name__)
 for_robots = Blueprint("for_robots", __name__)
@@ -168,7 +168,7 @@ def newest(name: str) -> ResponseReturnValue:
     search = _search_of(name)
     found = [_entry(listing) for listing in operations.newest(search.listed.kind, search.typed, search.where, FEED)]
     said = feed.Feed(
-        title=f"{search.listed.title} · {_('TechBridge')}", subtitle=search.sentence or _("everything"), language=TAGS[language()],
+        title=f"{search.listed.title} · {_('TechBridge')}", subtitle=search.sentence or _("everything"), language=TAGS[spoken()],
         address=_address("exporting.newest", name=name, **search.arguments), page=search.page,
     )
     response = Response(feed.atom(said, feed.search_tag(_site(), language(), name, search.pairs), found), mimetype="application/atom+xml")
@@ -268,7 +268,7 @@ def sitemap_of_pages() -> ResponseReturnValue:
     """The static pages that everybody may read, and the boards."""
     of_boards = [("boards.show", {"public_id": board.public_id}) for board in boards(VISITOR)]
     places = [*((endpoint, {}) for endpoint in PAGES), *of_boards]
-    pages = [({TAGS[code]: _address(endpoint, lang=code, **values) for code in LANGUAGES}, None) for endpoint, values in places]
+    pages = [({TAGS[code]: _address(endpoint, lang=code, **values) for code in tongues()}, None) for endpoint, values in places]
     return Response("".join(sitemap.urls(pages)), mimetype="application/xml")
 
 
@@ -280,7 +280,7 @@ def sitemap_of_listings(name: str, number: int) -> ResponseReturnValue:
     if not rows:
         raise NotFound()
     mark = "PUBLIC-ID"
-    patterns = {TAGS[code]: _address(LISTING_PAGES[kind], public_id=mark, lang=code) for code in LANGUAGES}
+    patterns = {TAGS[code]: _address(LISTING_PAGES[kind], public_id=mark, lang=code) for code in tongues()}
     pages = (({tag: pattern.replace(mark, public_id) for tag, pattern in patterns.items()}, updated) for public_id, updated in rows)
     return Response(sitemap.urls(pages), mimetype="application/xml")
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Blueprint, Flask, jsonify, request
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import Form
@@ -21,6 +21,7 @@ from marketplace.terms.figures import typed_day, typed_whole
 from marketplace.terms.forms import ZONE, TermsForm
 from marketplace.terms.payment import Terms, parse
 from marketplace.terms.words import form_name, glance, sentence
+from marketplace.web import language
 
 LANGUAGES = ("zh", "en")
 NOTHING_AGREED = {"zh": "还没有约定付款条件。", "en": "No payment terms are agreed yet."}
@@ -44,7 +45,7 @@ def words() -> Response:
     Open to everybody and kept nowhere, so the forgery check of the application's header is the only one.
     """
     form = TermsForm(meta={"csrf": False}, agreement="terms-effective" in request.form)
-    lang = get_locale().language
+    lang = language()
     read = form.validate()
     found = [_said(finding, form, lang) for finding in typed_findings(form.terms)]
     return jsonify(

@@ -1,0 +1,117 @@
+"""A language that nobody speaks, and a reader who hears whether a page speaks it.
+
+Its catalogue holds every message between marks, as in ⟦Sign in⟧. What a page shows outside the marks, and outside of what says that it is in another language,
+stands in no catalogue: nobody could translate it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from lxml import html as markup
+from lxml.html import HtmlElement
+
+CODE = "eo"
+LOCALE = Locale(CODE)
+OPEN, SHUT = "⟦", "⟧"
+SPOKEN = {"aria-label", "title", "placeholder", "alt", "aria-valuetext", "aria-description", "data-said"}
+SILENT = {"script", "style", "template", "code", "noscript"}
+APART = {
+    "address", "article", "aside", "blockquote", "body", "button", "caption", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
+    "form", "h1", "h2", "h3", "h4", "header", "label", "legend", "li", "main", "nav", "ol", "optgroup", "option", "p", "pre", "section", "select", "summary",
+    "table", "tbody", "td", "text", "textarea", "th", "thead", "title", "tr", "ul",
+}
+"""Elements across whose edge no sentence runs."""
+OF_CLDR = {
+    word.casefold()
+    for table in (LOCALE.months, LOCALE.days) for width in table["format"].values() for name in width.values() for word in re.findall(r"\w+", name)
+}
+NAMES = {"techbridge", "pdf", "excel", "xlsx", "csv", "atom", "json", "xml", "trl", "utc", "sha", "ubl", "bibtex", "ris", "nda", "ipc", "api"}
+"""What is called the same in every language."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_CODE = re.compile(r"[A-Z]{2,5}|[A-Z]+\w*\d[\w.]*|(?:Asia|Europe|America)/\w+|\w*\d\w*|[\w.-]+@[\w.-]+|https?://\S+|/\w+\S*")
+
+
+def catalogues(package: Path, folder: Path) -> Path:
+    """A folder of translations as the site's own, with the language that nobody speaks beside them."""
+    shutil.copytree(package, folder)
+    with (package / "zh_Hans_CN" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        known = read_po(file)
+    made = Catalog(locale=LOCALE)
+    for message in known:
+        if message.id:
+            several = isinstance(message.id, (list, tuple))
+            ids = list(message.id) if several else [message.id]
+            told = [f"{OPEN}{one}{SHUT}" for one in ids]
+            made.add(tuple(ids) if several else ids[0], string=tuple(told) if several else told[0], flags=message.flags, context=message.context)
+    place = folder / CODE / "LC_MESSAGES"
+    place.mkdir(parents=True)
+    with (place / "messages.mo").open("wb") as file:
+        write_mo(file, made)
+    return folder
+
+
+def unspoken(html: str) -> list[str]:
+    """What a page says outside of its catalogue, and what of its catalogue it says as if it were another language; empty when there is neither."""
+    page = markup.document_fromstring(html)
+    return [fault for run in _runs(page, page.get("lang", ""), page.get("lang", "")) for fault in _faults(*run)]
+
+
+def _faults(pieces: list[tuple[str, bool]]) -> Iterator[str]:
+    depth, outside, wrong = 0, [], []
+    for text, own in pieces:
+        kept = []
+        for character in text:
+            depth += character == OPEN
+            kept.append(character if depth <= 0 and own else " ")
+            if not own and character == OPEN:
+                wrong.append(text.strip()[:60])
+            depth = max(0, depth - (character == SHUT))
+        outside.append("".join(kept))
+    left = _CODE.sub(" ", "".join(outside))
+    words = [word for word in _WORD.findall(left) if word.casefold() not in OF_CLDR | NAMES]
+    if words:
+        yield f"in no catalogue: {' '.join(left.split())[:90]!r}"
+    for text in wrong:
+        yield f"of the catalogue, but said to be another language: {text!r}"
+
+
+def _runs(element: HtmlElement, page: str, language: str) -> Iterator[tuple[list[tuple[str, bool]]]]:
+    """The runs of text that are read in one go: pieces, each with whether it is in the language of the page."""
+    run: list[tuple[str, bool]] = []
+    waiting: list[tuple[list[tuple[str, bool]]]] = []
+    _gather(element, page, language, run, waiting)
+    yield from waiting
+    if run:
+        yield (run,)
+
+
+def _gather(element: HtmlElement, page: str, language: str, run: list[tuple[str, bool]], done: list[tuple[list[tuple[str, bool]]]]) -> None:
+    if not isinstance(element.tag, str) or element.tag in SILENT or "mark-name" in (element.get("class") or ""):
+        return
+    language = element.get("lang", language)
+    own = language == page
+    if element.tag == "input" and element.get("type") == "submit":
+        done.append(([(element.get("value", ""), own)],))
+    done.extend(([(element.get(name, ""), own)],) for name in SPOKEN & set(element.attrib))
+    apart = element.tag in APART
+    inside: list[tuple[str, bool]] = [] if apart else run
+    if element.text and element.tag != "textarea":
+        inside.append((element.text, own))
+    for child in element:
+        split = isinstance(child.tag, str) and child.tag in APART
+        if split and inside:
+            done.append((list(inside),))
+            inside.clear()
+        _gather(child, page, language, inside, done)
+        if child.tail:
+            inside.append((child.tail, own))
+    if apart and inside:
+        done.append((list(inside),))

@@ -24,7 +24,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_wtf import CSRFProtect, FlaskForm
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
@@ -34,7 +34,7 @@ from wtforms import HiddenField
 from marketplace import money
 from marketplace.access import VISITOR, Actor
 from marketplace.arrival import FIRST_BYTE, Patient, Stamp
-from marketplace.db import HOME, noting, session, to_write
+from marketplace.db import HOME, in_language, noting, session, to_write
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
 from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
 
@@ -350,10 +350,10 @@ def _headers(response: Response) -> Response:
 
 
 def _context() -> Mapping[str, Any]:
-    here, own = spoken(), language()
+    here = tongues()[spoken()]
     return {
-        "actor": actor(), "spoken": here, "tag": TAGS[here], "language": own, "other_language": "en" if own == "zh" else "zh",
-        "tongues": tongues(), "here_in": here_in, "locale": str(get_locale()),
+        "actor": actor(), "tongue": here, "tongues": tongues(), "tag": here.tag, "here_in": here_in, "locale": str(get_locale()),
+        "language": here.texts, "other_language": "en" if here.texts == "zh" else "zh",
     }
 
 
@@ -406,13 +406,34 @@ def _script(text: str) -> str:
     return "zh" if any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
 
 
+def _in(code: str, text: str) -> Markup:
+    """A text in a language, marked where that is not the language of the page."""
+    return escape(text) if not text or code == spoken() else Markup('<span lang="{}">{}</span>').format(TAGS[code], text)
+
+
+def _called(thing: Any) -> Markup:
+    """The name of an organisation in the reader's language, else in the other, and marked so."""
+    text, code = in_language(thing.name, language())
+    return _in(code, text)
+
+
+def _named(name: str | None) -> Markup:
+    """Somebody's name as it was written, a Chinese one marked on a page in another language. The family name stands where its bearer has put it."""
+    return _in("zh" if _script(name or "") == "zh" else spoken(), name or "")
+
+
+def _told(text: str | None) -> Markup:
+    """What somebody typed in one language, that is told by its script."""
+    return _in(_script(text or ""), text or "")
+
+
 def _probability(score: float) -> float:
     return 1 / (1 + exp(-score)) if score >= 0 else exp(score) / (1 + exp(score))
 
 
 FILTERS = {
     "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
-    "sigmoid": _probability,
+    "sigmoid": _probability, "called": _called, "named": _named, "told": _told,
     "percent": lambda share: f"{share * 100:.0f}%" if share >= 0.01 else "<1%",
     "points": lambda share: f"{share * 100:.1f}",
     "figures": lambda value, places: f"{value:.{places}f}",

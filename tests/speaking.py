@@ -35,7 +35,7 @@ OF_CLDR = {
 }
 NAMES = {"techbridge", "pdf", "excel", "xlsx", "csv", "atom", "json", "xml", "trl", "utc", "sha", "ubl", "bibtex", "ris", "nda", "ipc", "api"}
 """What is called the same in every language."""
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = re.compile(r"[A-Za-zÀ-ž]{2,}")
 _CODE = re.compile(r"[A-Z]{2,5}|[A-Z]+\w*\d[\w.]*|(?:Asia|Europe|America)/\w+|\w*\d\w*|[\w.-]+@[\w.-]+|https?://\S+|/\w+\S*")
 
 
@@ -115,3 +115,26 @@ def _gather(element: HtmlElement, page: str, language: str, run: list[tuple[str,
             inside.append((child.tail, own))
     if apart and inside:
         done.append((list(inside),))
+
+
+HAN = re.compile(r"[\u4e00-\u9fff]+")
+SENTENCE = re.compile(r"[A-Za-z]+(?:[ ’'-][A-Za-z]+){3,}")
+
+
+def misspoken(html: str) -> list[str]:
+    """Texts that a page in Chinese or English says to be in the other: Chinese characters as English, four English words as Chinese."""
+    page = markup.document_fromstring(html)
+    return [fault for element in page.iter() for fault in _misread(element)]
+
+
+def _misread(element: HtmlElement) -> Iterator[str]:
+    if not isinstance(element.tag, str) or element.tag in SILENT | {"option", "textarea"} or "mark-name" in (element.get("class") or ""):
+        return
+    inherited = next((one.get("lang") for one in (element, *element.iterancestors()) if one.get("lang") is not None), "")
+    own = [element.text or "", *(child.tail or "" for child in element), *(element.get(name, "") for name in SPOKEN)]
+    if "mark-name" in (element.getparent().get("class") or "" if element.getparent() is not None else ""):
+        return
+    for text in own:
+        found = HAN.search(text) if inherited.startswith("en") else SENTENCE.search(text) if inherited.startswith("zh") else None
+        if found:
+            yield f"said to be {inherited}: {' '.join(text.split())[:70]!r}"

@@ -13,7 +13,11 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from importlib import import_module
 from math import exp
+from pathlib import Path
+from types import ModuleType
 from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -45,6 +49,8 @@ PAGE = 20
 SEALED_ENDPOINTS = {"proposals.hand_in"}
 """Where files come in that nobody may read, so that they never stand on the disk in the clear."""
 PATIENCE = 4  # times that are tried again; each waits as long as the database does
+NO_PAPER = N_("This site cannot make PDFs yet: Debian's packages libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 are missing. Please tell whoever "
+              "runs the site, and print the page or take another of its files meanwhile.")
 BROKE_OFF = N_("The upload broke off. Nothing of it was kept; please send it again.")
 
 babel = Babel()
@@ -258,6 +264,26 @@ def streamed(parts: Iterator[Any], media_type: str) -> Response:
     return response
 
 
+class NoPaper(Exception):
+    """This site cannot make PDFs: Debian's libraries for it are missing. `web` answers with a page that says so."""
+
+
+@cache
+def press() -> ModuleType | None:
+    """What makes PDFs, read when the first one is asked for (it takes a second); None where Debian's libraries are missing."""
+    try:
+        return import_module("marketplace.paper")
+    except OSError:
+        return None
+
+
+def on_paper(template: str, **values: Any) -> bytes:
+    """A template of templates/pdf as a PDF, in the language of the request. Raises `NoPaper`."""
+    if (writer := press()) is None:
+        raise NoPaper()
+    return writer.pdf(render_template(template, **values), Path(current_app.static_folder or ""))
+
+
 def page_number() -> int:
     """The page asked for, from 1; nonsense counts as 1."""
     text = request.args.get("page", "1")
@@ -304,6 +330,10 @@ def _on_clash(error: IntegrityError) -> tuple[str | Response, int]:
 def _on_locked(error: OperationalError) -> tuple[str | Response, int]:
     log.error("database not available: %s", type(error.orig).__name__)
     return _error_page(503, N_("The database is busy"), N_("Nothing was saved. Please try again in a moment."))
+
+
+def _on_no_paper(_error: NoPaper) -> tuple[str | Response, int]:
+    return _error_page(503, N_("No PDF for now"), NO_PAPER)
 
 
 HTTP_WORDS = {
@@ -411,13 +441,13 @@ def _in(code: str, text: str) -> Markup:
     return escape(text) if not text or code == spoken() else Markup('<span lang="{}">{}</span>').format(TAGS[code], text)
 
 
-def _called(thing: Any) -> Markup:
+def called(thing: Any) -> Markup:
     """The name of an organisation in the reader's language, else in the other, and marked so."""
     text, code = in_language(thing.name, language())
     return _in(code, text)
 
 
-def _named(name: str | None) -> Markup:
+def named(name: str | None) -> Markup:
     """Somebody's name as it was written, a Chinese one marked on a page in another language. The family name stands where its bearer has put it."""
     return _in("zh" if _script(name or "") == "zh" else spoken(), name or "")
 
@@ -433,7 +463,7 @@ def _probability(score: float) -> float:
 
 FILTERS = {
     "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
-    "sigmoid": _probability, "called": _called, "named": _named, "told": _told,
+    "sigmoid": _probability, "called": called, "named": named, "told": _told,
     "percent": lambda share: f"{share * 100:.0f}%" if share >= 0.01 else "<1%",
     "points": lambda share: f"{share * 100:.1f}",
     "figures": lambda value, places: f"{value:.{places}f}",
@@ -459,7 +489,7 @@ def prepare(app: Flask) -> None:
     app.teardown_appcontext(lambda _error: None if g.pop("streams", False) else session.remove())
     for kind, page in (
         (Refused, _on_refused), (NotAllowed, _on_not_allowed), (NotFound, _on_not_found), (StaleDataError, _on_stale),
-        (IntegrityError, _on_clash), (OperationalError, _on_locked), (HTTPException, _on_http), (Exception, _on_bug),
+        (IntegrityError, _on_clash), (OperationalError, _on_locked), (NoPaper, _on_no_paper), (HTTPException, _on_http), (Exception, _on_bug),
     ):
         app.register_error_handler(kind, page)
 

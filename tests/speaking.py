@@ -117,24 +117,30 @@ def _gather(element: HtmlElement, page: str, language: str, run: list[tuple[str,
         done.append((list(inside),))
 
 
-HAN = re.compile(r"[\u4e00-\u9fff]+")
+HAN = re.compile(r"(?<!\d)[\u4e00-\u9fff]+")  # 20万 is how an amount may be typed in either language
 SENTENCE = re.compile(r"[A-Za-z]+(?:[ ’'-][A-Za-z]+){3,}")
+UNMARKED = SILENT | {"option", "textarea", "title"}
+"""What takes no mark inside, or none that anybody hears."""
 
 
 def misspoken(html: str) -> list[str]:
-    """Texts that a page in Chinese or English says to be in the other: Chinese characters as English, four English words as Chinese."""
+    """Texts said to be in the wrong one of two languages: Chinese characters as English, four English words without a Chinese one as Chinese."""
     page = markup.document_fromstring(html)
-    return [fault for element in page.iter() for fault in _misread(element)]
+    return [f"said to be {language}: {' '.join(text.split())[:70]!r}" for text, language in _read(page, "") if _is_wrong(text, language)]
 
 
-def _misread(element: HtmlElement) -> Iterator[str]:
-    if not isinstance(element.tag, str) or element.tag in SILENT | {"option", "textarea"} or "mark-name" in (element.get("class") or ""):
+def _is_wrong(text: str, language: str) -> bool:
+    han, sentence = HAN.search(text), SENTENCE.search(text)
+    return bool(han if language.startswith("en") else sentence and not han and language.startswith("zh"))
+
+
+def _read(element: HtmlElement, language: str) -> Iterator[tuple[str, str]]:
+    """The texts of a page, each with the language that the nearest element around it names. The text of a contract stands as it was signed."""
+    if not isinstance(element.tag, str) or element.tag in UNMARKED or {"mark-name", "contract"} & set((element.get("class") or "").split()):
         return
-    inherited = next((one.get("lang") for one in (element, *element.iterancestors()) if one.get("lang") is not None), "")
-    own = [element.text or "", *(child.tail or "" for child in element), *(element.get(name, "") for name in SPOKEN)]
-    if "mark-name" in (element.getparent().get("class") or "" if element.getparent() is not None else ""):
-        return
-    for text in own:
-        found = HAN.search(text) if inherited.startswith("en") else SENTENCE.search(text) if inherited.startswith("zh") else None
-        if found:
-            yield f"said to be {inherited}: {' '.join(text.split())[:70]!r}"
+    language = element.get("lang", language)
+    yield from ((element.get(name, ""), language) for name in SPOKEN)
+    yield element.text or "", language
+    for child in element:
+        yield from _read(child, language)
+        yield child.tail or "", language

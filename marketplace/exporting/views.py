@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request, send_file, url_for
+from flask import Blueprint, Flask, Response, current_app, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
@@ -36,7 +32,7 @@ from marketplace.exporting.words import ABOUT, LIST_WORDS
 from marketplace.matching.views import asked, facet_names, facet_value_name
 from marketplace.people import organisations
 from marketplace.people.grants.log import opened
-from marketplace.web import TAGS, actor, language, limiter, spoken, streamed, tongues
+from marketplace.web import TAGS, actor, language, limiter, on_paper, spoken, streamed, tongues
 
 blueprint = Blueprint("exporting", __name__)
 for_robots = Blueprint("for_robots", __name__)
@@ -222,28 +218,15 @@ def map_table() -> ResponseReturnValue:
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{title} {report.computed.date()}.xlsx", max_age=0)
 
 
-@cache
-def _paper() -> ModuleType | None:
-    """What makes PDFs, read when the first one is asked for (it takes a second); None where Debian's libraries are missing."""
-    try:
-        return import_module("marketplace.paper")
-    except OSError:
-        return None
-
-
 @blueprint.route("/<name>.pdf")
 @limiter.limit("30 per hour")
 def paper(name: str) -> ResponseReturnValue:
     """The listings of a search to be printed: what the one who asks may read."""
-    search, writer = _search_of(name), _paper()
-    if writer is None:
-        message = _("This site cannot make PDFs yet: Debian's packages libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 are missing. "
-                    "Please tell whoever runs the site, and take the Excel file meanwhile.")
-        return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
+    search = _search_of(name)
     total, listings = operations.found(actor(), search.listed.kind, search.typed, search.where, ON_PAPER)
-    html = render_template("pdf/list.html", search=search, entries=[_entry(listing) for listing in listings], total=total, made=now().date(),
-                           note=_more(total, ON_PAPER), page=search.page)
-    response = Response(writer.pdf(html, Path(current_app.static_folder or "")), mimetype="application/pdf")
+    printed = on_paper("pdf/list.html", search=search, entries=[_entry(listing) for listing in listings], total=total, made=now().date(),
+                       note=_more(total, ON_PAPER), page=search.page)
+    response = Response(printed, mimetype="application/pdf")
     response.headers.set("Content-Disposition", "inline", filename=f"techbridge-{name}.pdf")
     return response
 

@@ -452,7 +452,7 @@ def named(name: str | None) -> Markup:
     return _in("zh" if _script(name or "") == "zh" else spoken(), name or "")
 
 
-def _told(text: str | None) -> Markup:
+def told(text: str | None) -> Markup:
     """What somebody typed in one language, that is told by its script."""
     return _in(_script(text or ""), text or "")
 
@@ -463,7 +463,7 @@ def _probability(score: float) -> float:
 
 FILTERS = {
     "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
-    "sigmoid": _probability, "called": called, "named": named, "told": _told,
+    "sigmoid": _probability, "called": called, "named": named, "told": told,
     "percent": lambda share: f"{share * 100:.0f}%" if share >= 0.01 else "<1%",
     "points": lambda share: f"{share * 100:.1f}",
     "figures": lambda value, places: f"{value:.{places}f}",

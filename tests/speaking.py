@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from babel import Locale
@@ -22,21 +22,26 @@ CODE = "eo"
 LOCALE = Locale(CODE)
 OPEN, SHUT = "⟦", "⟧"
 SPOKEN = {"aria-label", "title", "placeholder", "alt", "aria-valuetext", "aria-description", "data-said"}
-SILENT = {"script", "style", "template", "code", "noscript"}
+SILENT = {"script", "style", "template", "code", "kbd", "noscript"}
 APART = {
     "address", "article", "aside", "blockquote", "body", "button", "caption", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
     "form", "h1", "h2", "h3", "h4", "header", "label", "legend", "li", "main", "nav", "ol", "optgroup", "option", "p", "pre", "section", "select", "summary",
     "table", "tbody", "td", "text", "textarea", "th", "thead", "title", "tr", "ul",
 }
 """Elements across whose edge no sentence runs."""
+WITHIN = {"button", "label", "select", "textarea"}
+"""Those of them that may stand within a sentence, which goes on behind them."""
 OF_CLDR = {
     word.casefold()
     for table in (LOCALE.months, LOCALE.days) for width in table["format"].values() for name in width.values() for word in re.findall(r"\w+", name)
 }
-NAMES = {"techbridge", "pdf", "excel", "xlsx", "csv", "atom", "json", "xml", "trl", "utc", "sha", "ubl", "bibtex", "ris", "nda", "ipc", "api"}
-"""What is called the same in every language."""
+NAMES = {"techbridge", "pdf", "excel", "xlsx", "csv", "atom", "json", "xml", "trl", "utc", "sha", "ubl", "bibtex", "ris", "nda", "ipc", "api", "english",
+         "kb", "mb", "mm", "min", "mg"}
+"""What is called the same in every language, and units."""
+Run = list[tuple[str, bool]]
+"""A text that is read in one go: its pieces, each with whether it is in the language of the page."""
 _WORD = re.compile(r"[A-Za-zÀ-ž]{2,}")
-_CODE = re.compile(r"[A-Z]{2,5}|[A-Z]+\w*\d[\w.]*|(?:Asia|Europe|America)/\w+|\w*\d\w*|[\w.-]+@[\w.-]+|https?://\S+|/\w+\S*")
+_CODE = re.compile(r"[\w.-]*@[\w.-]+|https?://\S*|[A-Z]{2,5}\b|[A-Z]+\w*\d[\w.]*|(?:Asia|Europe|America)/\w+|\w*…?\.\w{3,4}\b|\w*\d\w*|/\w+\S*")
 
 
 def catalogues(package: Path, folder: Path) -> Path:
@@ -58,63 +63,54 @@ def catalogues(package: Path, folder: Path) -> Path:
     return folder
 
 
-def unspoken(html: str) -> list[str]:
-    """What a page says outside of its catalogue, and what of its catalogue it says as if it were another language; empty when there is neither."""
+def unspoken(html: str, known: Set[str] = frozenset()) -> list[str]:
+    """What a page says outside of its catalogue, and what of its catalogue it says as if it were another language; empty when there is neither.
+
+    Texts are Chinese on these pages: what holds a Chinese character is one. `known` are words of users that say no language.
+    """
     page = markup.document_fromstring(html)
-    return [fault for run in _runs(page, page.get("lang", ""), page.get("lang", "")) for fault in _faults(*run)]
+    runs: list[Run] = []
+    _gather(page, page.get("lang", ""), page.get("lang", ""), [], runs)
+    return [fault for run in runs for fault in _faults(run, known)]
 
 
-def _faults(pieces: list[tuple[str, bool]]) -> Iterator[str]:
-    depth, outside, wrong = 0, [], []
-    for text, own in pieces:
-        kept = []
+def _faults(run: Run, known: Set[str]) -> Iterator[str]:
+    depth, outside = 0, ""
+    for text, own in run:
+        kept = ""
         for character in text:
             depth += character == OPEN
-            kept.append(character if depth <= 0 and own else " ")
-            if not own and character == OPEN:
-                wrong.append(text.strip()[:60])
+            kept += character if depth <= 0 and own else " "
             depth = max(0, depth - (character == SHUT))
-        outside.append("".join(kept))
-    left = _CODE.sub(" ", "".join(outside))
-    words = [word for word in _WORD.findall(left) if word.casefold() not in OF_CLDR | NAMES]
-    if words:
+        outside += " " if HAN.search(kept) else kept
+        if not own and OPEN in text:
+            yield f"of the catalogue, but said to be another language: {text.strip()[:60]!r}"
+    left = _CODE.sub(" ", outside)
+    if any(word.casefold() not in OF_CLDR | NAMES | known for word in _WORD.findall(left)):
         yield f"in no catalogue: {' '.join(left.split())[:90]!r}"
-    for text in wrong:
-        yield f"of the catalogue, but said to be another language: {text!r}"
 
 
-def _runs(element: HtmlElement, page: str, language: str) -> Iterator[tuple[list[tuple[str, bool]]]]:
-    """The runs of text that are read in one go: pieces, each with whether it is in the language of the page."""
-    run: list[tuple[str, bool]] = []
-    waiting: list[tuple[list[tuple[str, bool]]]] = []
-    _gather(element, page, language, run, waiting)
-    yield from waiting
-    if run:
-        yield (run,)
-
-
-def _gather(element: HtmlElement, page: str, language: str, run: list[tuple[str, bool]], done: list[tuple[list[tuple[str, bool]]]]) -> None:
+def _gather(element: HtmlElement, page: str, language: str, run: Run, done: list[Run]) -> None:
+    """Put the runs of an element into `done`; what stands within a sentence of its parent into that one's `run`."""
     if not isinstance(element.tag, str) or element.tag in SILENT or "mark-name" in (element.get("class") or ""):
         return
     language = element.get("lang", language)
-    own = language == page
+    own, apart = language == page, element.tag in APART
+    done.extend([(element.get(name, ""), own)] for name in SPOKEN & set(element.attrib))
     if element.tag == "input" and element.get("type") == "submit":
-        done.append(([(element.get("value", ""), own)],))
-    done.extend(([(element.get(name, ""), own)],) for name in SPOKEN & set(element.attrib))
-    apart = element.tag in APART
-    inside: list[tuple[str, bool]] = [] if apart else run
+        done.append([(element.get("value", ""), own)])
+    inside: Run = [] if apart else run
     if element.text and element.tag != "textarea":
         inside.append((element.text, own))
     for child in element:
-        split = isinstance(child.tag, str) and child.tag in APART
-        if split and inside:
-            done.append((list(inside),))
+        if child.tag in APART - WITHIN:
+            done.append(inside[:])
             inside.clear()
         _gather(child, page, language, inside, done)
         if child.tail:
             inside.append((child.tail, own))
-    if apart and inside:
-        done.append((list(inside),))
+    if apart:
+        done.append(inside)
 
 
 HAN = re.compile(r"(?<!\d)[\u4e00-\u9fff]+")  # 20万 is how an amount may be typed in either language

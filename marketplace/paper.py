@@ -33,5 +33,5 @@ class OwnFiles(URLFetcher):
 
 
 def pdf(html: str, static: Path) -> bytes:
-    """The page as a PDF."""
-    return HTML(string=html, url_fetcher=OwnFiles(static)).write_pdf()
+    """The page as a PDF that a screen reader can read (PDF/UA: language, title, tags), with what it shows of each font inside."""
+    return HTML(string=html, url_fetcher=OwnFiles(static)).write_pdf(pdf_variant="pdf/ua-1")

@@ -36,10 +36,10 @@ OF_CLDR = {
     for table in (LOCALE.months, LOCALE.days) for width in table["format"].values() for name in width.values() for word in re.findall(r"\w+", name)
 }
 NAMES = {"techbridge", "pdf", "excel", "xlsx", "csv", "atom", "json", "xml", "trl", "utc", "sha", "ubl", "bibtex", "ris", "nda", "ipc", "api", "english",
-         "kb", "mb", "mm", "min", "mg"}
+         "kb", "mb", "mm", "min", "mg", "zip"}
 """What is called the same in every language, and units."""
-Run = list[tuple[str, bool]]
-"""A text that is read in one go: its pieces, each with whether it is in the language of the page."""
+Run = list[tuple[str, bool | None]]
+"""A text that is read in one go: its pieces, each with whether it is in the language of the page; None where it is unknown."""
 _WORD = re.compile(r"[A-Za-zÀ-ž]{2,}")
 _CODE = re.compile(r"[\w.-]*@[\w.-]+|https?://\S*|[A-Z]{2,5}\b|[A-Z]+\w*\d[\w.]*|(?:Asia|Europe|America)/\w+|\w*…?\.\w{3,4}\b|\w*\d\w*|/\w+\S*")
 
@@ -83,7 +83,7 @@ def _faults(run: Run, known: Set[str]) -> Iterator[str]:
             kept += character if depth <= 0 and own else " "
             depth = max(0, depth - (character == SHUT))
         outside += " " if HAN.search(kept) else kept
-        if not own and OPEN in text:
+        if own is False and OPEN in text:
             yield f"of the catalogue, but said to be another language: {text.strip()[:60]!r}"
     left = _CODE.sub(" ", outside)
     if any(word.casefold() not in OF_CLDR | NAMES | known for word in _WORD.findall(left)):
@@ -95,7 +95,7 @@ def _gather(element: HtmlElement, page: str, language: str, run: Run, done: list
     if not isinstance(element.tag, str) or element.tag in SILENT or "mark-name" in (element.get("class") or ""):
         return
     language = element.get("lang", language)
-    own, apart = language == page, element.tag in APART
+    own, apart = (language == page) if language else None, element.tag in APART
     done.extend([(element.get(name, ""), own)] for name in SPOKEN & set(element.attrib))
     if element.tag == "input" and element.get("type") == "submit":
         done.append([(element.get("value", ""), own)])

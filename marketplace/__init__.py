@@ -31,8 +31,8 @@
 - **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
-A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → web → people → terms → catalogue →
-needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → design → reactions → this, cli.
+A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → web → printing → people → terms →
+catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → design → reactions → this, cli.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager, user_logged_in
 from werkzeug.wrappers import Response
 
-from marketplace import record
+from marketplace import printing, record
 from marketplace.alerts import views as alerts_views
 from marketplace.alerts.subscriptions import views as subscriptions_views
 from marketplace.calls import views as calls_views
@@ -142,6 +142,7 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
     record.bind(react)
     Bootstrap5(app)
     prepare(app)
+    printing.prepare(app)
     _sign_in(app)
     for views in PAGES:
         app.register_blueprint(views.blueprint, url_prefix=f"/<any({', '.join(app.extensions['tongues'])}):lang>")

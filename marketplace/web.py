@@ -13,16 +13,12 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
-from importlib import import_module
 from math import exp
-from pathlib import Path
-from types import ModuleType
 from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
-from flask_babel import Babel, format_date, format_decimal, get_locale, gettext
+from flask_babel import Babel, format_date, format_decimal, format_percent, get_locale, gettext, ngettext
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -39,7 +35,7 @@ from marketplace import money
 from marketplace.access import VISITOR, Actor
 from marketplace.arrival import FIRST_BYTE, Patient, Stamp
 from marketplace.db import HOME, in_language, noting, session, to_write
-from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
+from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused, Several
 from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
 
 log = logging.getLogger(__name__)
@@ -49,8 +45,6 @@ PAGE = 20
 SEALED_ENDPOINTS = {"proposals.hand_in"}
 """Where files come in that nobody may read, so that they never stand on the disk in the clear."""
 PATIENCE = 4  # times that are tried again; each waits as long as the database does
-NO_PAPER = N_("This site cannot make PDFs yet: Debian's packages libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 are missing. Please tell whoever "
-              "runs the site, and print the page or take another of its files meanwhile.")
 BROKE_OFF = N_("The upload broke off. Nothing of it was kept; please send it again.")
 
 babel = Babel()
@@ -116,6 +110,12 @@ def _end(changed: bool, notes: list[Any]) -> None:
         session.commit()
 
 
+def in_words(message: str, values: Mapping[str, Any]) -> str:
+    """A message of an operation in the reader's language: days written out, and for a message of `several` the form that its number asks for."""
+    told = {name: format_date(value, "long") if isinstance(value, date) else value for name, value in values.items()}
+    return ngettext(message, message.many, told[message.number], **told) if isinstance(message, Several) else gettext(message, **told)
+
+
 class Form(FlaskForm):
     """The base of our forms: one way to check and to show what an operation refused beside its field."""
 
@@ -137,7 +137,7 @@ class Form(FlaskForm):
         """Put a refusal of an operation beside its field, or above the form; `also` in its values holds further ones."""
         values = dict(problem.values)
         for field, message in ((problem.field, problem.message), *values.pop("also", ())):
-            text = gettext(message, **values)
+            text = in_words(message, values)
             target = self._fields.get(field or "")
             if target is None:
                 self.form_errors.append(text)
@@ -264,54 +264,35 @@ def streamed(parts: Iterator[Any], media_type: str) -> Response:
     return response
 
 
-class NoPaper(Exception):
-    """This site cannot make PDFs: Debian's libraries for it are missing. `web` answers with a page that says so."""
-
-
-@cache
-def press() -> ModuleType | None:
-    """What makes PDFs, read when the first one is asked for (it takes a second); None where Debian's libraries are missing."""
-    try:
-        return import_module("marketplace.paper")
-    except OSError:
-        return None
-
-
-def on_paper(template: str, **values: Any) -> bytes:
-    """A template of templates/pdf as a PDF, in the language of the request. Raises `NoPaper`."""
-    if (writer := press()) is None:
-        raise NoPaper()
-    return writer.pdf(render_template(template, **values), Path(current_app.static_folder or ""))
-
-
 def page_number() -> int:
     """The page asked for, from 1; nonsense counts as 1."""
     text = request.args.get("page", "1")
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
-def _error_page(status: int, title: str, message: str, **values: Any) -> tuple[str | Response, int]:
+def error_page(status: int, title: str, message: str, **values: Any) -> tuple[str | Response, int]:
+    """What failed, in words, with its status; for a programme as JSON."""
     session.rollback()
-    text = gettext(message, **values)
+    text = in_words(message, values)
     if request.accept_mimetypes.best == "application/json":
         return jsonify(error=text), status
     return render_template("error.html", status=status, title=gettext(title), message=text), status
 
 
 def _on_refused(error: Refused) -> tuple[str | Response, int]:
-    return _error_page(422, N_("This could not be done"), error.message, **error.values)
+    return error_page(422, N_("This could not be done"), error.message, **error.values)
 
 
 def _on_not_allowed(error: NotAllowed) -> tuple[str | Response, int]:
-    return _error_page(403, N_("Not open to you"), error.message, **error.values)
+    return error_page(403, N_("Not open to you"), error.message, **error.values)
 
 
 def _on_not_found(error: NotFound) -> tuple[str | Response, int]:
-    return _error_page(404, N_("Page not found"), error.message, **error.values)
+    return error_page(404, N_("Page not found"), error.message, **error.values)
 
 
 def _on_stale(_error: Exception) -> tuple[str | Response, int]:
-    return _error_page(
+    return error_page(
         409, N_("Somebody else saved this first"),
         N_("Another person changed this while you were editing. Nothing of yours was saved over theirs: go back, copy what you typed, "
            "reload the page and enter it again."),
@@ -320,7 +301,7 @@ def _on_stale(_error: Exception) -> tuple[str | Response, int]:
 
 def _on_clash(error: IntegrityError) -> tuple[str | Response, int]:
     log.warning("a constraint refused: %s", type(error.orig).__name__)
-    return _error_page(
+    return error_page(
         409, N_("This is there already"),
         N_("What you sent clashes with something saved a moment ago, perhaps because the button was pressed twice. Nothing was saved: reload the "
            "page and look."),
@@ -329,11 +310,7 @@ def _on_clash(error: IntegrityError) -> tuple[str | Response, int]:
 
 def _on_locked(error: OperationalError) -> tuple[str | Response, int]:
     log.error("database not available: %s", type(error.orig).__name__)
-    return _error_page(503, N_("The database is busy"), N_("Nothing was saved. Please try again in a moment."))
-
-
-def _on_no_paper(_error: NoPaper) -> tuple[str | Response, int]:
-    return _error_page(503, N_("No PDF for now"), NO_PAPER)
+    return error_page(503, N_("The database is busy"), N_("Nothing was saved. Please try again in a moment."))
 
 
 HTTP_WORDS = {
@@ -354,12 +331,12 @@ def _on_http(error: HTTPException) -> tuple[str | Response, int] | HTTPException
     if error.code is None or error.code < 400:
         return error
     title, message = HTTP_WORDS.get(error.code, (N_("This could not be done"), N_("Please go back and try again.")))
-    return _error_page(error.code, title, message, limit=current_app.config["MAX_CONTENT_LENGTH"] // (1024 * 1024))
+    return error_page(error.code, title, message, limit=current_app.config["MAX_CONTENT_LENGTH"] // (1024 * 1024))
 
 
 def _on_bug(error: Exception) -> tuple[str | Response, int]:
     log.exception("unhandled error on %s", request.endpoint)
-    return _error_page(500, N_("Our mistake"), N_("Something went wrong here. Nothing was saved. We have logged it; please try again."))
+    return error_page(500, N_("Our mistake"), N_("Something went wrong here. Nothing was saved. We have logged it; please try again."))
 
 
 def _headers(response: Response) -> Response:
@@ -464,9 +441,9 @@ def _probability(score: float) -> float:
 FILTERS = {
     "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
     "sigmoid": _probability, "called": called, "named": named, "told": told,
-    "percent": lambda share: f"{share * 100:.0f}%" if share >= 0.01 else "<1%",
-    "points": lambda share: f"{share * 100:.1f}",
-    "figures": lambda value, places: f"{value:.{places}f}",
+    "percent": lambda share: format_percent(share) if share >= 0.01 else "<" + format_percent(0.01),
+    "points": lambda share: format_decimal(share * 100, "0.0"),
+    "figures": lambda value, places: format_decimal(value, f"0.{'0' * places}" if places else "0"),
     "number": lambda value: format_decimal(value),
 }
 
@@ -489,7 +466,7 @@ def prepare(app: Flask) -> None:
     app.teardown_appcontext(lambda _error: None if g.pop("streams", False) else session.remove())
     for kind, page in (
         (Refused, _on_refused), (NotAllowed, _on_not_allowed), (NotFound, _on_not_found), (StaleDataError, _on_stale),
-        (IntegrityError, _on_clash), (OperationalError, _on_locked), (NoPaper, _on_no_paper), (HTTPException, _on_http), (Exception, _on_bug),
+        (IntegrityError, _on_clash), (OperationalError, _on_locked), (HTTPException, _on_http), (Exception, _on_bug),
     ):
         app.register_error_handler(kind, page)
 

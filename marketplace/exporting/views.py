@@ -32,7 +32,8 @@ from marketplace.exporting.words import ABOUT, LIST_WORDS
 from marketplace.matching.views import asked, facet_names, facet_value_name
 from marketplace.people import organisations
 from marketplace.people.grants.log import opened
-from marketplace.web import TAGS, actor, language, limiter, on_paper, spoken, streamed, tongues
+from marketplace.printing import on_paper
+from marketplace.web import TAGS, actor, language, limiter, spoken, streamed, tongues
 
 blueprint = Blueprint("exporting", __name__)
 for_robots = Blueprint("for_robots", __name__)

@@ -21,7 +21,7 @@ from marketplace.licensing.operations import Draft
 from marketplace.licensing.words import SIDE_WORDS, STATUS_FILTERS
 from marketplace.terms.figures import typed_percent, typed_whole
 from marketplace.terms.forms import TermsForm
-from marketplace.web import Form, language
+from marketplace.web import Form, in_words, language
 
 LONG = 10_000
 MOST_ACCEPTANCES = 20
@@ -135,7 +135,7 @@ class ClausesForm(Form):
 
     def refuse_at(self, terms: TermsForm, problem: Problem) -> None:
         """Put a refusal of an operation beside the field that its path names."""
-        self.place(terms, problem.field or "", gettext(problem.message, **problem.values))
+        self.place(terms, problem.field or "", in_words(problem.message, problem.values))
 
 
 def _shown(clause: Clause, value: Any) -> Any:

@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Blueprint, Flask, jsonify, request
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import Form
 
 from marketplace.db import session, to_read
 from marketplace.errors import N_
+from marketplace.languages import texts_for
 from marketplace.people.models import Organisation
 from marketplace.terms import checklist
 from marketplace.terms.checks import TEXTS, Finding, OfferFacts, standing_facts
@@ -21,7 +22,6 @@ from marketplace.terms.figures import typed_day, typed_whole
 from marketplace.terms.forms import ZONE, TermsForm
 from marketplace.terms.payment import Terms, parse
 from marketplace.terms.words import form_name, glance, sentence
-from marketplace.web import language
 
 LANGUAGES = ("zh", "en")
 NOTHING_AGREED = {"zh": "还没有约定付款条件。", "en": "No payment terms are agreed yet."}
@@ -45,7 +45,7 @@ def words() -> Response:
     Open to everybody and kept nowhere, so the forgery check of the application's header is the only one.
     """
     form = TermsForm(meta={"csrf": False}, agreement="terms-effective" in request.form)
-    lang = language()
+    lang = texts_for(get_locale().language)
     read = form.validate()
     found = [_said(finding, form, lang) for finding in typed_findings(form.terms)]
     return jsonify(

@@ -25,8 +25,9 @@ from marketplace.calls.sealing import operations as sealing
 from marketplace.catalogue.attachments import MEGABYTE, MOST, path_of, upload_limit
 from marketplace.db import new_public_id, now, to_read
 from marketplace.errors import Problem, Refused
+from marketplace.printing import on_paper
 from marketplace.terms.payment import from_minor
-from marketplace.web import actor, answer, arrived, csrf, limiter, on_paper, patiently, receive, see
+from marketplace.web import actor, answer, arrived, csrf, limiter, patiently, receive, see
 
 blueprint = Blueprint("proposals", __name__)
 BEIJING = "Asia/Shanghai"

@@ -32,7 +32,7 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, date):
         return format_date(value, "long")
     if name == "chance":
-        return f"{value * 100:.0f}%" if value >= 0.01 else "<1%"
+        return FILTERS["percent"](value)
     if name == "amounts":
         return gettext(", ").join(FILTERS["money"](from_minor(minor, currency), currency) for minor, currency in value)
     if name == "reasons":

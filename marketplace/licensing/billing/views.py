@@ -23,8 +23,9 @@ from marketplace.licensing.models import Agreement
 from marketplace.licensing.operations import by_public_id as agreement_by_id
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
+from marketplace.printing import on_paper
 from marketplace.terms.payment import from_minor
-from marketplace.web import PAGE, actor, answer, language, limiter, on_paper, page_number, see, streamed
+from marketplace.web import PAGE, actor, answer, language, limiter, page_number, see, streamed
 
 blueprint = Blueprint("billing", __name__)
 

@@ -39,8 +39,9 @@ from marketplace.licensing.duties.registration import operations as registration
 from marketplace.licensing.duties.rules import configure
 from marketplace.licensing.forms import new_key
 from marketplace.licensing.models import Agreement
+from marketplace.printing import NoPaper
 from marketplace.terms.payment import from_minor
-from marketplace.web import PAGE, NoPaper, actor, answer, language, limiter, page_number, see
+from marketplace.web import PAGE, actor, answer, language, limiter, page_number, see
 
 blueprint = Blueprint("duties", __name__)
 

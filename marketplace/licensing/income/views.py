@@ -27,7 +27,8 @@ from marketplace.licensing.income.forms import AnswerForm, CostForm, InventorsFo
 from marketplace.licensing.income.listings import agreements_of, technologies_of
 from marketplace.licensing.income.trace import statement_of
 from marketplace.licensing.models import Agreement
-from marketplace.web import Form, actor, answer, language, limiter, on_paper, see
+from marketplace.printing import on_paper
+from marketplace.web import Form, actor, answer, language, limiter, see
 
 blueprint = Blueprint("income", __name__)
 

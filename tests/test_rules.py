@@ -54,13 +54,13 @@ from marketplace.reactions import REACTIONS
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
-    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue",
-    "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "design",
+    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "db", "languages", "access", "record", "jobs", "web", "printing",
+    "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "design",
     "reactions", "__init__", "wsgi", "demo", "console",
     "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_people", "cli_terms", "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
-FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}
+FLASK_ROOMS = {"web", "printing", "views", "forms", "words", "__init__", "cli"}
 PURE = {
     "terms": {
         "payment", "words", "checks", "reading", "presets", "figures", "schedule", "events", "course", "fees", "royalty", "account", "because", "bench",
@@ -259,7 +259,7 @@ def test_every_action_named_in_the_source_is_in_the_table() -> None:
 
 
 METHODS = [("marketplace/**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
-KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "several": (1, 2)}
 
 
 def texts() -> set[str]:

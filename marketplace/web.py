@@ -36,6 +36,7 @@ from marketplace.access import VISITOR, Actor
 from marketplace.arrival import FIRST_BYTE, Patient, Stamp
 from marketplace.db import HOME, LANGUAGES, noting, session, to_write
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
+from marketplace.mistakes import mistakes
 
 log = logging.getLogger(__name__)
 Thing = TypeVar("Thing")
@@ -227,9 +228,9 @@ def safe_next(fallback: str) -> str:
 
 
 def answer(template: str, form: Form | None = None, **values: Any) -> tuple[str, int]:
-    """Render a page; 422 when it shows a form that was refused."""
-    refused = form is not None and (form.errors or form.form_errors) and request.method == "POST"
-    return render_template(template, form=form, **values), 422 if refused else 200
+    """Render a page; 422 when it shows a form that was refused, and its title says so first."""
+    refused = bool(form is not None and (form.errors or form.form_errors) and request.method == "POST")
+    return render_template(template, form=form, is_refused=refused, **values), 422 if refused else 200
 
 
 def see(endpoint: str, **values: Any) -> Response:
@@ -398,7 +399,7 @@ def _probability(score: float) -> float:
 
 FILTERS = {
     "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
-    "sigmoid": _probability,
+    "sigmoid": _probability, "mistakes": mistakes,
     "percent": lambda share: f"{share * 100:.0f}%" if share >= 0.01 else "<1%",
     "points": lambda share: f"{share * 100:.1f}",
     "figures": lambda value, places: f"{value:.{places}f}",

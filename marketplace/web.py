@@ -30,6 +30,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from wtforms import HiddenField
+from wtforms.form import BaseForm
 
 from marketplace import money
 from marketplace.access import VISITOR, Actor
@@ -229,8 +230,9 @@ def safe_next(fallback: str) -> str:
 
 def answer(template: str, form: Form | None = None, **values: Any) -> tuple[str, int]:
     """Render a page; 422 when it shows a form that was refused, and its title says so first."""
-    refused = bool(form is not None and (form.errors or form.form_errors) and request.method == "POST")
-    return render_template(template, form=form, is_refused=refused, **values), 422 if refused else 200
+    refused = form is not None and (form.errors or form.form_errors) and request.method == "POST"
+    wrong = refused or (request.method == "POST" and any(value.errors for value in values.values() if isinstance(value, BaseForm)))
+    return render_template(template, form=form, is_refused=wrong, **values), 422 if refused else 200
 
 
 def see(endpoint: str, **values: Any) -> Response:

@@ -47,9 +47,10 @@ def test_a_mistake_names_its_field_its_row_and_the_control_that_mends_it() -> No
 
 
 @pytest.mark.parametrize(("path", "data", "places"), [
-    ("/zh/sign-up", {"name": "", "address": "nobody"}, {"name", "address", "password"}),
-    ("/en/needs/new", {"title_zh": "", "targets-1-quantity": "Burr", "targets-1-wanted": "x", "budget_min": "much"}, {"targets-1-wanted", "budget_min"}),
-    ("/zh/technologies/new", {"title_zh": "长" * 300, "terms-entry_fee": "dear", "industries-0": "Q"}, {"title_zh", "industries-0", "terms-entry_fee"}),
+    ("/zh/sign-up", {"name": "", "address": ""}, {"name", "address", "password"}),
+    ("/en/needs/new", {"title_zh": "长" * 121, "targets-1-quantity": "Burr", "targets-1-wanted": "x", "budget_min": "much"},
+     {"title_zh", "targets-1-wanted", "budget_min"}),
+    ("/zh/technologies/new", {"title_zh": "毛刺", "terms-entry_fee": "dear", "mode": "licence"}, {"visibility", "terms-entry_fee"}),
 ])
 def test_a_refused_form_leads_to_its_mistakes(
     client: InspectingClient, session: Any, path: str, data: dict[str, str], places: set[str]

@@ -69,7 +69,7 @@ PURE = {
         "text", "bridge", "lexical", "semantic", "fusion", "explain", "index", "evaluate", "quantities", "units", "numerals", "waterfall",
         "keywords", "ranking", "vectors", "constants", "quantity_words", "fitting", "encoders", "endpoint", "sentence_models", "window",
         "learning", "columns", "bags", "segments", "generation", "passages", "likeness", "synthetic", "bench", "rules", "asides", "families",
-        "arrays", "arrivals", "universal", "batch", "shared_terms", "bench_import", "reliability", "choosing", "gap", "picture",
+        "arrays", "arrivals", "universal", "batch", "shared_terms", "bench_import", "reliability", "choosing", "gap", "picture", "orders",
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification", "opening"},

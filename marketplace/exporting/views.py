@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -33,7 +33,7 @@ from marketplace.exporting import citations, entries, feed, operations, sitemap,
 from marketplace.exporting.lists import LISTS, MAP_COLUMNS, Column, OpenList
 from marketplace.exporting.portfolio import portfolio
 from marketplace.exporting.words import ABOUT, LIST_WORDS
-from marketplace.matching.views import asked, facet_names, facet_value_name
+from marketplace.matching.views import asked, asked_order, facet_names, facet_value_name
 from marketplace.people import organisations
 from marketplace.people.grants.log import opened
 from marketplace.web import TAGS, actor, language, limiter, streamed
@@ -82,11 +82,12 @@ class Search:
     typed: str
     where: dict[str, Any]
     filters: tuple[tuple[str, str], ...]
+    order: str = ""
 
     @property
     def arguments(self) -> dict[str, Any]:
         """What an address of the search carries."""
-        return {**({"q": self.typed} if self.typed else {}), **self.where}
+        return {**({"q": self.typed} if self.typed else {}), **self.where, **({"sort": self.order} if self.order else {})}
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -118,7 +119,7 @@ def _search_of(name: str) -> Search:
     typed, where = asked(listed.kind)
     names, separator = facet_names(), _(", ")
     told = ((names[name], separator.join(facet_value_name(name, value, language()) for value in values)) for name, values in where.items())
-    return Search(listed, typed, where, tuple(told))
+    return Search(listed, typed, where, tuple(told), asked_order(listed.kind, typed))
 
 
 def _addresses(listing: Any) -> tuple[str, str]:
@@ -165,7 +166,7 @@ def citation(public_id: str, form: str) -> ResponseReturnValue:
 @limiter.limit("600 per hour")
 def newest(name: str) -> ResponseReturnValue:
     """The newest listings of a search as a feed: what a visitor may read, whoever asks."""
-    search = _search_of(name)
+    search = replace(_search_of(name), order="")
     found = [_entry(listing) for listing in operations.newest(search.listed.kind, search.typed, search.where, FEED)]
     said = feed.Feed(
         title=f"{search.listed.title} · {_('TechBridge')}", subtitle=search.sentence or _("everything"), language=TAGS[language()],
@@ -196,7 +197,7 @@ def table(name: str) -> ResponseReturnValue:
     """The listings of a search as an Excel file: what the one who asks may read."""
     search = _search_of(name)
     listed = search.listed
-    total, listings = operations.found(actor(), listed.kind, search.typed, search.where, IN_SPREADSHEET)
+    total, listings = operations.found(actor(), listed.kind, search.typed, search.where, IN_SPREADSHEET, search.order)
     columns = (*listed.columns, Column("address", 48, lambda listing, _language: _addresses(listing)[0]))
     note = _more(total, IN_SPREADSHEET)
     about = [
@@ -240,7 +241,7 @@ def paper(name: str) -> ResponseReturnValue:
         message = _("This site cannot make PDFs yet: Debian's packages libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 are missing. "
                     "Please tell whoever runs the site, and take the Excel file meanwhile.")
         return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
-    total, listings = operations.found(actor(), search.listed.kind, search.typed, search.where, ON_PAPER)
+    total, listings = operations.found(actor(), search.listed.kind, search.typed, search.where, ON_PAPER, search.order)
     html = render_template("pdf/list.html", search=search, entries=[_entry(listing) for listing in listings], total=total, made=now().date(),
                            note=_more(total, ON_PAPER), page=search.page)
     response = Response(writer.pdf(html, Path(current_app.static_folder or "")), mimetype="application/pdf")
@@ -300,8 +301,9 @@ def exports_of(endpoint: str, arguments: dict[str, Any]) -> list[Export]:
     found = []
     for name, listed in LISTS.items():
         if listed.search == endpoint:
-            addresses = (url_for(f"exporting.{kind}", name=name, **arguments) for kind in ("newest", "table", "paper"))
-            found.append(Export(listed.title, *addresses))
+            unordered = {key: value for key, value in arguments.items() if key != "sort"}  # a feed has an order of its own
+            files = (url_for(f"exporting.{kind}", name=name, **arguments) for kind in ("table", "paper"))
+            found.append(Export(listed.title, url_for("exporting.newest", name=name, **unordered), *files))
     return found
 
 

@@ -56,5 +56,6 @@ def _place(field: Field) -> str:
         return _place(next(iter(field.entries))) if field.entries else ""
     if isinstance(field, FormField):
         return next((place for each in field.form if (place := _place(each))), "")
-    ticked = isinstance(field, SelectMultipleField) and isinstance(field.option_widget, CheckboxInput)
-    return f"{field.id}-0" if ticked or isinstance(field, RadioField) else field.id
+    if isinstance(field, RadioField) or (isinstance(field, SelectMultipleField) and isinstance(field.option_widget, CheckboxInput)):
+        return f"{field.id}-0" if field.choices else ""
+    return field.id

@@ -171,7 +171,7 @@ def _newest(row: Subscription) -> list[Any]:
     if row.kind == "search":
         if row.listing == "open_call":
             wanted = calls.asked({"q": row.words, **{name: values[0] for name, values in row.filters.items()}})
-            return list(calls.page(actor(), replace(wanted, order="newest"), size=PAGE).calls)
+            return list(calls.page(actor(), replace(wanted, order="newest"), size=PAGE).rows)
         model = digests.MODELS[row.listing or ""]
         page = matching.found(actor(), row.listing or "", row.words, row.filters, PAGE, order=NEWEST)
         return matching.load(actor(), model, page.keys)

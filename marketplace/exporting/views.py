@@ -32,7 +32,8 @@ from marketplace.errors import NotFound
 from marketplace.exporting import citations, entries, feed, operations, sitemap, spreadsheet, structured
 from marketplace.exporting.lists import LISTS, MAP_COLUMNS, Column, OpenList
 from marketplace.exporting.portfolio import portfolio
-from marketplace.exporting.words import ABOUT, LIST_WORDS
+from marketplace.exporting.tables import FILTERS, MOST, TABLES
+from marketplace.exporting.words import ABOUT, TABLE_WORDS
 from marketplace.matching.views import asked, asked_order, facet_names, facet_value_name
 from marketplace.people import organisations
 from marketplace.people.grants.log import opened
@@ -217,10 +218,29 @@ def map_table() -> ResponseReturnValue:
     found = cells_of(report)
     if found is None:
         raise NotFound()
-    title = str(LIST_WORDS["map"])
+    title = str(TABLE_WORDS["map"])
     about = [(str(ABOUT["made"]), report.computed.date()), (str(ABOUT["cells"]), len(found.all)), (str(ABOUT["page"]), _address("supply.show"))]
     file = spreadsheet.written(title, str(ABOUT["sheet"]), MAP_COLUMNS, language(), found.all, "", about)
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{title} {report.computed.date()}.xlsx", max_age=0)
+
+
+@blueprint.route("/tables/<name>.xlsx")
+@login_required
+@limiter.limit("30 per hour")
+def own_table(name: str) -> ResponseReturnValue:
+    """A table of the reader's own work as an Excel file, by the filters and in the order of its page."""
+    listed = TABLES.get(name)
+    if listed is None:
+        raise NotFound()
+    total, rows = listed.rows(actor(), request.args)
+    note, title = _more(total, MOST), str(TABLE_WORDS[name])
+    columns = (*listed.columns, Column("address", 48, lambda one, _language: _address(listed.page, public_id=one.public_id)))
+    page = _address(listed.search, **{key: value for key, value in request.args.items() if key in FILTERS})
+    about = [
+        (ABOUT["made"], now().date()), (ABOUT["rows"], total), (ABOUT["cells"], len(rows)), (ABOUT["page"], page), *([("", note)] if note else []),
+    ]
+    file = spreadsheet.written(title, str(ABOUT["sheet"]), columns, language(), rows, note, [(str(label), value) for label, value in about])
+    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{title} {now().date()}.xlsx", max_age=0)
 
 
 @cache
@@ -304,7 +324,8 @@ def exports_of(endpoint: str, arguments: dict[str, Any]) -> list[Export]:
             unordered = {key: value for key, value in arguments.items() if key != "sort"}  # a feed has an order of its own
             files = (url_for(f"exporting.{kind}", name=name, **arguments) for kind in ("table", "paper"))
             found.append(Export(listed.title, url_for("exporting.newest", name=name, **unordered), *files))
-    return found
+    owned = [table for table in TABLES.values() if table.search == endpoint]
+    return [*found, *(Export(str(TABLE_WORDS[one.name]), "", url_for("exporting.own_table", name=one.name, **arguments), "") for one in owned)]
 
 
 @blueprint.route("/organisations/<public_id>/export", methods=["POST"])

@@ -53,7 +53,8 @@ from marketplace.reactions import REACTIONS
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
-    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "ordering", "db", "access", "record", "jobs", "mistakes", "web", "people", "terms", "catalogue",
+    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing",
+    "ordering", "db", "access", "record", "jobs", "mistakes", "web", "people", "terms", "catalogue",
     "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "design",
     "reactions", "__init__", "wsgi", "demo", "console",
     "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_terms", "cli",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.access import Actor
+from marketplace.access import Actor, may
 from marketplace.db import in_language
 from marketplace.deals import listing as deals
 from marketplace.deals import views as deal_pages
@@ -24,6 +24,9 @@ from marketplace.licensing.billing import operations as billing
 from marketplace.licensing.billing import views as invoice_pages
 from marketplace.licensing.statements import operations as statements
 from marketplace.licensing.statements import views as statement_pages
+from marketplace.matching import words as match_words
+from marketplace.matching.desk import views as desk_pages
+from marketplace.matching.documents import shown_title
 from marketplace.needs.forms import from_minor
 from marketplace.ordering import order
 from marketplace.people import organisations
@@ -31,7 +34,7 @@ from marketplace.web import actor
 
 MOST = 2_000  # rows of a file: each is looked at with the reader's eyes
 
-FILTERS = {"public_id", "stage", "side", "q", "order", "status", "state", "year", "show", "sort"}
+FILTERS = {"answer", "public_id", "stage", "side", "q", "order", "status", "state", "year", "show", "sort"}
 """What the address of a table says."""
 
 Rows = Callable[[Actor, Any], tuple[int, Sequence[Any]]]
@@ -72,6 +75,27 @@ def _statements(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
     return statements.count_of(who, states), statements.statements_of(who, states, 0, MOST, by)
 
 
+def _matches(_who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    side, _order, chosen = desk_pages.asked(values)
+    found = desk_pages.rows_of(side, chosen, 1, MOST)
+    return found.counts[chosen], found.rows
+
+
+def _fit(match: Any, _language: str) -> str:
+    """How probable a match is, as its page says it: a band for whoever may not read both sides."""
+    in_full = all(may(actor(), "listing.read_in_full", one) for one in (match.need, match.technology))
+    return f"{match.probability:.0%}" if in_full else str(match_words.BAND_WORDS[match_words.band(match.probability)])
+
+
+def _titled(side: str) -> Callable[[Any, str], str]:
+    """A side's listing as far as the reader may see it."""
+    return lambda match, language: shown_title(actor(), getattr(match, side), language)[0]
+
+
+def _answered(side: str) -> Callable[[Any, str], str]:
+    return lambda match, _language: str(match_words.ANSWER_WORDS[getattr(match, side)])
+
+
 def _named(side: str) -> Callable[[Any, str], str]:
     """An organisation of a deal as its list names it: by name, or as what it is and where it sits."""
     return lambda deal, language: house(getattr(deal, side), side in sight(actor(), deal).houses, language)
@@ -94,6 +118,10 @@ TABLES = {
             Column("holder", 30, _named("holder")), Column("stage", 16, lambda deal, _language: str(deal_words.STAGE_WORDS[deal.state])),
             Column("since", 12, lambda deal, _language: deal.since.date()), Column("opened", 12, lambda deal, _language: deal.created.date()),
             Column("broker", 18, lambda deal, _language: deal.broker.name if deal.broker else None),
+        )),
+        Table("matches", "desk.show", "matching.match", _matches, (
+            Column("need", 44, _titled("need")), Column("technology", 44, _titled("technology")), Column("fit", 12, _fit),
+            Column("firm_said", 24, _answered("firm")), Column("holder_said", 24, _answered("holder")),
         )),
         Table("agreements", "licensing.index", "licensing.show", _agreements, (
             Column("title", 44, lambda one, language: one.titled(language)[0]), Column("licensor", 30, lambda one, language: one.licensor.called(language)),

@@ -30,7 +30,8 @@ LIST_WORDS = {
     "facilities": _l("List of facilities"), "experts": _l("List of experts"), "scenarios": _l("List of scenarios"),
 }
 TABLE_WORDS = {
-    "map": _l("Demand and supply"), "deals": _l("Deals"), "agreements": _l("Agreements"), "invoices": _l("Invoices"), "statements": _l("Sales statements"),
+    "map": _l("Demand and supply"), "deals": _l("Deals"), "agreements": _l("Agreements"), "invoices": _l("Invoices"),
+    "matches": _l("Matches"), "statements": _l("Sales statements"),
 }
 HEADINGS = {
     "title": _l("Title"), "title_other": _l("Title in the other language"), "organisation": _l("Organisation"), "kind": _l("Kind"),
@@ -52,7 +53,9 @@ HEADINGS = {
     "conditions": _l("Conditions"), "measurements": _l("Data and measurements offered"), "judge": _l("Who judges a trial"),
     "needs": _l("Needs"), "technologies": _l("Technologies"), "anywhere": _l("In all regions"), "scarcity": _l("Scarcity"),
     "reading": _l("Demand beside supply"), "code": _l("Code"),
-    "firm": _l("Firm"), "holder": _l("Holder"), "stage": _l("Stage"), "since": _l("Since"), "opened": _l("Opened on"), "broker": _l("Technology manager"),
+    "need": _l("Need"), "technology": _l("Technology"), "fit": _l("Match"), "firm_said": _l("What the firm says"),
+    "holder_said": _l("What the holder says"), "firm": _l("Firm"), "holder": _l("Holder"), "stage": _l("Stage"), "since": _l("Since"), "opened": _l("Opened on"),
+    "broker": _l("Technology manager"),
     "licensor": _l("Licensor"), "licensee": _l("Licensee"), "next_due": _l("Due next"), "outstanding": _l("Outstanding"), "reference": _l("Invoice number"),
     "issued": _l("Issued on"), "what_for": _l("For"), "issuer": _l("Issuer"), "customer": _l("Customer"), "due": _l("Due on"), "first_day": _l("From"),
     "last_day": _l("To"), "agreement": _l("Agreement"), "sent": _l("Sent"),

@@ -85,3 +85,17 @@ def test_agreements_are_ordered_by_what_is_due(client: Any, session: Any) -> Non
     assert order_of(client, "/en/agreements?sort=-due") == [names[0], names[2], names[1]], "also when it is turned"
     assert order_of(client, "/en/agreements?sort=outstanding") == names[::-1] and order_of(client, "/en/agreements?sort=-newest") == names
     assert [row["Outstanding"] for row in table(client.get("/en/tables/agreements.xlsx?sort=-outstanding"))] == [1, 2, 3]
+
+
+def test_matches_are_given_as_their_desk_shows_them(client: Any, session: Any) -> None:
+    owner, institute = make.person(), make.organisation(make.person(), kind="institute")
+    need = make.need(make.organisation(owner), title={"zh": "去毛刺"})
+    hidden = make.technology(institute, title={"zh": "秘密名称"}, visibility="blind", teaser={"zh": "某种不露名的办法"})
+    for technology, probability in ((make.technology(institute, title={"zh": "磁力研磨"}), 0.62), (hidden, 0.6311)):
+        make.match(need, technology, score=probability, probability=probability)
+    client.login(owner)
+    page = BeautifulSoup(client.get("/zh/matches?side=firm").get_data(as_text=True), "lxml")
+    assert page.select_one(".list-count").get_text() == "共2对匹配"
+    rows = table(client.get(next(link["href"] for link in page.select(".exports a"))))
+    assert [row["成果"] for row in rows] == ["某种不露名的办法", "磁力研磨"] and rows[1]["匹配"] == "62%"
+    assert "秘密名称" not in str(rows) and "63" not in str([row["匹配"] for row in rows]), "a band, no figure"

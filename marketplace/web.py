@@ -30,6 +30,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from wtforms import HiddenField
+from wtforms.form import BaseForm
 
 from marketplace import money
 from marketplace.access import VISITOR, Actor
@@ -37,6 +38,7 @@ from marketplace.arrival import FIRST_BYTE, Patient, Stamp
 from marketplace.db import HOME, in_language, noting, session, to_write
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused, Several
 from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
+from marketplace.mistakes import mistakes
 
 log = logging.getLogger(__name__)
 Thing = TypeVar("Thing")
@@ -246,9 +248,10 @@ def safe_next(fallback: str) -> str:
 
 
 def answer(template: str, form: Form | None = None, **values: Any) -> tuple[str, int]:
-    """Render a page; 422 when it shows a form that was refused."""
+    """Render a page; 422 when it shows a form that was refused, and its title says so first."""
     refused = form is not None and (form.errors or form.form_errors) and request.method == "POST"
-    return render_template(template, form=form, **values), 422 if refused else 200
+    wrong = refused or (request.method == "POST" and any(value.errors for value in values.values() if isinstance(value, BaseForm)))
+    return render_template(template, form=form, is_refused=wrong, **values), 422 if refused else 200
 
 
 def see(endpoint: str, **values: Any) -> Response:
@@ -440,7 +443,7 @@ def _probability(score: float) -> float:
 
 FILTERS = {
     "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
-    "sigmoid": _probability, "called": called, "named": named, "told": told,
+    "sigmoid": _probability, "called": called, "named": named, "told": told, "mistakes": mistakes,
     "percent": lambda share: format_percent(share) if share >= 0.01 else "<" + format_percent(0.01),
     "points": lambda share: format_decimal(share * 100, "0.0"),
     "figures": lambda value, places: format_decimal(value, f"0.{'0' * places}" if places else "0"),

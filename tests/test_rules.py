@@ -54,7 +54,8 @@ from marketplace.reactions import REACTIONS
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
-    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "db", "languages", "access", "record", "jobs", "web", "printing",
+    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "ordering", "db", "languages", "access", "record", "jobs",
+    "mistakes", "web", "printing",
     "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "design",
     "reactions", "__init__", "wsgi", "demo", "console",
     "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_people", "cli_terms", "cli",
@@ -70,7 +71,7 @@ PURE = {
         "text", "bridge", "lexical", "semantic", "fusion", "explain", "index", "evaluate", "quantities", "units", "numerals", "waterfall",
         "keywords", "ranking", "vectors", "constants", "quantity_words", "fitting", "encoders", "endpoint", "sentence_models", "window",
         "learning", "columns", "bags", "segments", "generation", "passages", "likeness", "synthetic", "bench", "rules", "asides", "families",
-        "arrays", "arrivals", "universal", "batch", "shared_terms", "bench_import", "reliability", "choosing", "gap", "picture",
+        "arrays", "arrivals", "universal", "batch", "shared_terms", "bench_import", "reliability", "choosing", "gap", "picture", "orders",
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification", "opening"},

@@ -65,8 +65,9 @@ class Walk:
         if target.evaluate("one => one.matches('summary')"):
             target.click()  # it opens on the page
         else:
-            with self.page.expect_navigation(wait_until="load"):
+            with self.page.expect_navigation(wait_until="load") as leads:
                 target.click()
+            assert leads.value is None or leads.value.ok, (self.who, self.page.url, self.page.inner_text("main"))
         self.began += time.perf_counter() - started
         self.presses += 1
 

@@ -1,0 +1,172 @@
+"""Two hands that do the same steps at a page: one points and clicks, one has a keyboard alone.
+
+The walks say what is done (`press`, `fill`, `choose`, `tick`, `attach`); a hand says how. `Keyboard` reaches each control by Tab or Shift+Tab from where
+the focus is, as somebody does who cannot use a mouse, and at every stop on the way it checks what WCAG 2.2 asks for: the focus is drawn
+(2.4.7), the stop is inside the window and nothing lies over all of it (2.4.11).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import ElementHandle, Locator, Page
+
+STOPS = 900
+"""Presses of Tab after which a control counts as out of reach; no page of the site has so many."""
+
+BEFORE = """target => {
+  const at = document.activeElement;
+  return at !== document.body && Boolean(at.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING);
+}"""
+"""Whether what is looked for stands before the focus, so that Shift+Tab leads there sooner."""
+
+STOP = """target => {
+  const at = document.activeElement, faults = [];
+  if (at === document.body || at === document.documentElement) return { arrived: false, at: "the end of the page", faults };
+  const name = `${at.tagName.toLowerCase()}${at.id ? "#" + at.id : ""} ${(at.getAttribute("aria-label") || at.innerText || at.name || "").trim().slice(0, 40)}`;
+  const drawn = one => { const style = getComputedStyle(one); return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1 || style.boxShadow !== "none"; };
+  if (at.id !== "main" && !drawn(at) && !drawn(at.closest(".ask") ?? at)) faults.push(`no focus drawn on ${name}`);
+  const boxes = [...at.getClientRects()].filter(box => box.width && box.height);
+  const inside = boxes.filter(box => box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth);
+  if (!inside.length) faults.push(`the focus is outside of the window on ${name}`);
+  const points = inside.flatMap(box => [[.5, .5], [.1, .2], [.9, .8]].map(([x, y]) => [
+    Math.max(0, box.left) + x * (Math.min(innerWidth, box.right) - Math.max(0, box.left)),
+    Math.max(0, box.top) + y * (Math.min(innerHeight, box.bottom) - Math.max(0, box.top))]));
+  const own = ([x, y]) => { const top = document.elementFromPoint(x, y); return top && (at.contains(top) || top.contains(at) || [...(at.labels ?? [])].some(one => one.contains(top))); };
+  if (points.length && !points.some(own)) faults.push(`something lies over ${name}`);
+  return { arrived: at === target || target.contains(at) && target.tagName === "LABEL", at: name, faults };
+}"""
+"""Where the focus stands, and what is wrong with it there."""
+
+
+class Mouse:
+    """Points and clicks; types into what it clicked."""
+
+    name = "mouse"
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def press(self, target: Locator) -> None:
+        """Press a link, a button, a tab, the head of something folded."""
+        target.click()
+
+    def fill(self, target: Locator, text: str) -> None:
+        """Put a text in the place of what stands in a field."""
+        target.fill(text)
+
+    def choose(self, target: Locator, value: str) -> None:
+        """Choose of a list of choices by the value that is sent."""
+        target.select_option(value)
+
+    def tick(self, target: Locator) -> None:
+        """Tick a box, or choose of several dots."""
+        target.check()
+
+    def attach(self, target: Locator, path: Path) -> None:
+        """Choose a file of this machine."""
+        with self.page.expect_file_chooser() as asked:
+            target.click()
+        asked.value.set_files(str(path))
+
+
+class Keyboard:
+    """Tab, Shift+Tab, Enter, Space, arrows and letters; nothing else. `faults` collects what is wrong with the stops."""
+
+    name = "keyboard"
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.faults: list[str] = []
+
+    def reach(self, target: Locator) -> ElementHandle:
+        """Move the focus to a control, stop by stop."""
+        found = target.element_handle()
+        if found.evaluate("target => target === document.activeElement"):
+            return found
+        key = "Shift+Tab" if found.evaluate(BEFORE) else "Tab"
+        last = ""
+        for _press in range(STOPS):
+            self.page.keyboard.press(key)
+            stop = self.page.evaluate(STOP, found)
+            self.faults += stop["faults"]
+            if stop["arrived"]:
+                return found
+            last = stop["at"]
+        raise AssertionError(f"{target} cannot be reached by {key}; the focus is on {last}")
+
+    def press(self, target: Locator) -> None:
+        """Press a link, a button, a tab, the head of something folded."""
+        self.reach(target)
+        self.page.keyboard.press("Enter")
+
+    def fill(self, target: Locator, text: str) -> None:
+        """Put a text in the place of what stands in a field, as an input method does: several characters at once."""
+        field = self.reach(target)
+        if field.get_attribute("type") != "date":
+            self.page.keyboard.press("Control+a")
+        if field.get_attribute("type") == "date":
+            self._day(field, text)
+        elif text:
+            self.page.keyboard.insert_text(text)
+        else:
+            self.page.keyboard.press("Delete")
+        assert field.input_value() == text, (str(target), field.input_value())
+
+    def _day(self, field: ElementHandle, text: str) -> None:
+        """A day is typed part by part, in the order of the browser's language."""
+        year, month, day = text.split("-")
+        order = (year, month, day) if self.page.evaluate("navigator.language").startswith("zh") else (day, month, year)
+        for part in order:
+            self.page.keyboard.type(part)
+            if part == year and part != order[-1]:
+                self.page.keyboard.press("ArrowRight")  # a year may have six places
+
+    def choose(self, target: Locator, value: str) -> None:
+        """Choose of a list of choices: by the letters a choice begins with where it has such, else by arrows."""
+        field = self.reach(target)
+        texts, place, at = field.evaluate("(field, value) => [[...field.options].map(one => one.text.trim()), [...field.options].findIndex(one => one.value === value), field.selectedIndex]", value)
+        assert place >= 0, f"{target} has no choice {value}"
+        first = texts[place].split()[0] if texts[place] else ""
+        if len(first) > 2 and first.isascii() and [one for one in texts if one.startswith(first)] == [texts[place]] and abs(place - at) > 9:
+            self.page.keyboard.type(first)
+        else:
+            for _press in range(abs(place - at)):
+                self.page.keyboard.press("ArrowDown" if place > at else "ArrowUp")
+        assert field.input_value() == value, (str(target), value, field.input_value())
+
+    def tick(self, target: Locator) -> None:
+        """Tick a box, or choose of several dots."""
+        field = target.element_handle()
+        if field.get_attribute("type") == "radio":
+            self._dot(target)
+        else:
+            self.reach(target)
+            if not field.is_checked():
+                self.page.keyboard.press("Space")
+        assert field.is_checked(), str(target)
+
+    def _dot(self, target: Locator) -> None:
+        """Several dots are one stop: Tab leads to the chosen one or, going forward, to the first; arrows lead on."""
+        field = target.element_handle()
+        name = field.get_attribute("name")
+        group = self.page.locator(f"input[type=radio][name='{name}']")
+        chosen = next((one for one in group.all() if one.is_checked()), None)
+        self.reach(chosen or group.first)
+        if chosen is None:
+            self.page.keyboard.press("Space")
+        for _press in range(group.count()):
+            if field.is_checked():
+                return
+            self.page.keyboard.press("ArrowDown")
+
+    def attach(self, target: Locator, path: Path) -> None:
+        """Choose a file of this machine; the window of the system that asks for it is not the site's."""
+        self.reach(target)
+        with self.page.expect_file_chooser() as asked:
+            self.page.keyboard.press("Enter")
+        asked.value.set_files(str(path))
+
+
+Hand = Mouse | Keyboard
+HANDS = {one.name: one for one in (Mouse, Keyboard)}

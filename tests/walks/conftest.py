@@ -27,7 +27,7 @@ from tests.walks import looking
 from tests.walks.hands import HANDS, Keyboard
 
 FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-         "--disable-component-update --disable-sync").split()
+         "--disable-component-update --disable-sync --lang=en-US").split()
 SHOTS = Path(os.environ.get("MARKETPLACE_SHOTS") or Path(__file__).parents[2] / "var" / "walks")
 PASSWORD = "techbridge-demo"
 WORDS = {code: Translations.load(Path(__file__).parents[2] / "marketplace" / "translations", [name]) for code, name in (("zh", "zh_Hans_CN"), ("en", "en"))}

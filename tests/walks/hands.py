@@ -106,21 +106,18 @@ class Keyboard:
         if field.get_attribute("type") != "date":
             self.page.keyboard.press("Control+a")
         if field.get_attribute("type") == "date":
-            self._day(field, text)
+            self._day(text)
         elif text:
             self.page.keyboard.insert_text(text)
         else:
             self.page.keyboard.press("Delete")
         assert field.input_value() == text, (str(target), field.input_value())
 
-    def _day(self, field: ElementHandle, text: str) -> None:
-        """A day is typed part by part, in the order of the browser's language."""
+    def _day(self, text: str) -> None:
+        """A day is typed part by part, in the order of the browser's own language, which is American English."""
         year, month, day = text.split("-")
-        order = (year, month, day) if self.page.evaluate("navigator.language").startswith("zh") else (day, month, year)
-        for part in order:
+        for part in (month, day, year):
             self.page.keyboard.type(part)
-            if part == year and part != order[-1]:
-                self.page.keyboard.press("ArrowRight")  # a year may have six places
 
     def choose(self, target: Locator, value: str) -> None:
         """Choose of a list of choices: by the letters a choice begins with where it has such, else by arrows."""

@@ -22,6 +22,7 @@ def test_sme(visit: Visit) -> None:
     enters_the_organisation(visit)
     publishes_the_need(visit)
     looks_at_the_matches(visit)
+    works_out_the_terms(visit)
     asks_for_an_introduction(visit)
     visit.sign_out()
     reads_what_an_introduction_costs(visit)
@@ -73,6 +74,9 @@ def enters_the_organisation(visit: Visit) -> None:
     visit.fill(**{f"name_{visit.language}": f"{FIRM[visit.language]} {visit.own}", "kind": "enterprise", "region": "330000"})
     visit.look("organisation")
     visit.send()
+    if visit.page.locator("#alike").count():
+        visit.look("organisations like it")
+        visit.follow("No, register a new one")
 
 
 def publishes_the_need(visit: Visit) -> None:
@@ -99,6 +103,15 @@ def looks_at_the_matches(visit: Visit) -> None:
     visit.look("matches")
     visit.follow(visit.page.locator("article.res h3 a"))
     visit.look("match")
+
+
+def works_out_the_terms(visit: Visit) -> None:
+    """What the technology would cost the firm and bring it, quarter by quarter; then back to the match."""
+    match = visit.page.url
+    visit.follow(visit.page.locator("dl a[href*='/technologies/']"))
+    visit.follow("Work out what it would bring both sides")
+    visit.look("simulator")
+    visit.page.goto(match)
 
 
 def asks_for_an_introduction(visit: Visit) -> None:

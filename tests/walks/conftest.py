@@ -16,7 +16,9 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -41,16 +43,26 @@ class Site:
     address: str
     data: Path
 
+    def _read(self, query: str, *values: str) -> list[tuple]:
+        with closing(sqlite3.connect(f"file:{self.data / 'marketplace.db'}?mode=ro", uri=True)) as database:
+            return database.execute(query, values).fetchall()
+
     def mailed(self, address: str, pattern: str) -> str:
         """What a pattern finds in the newest letter to an address, read where the outbox keeps it; waits for the letter."""
         for _attempt in range(300):
-            with sqlite3.connect(f"file:{self.data / 'marketplace.db'}?mode=ro", uri=True) as database:
-                letters = database.execute("select body from mail where address = ? order by id desc", (address,)).fetchall()
+            letters = self._read("select body from mail where address = ? order by id desc", address)
             found = next((match for (text,) in letters if (match := re.search(pattern, text))), None)
             if found:
                 return found.group()
             time.sleep(0.2)
         raise AssertionError(f"no letter to {address} has {pattern}")
+
+    def rest(self) -> None:
+        """Wait until the worker has done all that was to do: while it scores anew, an answer to a match may come too late and be refused."""
+        for _attempt in range(300):
+            if not self._read("select 1 from job where state = 'running' or state = 'queued' and due <= ? limit 1", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"):
+                return
+            time.sleep(0.2)
 
 
 def _free_port() -> int:

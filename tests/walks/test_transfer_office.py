@@ -45,7 +45,7 @@ def mends_a_column(visit: Visit) -> None:
     visit.look("columns")
     visit.fill(**{"column-2": "trl", "column-3": ""})
     visit.follow("Read the file")
-    visit.wait_for("nav.tabs b")
+    visit.wait_for("form[action$='/publish']")
     visit.look("what was read")
 
 
@@ -55,7 +55,7 @@ def publishes(visit: Visit) -> None:
     visit.look("rejected rows")
     visit.follow(visit.page.locator("nav.tabs a[href*=created]"))
     visit.follow("Publish")
-    visit.wait_for("nav.tabs b")
+    visit.wait_for("main details.box button")
     visit.look("published")
     visit.follow(visit.page.locator("table a[href*='/technologies/']").first)
     assert visit.mark in visit.page.locator("h1").inner_text()
@@ -64,7 +64,7 @@ def publishes(visit: Visit) -> None:
 def says_the_terms(visit: Visit) -> None:
     """Typed in the editor, said in both languages; on the page in a sentence."""
     visit.follow("Edit")
-    visit.fill(mode="licence", exclusivity="non_exclusive")
+    visit.fill(mode="licence", exclusivity="ordinary")
     visit.hand.choose(visit.page.locator("[name=terms-royalty_base]"), "net_sales")
     visit.hand.fill(visit.page.locator("[name='terms-tiers-0-rate']"), "3")
     visit.hand.fill(visit.page.locator("[name=terms-trial_months]"), "6")
@@ -78,6 +78,7 @@ def says_the_terms(visit: Visit) -> None:
 
 def answers_a_firm(visit: Visit) -> None:
     """The needs that fit; one is kept, another is declined with a reason."""
+    visit.site.rest()
     visit.open("/matches?side=holder")
     visit.look("needs that fit")
     visit.follow(visit.page.locator("form:has(input[value=shortlisted]) button").first)

@@ -146,10 +146,6 @@ def visit(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Itera
     context.close()
 
 
-MARK = "() => { window.stays = true; window.changed = false; new MutationObserver(() => { window.changed = true; }).observe(document.querySelector('main'), { childList: true, subtree: true }); }"
-"""Set before a step that leads on: another page has no mark, a part that was fetched has changed the page."""
-
-
 class Visit:
     """One window on the site and a hand. `look()` is what a careful person does on each page: no error, no overflow, nothing axe finds, nothing nameless."""
 
@@ -214,7 +210,7 @@ class Visit:
         """Press what leads on, by its words or where it stands: to another page, or to a changed part of this one, where the focus is kept."""
         target = self.named(what) if isinstance(what, str) else what.first
         target.wait_for()
-        self.page.evaluate(MARK)
+        looking.ask(self.page, "mark")  # another page has no mark, a part that was fetched has changed the page
         self.hand.press(target)
         self.page.wait_for_function("() => !window.stays || window.changed && !document.querySelector('[aria-busy=true]')")
         self.page.wait_for_load_state("domcontentloaded")

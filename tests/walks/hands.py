@@ -11,32 +11,10 @@ from pathlib import Path
 
 from playwright.sync_api import ElementHandle, Locator, Page
 
+from tests.walks.looking import ask
+
 STOPS = 900
 """Presses of Tab after which a control counts as out of reach; no page of the site has so many."""
-
-BEFORE = """target => {
-  const at = document.activeElement;
-  return at !== document.body && Boolean(at.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING);
-}"""
-"""Whether what is looked for stands before the focus, so that Shift+Tab leads there sooner."""
-
-STOP = """target => {
-  const at = document.activeElement, faults = [];
-  if (at === document.body || at === document.documentElement) return { arrived: false, at: "the end of the page", faults };
-  const name = `${at.tagName.toLowerCase()}${at.id ? "#" + at.id : ""} ${(at.getAttribute("aria-label") || at.innerText || at.name || "").trim().slice(0, 40)}`;
-  const drawn = one => { const style = getComputedStyle(one); return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1 || style.boxShadow !== "none"; };
-  if (at.id !== "main" && !drawn(at) && !drawn(at.closest(".ask") ?? at)) faults.push(`no focus drawn on ${name}`);
-  const boxes = [...at.getClientRects()].filter(box => box.width && box.height);
-  const inside = boxes.filter(box => box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth);
-  if (!inside.length) faults.push(`the focus is outside of the window on ${name}`);
-  const points = inside.flatMap(box => [[.5, .5], [.1, .2], [.9, .8]].map(([x, y]) => [
-    Math.max(0, box.left) + x * (Math.min(innerWidth, box.right) - Math.max(0, box.left)),
-    Math.max(0, box.top) + y * (Math.min(innerHeight, box.bottom) - Math.max(0, box.top))]));
-  const own = ([x, y]) => { const top = document.elementFromPoint(x, y); return top && (at.contains(top) || top.contains(at) || [...(at.labels ?? [])].some(one => one.contains(top))); };
-  if (points.length && !points.some(own)) faults.push(`something lies over ${name}`);
-  return { arrived: at === target || target.contains(at) && target.tagName === "LABEL", at: name, faults };
-}"""
-"""Where the focus stands, and what is wrong with it there."""
 
 
 class Mouse:
@@ -84,11 +62,11 @@ class Keyboard:
         found = target.element_handle()
         if found.evaluate("target => target === document.activeElement"):
             return found
-        key = "Shift+Tab" if found.evaluate(BEFORE) else "Tab"
+        key = "Shift+Tab" if ask(self.page, "before", found) else "Tab"
         last = ""
         for _press in range(STOPS):
             self.page.keyboard.press(key)
-            stop = self.page.evaluate(STOP, found)
+            stop = ask(self.page, "stop", found)
             self.faults += stop["faults"]
             if stop["arrived"]:
                 return found
@@ -122,7 +100,7 @@ class Keyboard:
     def choose(self, target: Locator, value: str) -> None:
         """Choose of a list of choices: by the letters a choice begins with where it has such, else by arrows."""
         field = self.reach(target)
-        texts, place, at = field.evaluate("(field, value) => [[...field.options].map(one => one.text.trim()), [...field.options].findIndex(one => one.value === value), field.selectedIndex]", value)
+        texts, place, at = ask(self.page, "choices", field, value)
         assert place >= 0, f"{target} has no choice {value}"
         first = texts[place].split()[0] if texts[place] else ""
         if len(first) > 2 and first.isascii() and [one for one in texts if one.startswith(first)] == [texts[place]] and abs(place - at) > 9:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
@@ -15,57 +17,7 @@ _RUN = f"""async () => {{
   return found.violations.map(one => one.id + ": " + one.nodes.slice(0, 3).map(node => node.target.join(" ") + " | " + node.html.slice(0, 160)).join("; "));
 }}"""
 
-_NAMES = """() => {
-  const page = document.documentElement.lang, faults = [], han = /\\p{Script=Han}/u;
-  const same = lang => !lang || lang.split("-")[0] === page.split("-")[0];
-  const written = (node, lang) => [...node.childNodes].map(one => one.nodeType === 3 ? (same(lang) ? one.data : "") :
-    one.nodeType !== 1 || one.matches("script, style, template, [aria-hidden=true]") ? "" : written(one, one.hasAttribute("lang") ? one.lang || "und" : lang)).join(" ");
-  const said = node => { const at = node.closest("[lang]"); return node.textContent.trim() ? written(node, at.lang || "und") : ""; };
-  for (const one of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")) {
-    if (!one.checkVisibility() || one.closest("[aria-hidden=true]")) continue;
-    const by = (one.getAttribute("aria-labelledby") ?? "").split(" ").map(id => document.getElementById(id)).filter(Boolean);
-    const labels = [...(one.labels ?? [])], own = one.matches("a, button, summary") ? [one] : [];
-    const sources = by.length ? by : labels.length ? labels : own;
-    const label = by.length ? "" : one.getAttribute("aria-label") ?? "";
-    const whole = (label || sources.map(node => node.textContent + [...node.querySelectorAll("img[alt], [aria-label]")].map(inner => inner.alt ?? inner.ariaLabel).join(" ")).join(" ") || one.title).trim();
-    const where = one.outerHTML.slice(0, 120);
-    if (!whole) faults.push(`no name: ${where}`);
-    const at = one.closest("[lang]").lang || "und";
-    const words = label ? (same(at) ? label : "") : sources.map(said).join(" ");
-    const latin = words.replace(/[\\w.+-]+@[\\w.-]+|https?:\\S+/g, "").match(/[A-Za-z]{3,}/g) ?? [];
-    const known = /^(TechBridge|Excel|PDF|Atom|iCalendar|ROR|ORCID|JSON|CSV|XML|docx|xlsx|ICS|EPO|CNIPA|IPC|TRL|NDA|URL)$/i;
-    if (page.startsWith("zh") && words.trim() && !han.test(words) && latin.some(word => !known.test(word))) faults.push(`no Chinese name: ${words.trim().slice(0, 60)} | ${where}`);
-    if (page.startsWith("en") && han.test(words.replace(/科|桥/g, ""))) faults.push(`no English name: ${words.trim().slice(0, 60)} | ${where}`);
-  }
-  return faults;
-}"""
-"""Controls that are shown and have no name, or one in the other language that no `lang` marks. What users wrote carries its own `lang` and is left out."""
-
-_MOVING = """() => {
-  const faults = document.getAnimations().filter(one => one.playState === "running").map(one => `runs: ${one.effect?.target?.outerHTML.slice(0, 80)}`);
-  for (const one of document.querySelectorAll("*")) {
-    const style = getComputedStyle(one);
-    for (const part of ["transitionDuration", "animationDuration"]) {
-      if (style[part].split(",").some(time => parseFloat(time) > 0) && !(part === "animationDuration" && style.animationName === "none")) faults.push(`${part} ${style[part]}: ${one.outerHTML.slice(0, 80)}`);
-    }
-    if (style.scrollBehavior === "smooth") faults.push(`scrolls smoothly: ${one.tagName}`);
-  }
-  return faults.slice(0, 5);
-}"""
-
-_CUT = """() => {
-  const faults = [];
-  for (const one of document.querySelectorAll("main *, header *, footer *")) {
-    if (!one.checkVisibility() || one.closest("svg, .visually-hidden, .skip, [aria-hidden=true], option")) continue;
-    const style = getComputedStyle(one);
-    const clips = ["hidden", "clip"].includes(style.overflowX) && !one.matches("input, select, textarea, progress");
-    if (clips && one.scrollWidth > one.clientWidth + 1) faults.push(`cut off: ${one.outerHTML.slice(0, 100)}`);
-    const box = one.getBoundingClientRect();
-    const scrolls = one.closest(".scroll-x, .deal-board, [tabindex='0']");
-    if (box.width && !scrolls && (box.right > innerWidth + 1 || box.left < -1) && box.right > 0) faults.push(`beyond the edge: ${one.outerHTML.slice(0, 100)}`);
-  }
-  return faults.slice(0, 5);
-}"""
+SCRIPT = Path(__file__).with_suffix(".js").read_text("utf-8").split("\n", 1)[1].rstrip()
 
 
 def axe(page: Page) -> list[str]:
@@ -75,19 +27,33 @@ def axe(page: Page) -> list[str]:
     return page.evaluate(_RUN)
 
 
+def ask(page: Page, question: str, *values: Any) -> Any:
+    """What a function of looking.js answers on a page."""
+    return page.evaluate(f"values => ({SCRIPT}).{question}(...values)", list(values))
+
+
 def names(page: Page) -> list[str]:
     """Controls without a name in the language of the page."""
-    return page.evaluate(_NAMES)
+    return ask(page, "names")
 
 
 def moving(page: Page) -> list[str]:
     """What moves, or would move when it changes."""
-    return page.evaluate(_MOVING)
+    return ask(page, "moving")
 
 
 def cut(page: Page) -> list[str]:
     """What the window cuts off, other than what scrolls in a box of its own."""
-    return page.evaluate(_CUT)
+    return ask(page, "cut")
+
+
+def unsaid(page: Page) -> list[str]:
+    """What is wrong with a form that was refused: the focus is not on what is read out, or a field that is wrong does not say so itself (WCAG 3.3.1, 4.1.3)."""
+    faults = [] if page.evaluate("document.activeElement.closest('[role=alert], [data-focus]') !== null") else ["nothing of the refusal is read out"]
+    wrong = page.locator("main :is(input, select, textarea)[aria-invalid=true]")
+    if not wrong.count():
+        faults.append("no field is marked as wrong")
+    return faults + [f"{field} does not say what is wrong" for field in wrong.all() if not ask(page, "described", field.element_handle())]
 
 
 def overflow(page: Page) -> int:

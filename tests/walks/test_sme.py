@@ -1,4 +1,4 @@
-"""The walk of a small firm: from a problem pasted on the front page to an introduction asked for; and, as a firm with deals, to an agreement and what is due."""
+"""The walk of a small firm: from a problem pasted on the front page to an introduction; and, as a firm with deals, to an agreement and what is due."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import secrets
 
 import pytest
 
+from tests.walks import looking
 from tests.walks.conftest import Visit
 from tests.walks.test_visitor import ANSWER, PROBLEM, paste
 
@@ -36,21 +37,11 @@ def signs_up_with_the_problem(visit: Visit) -> None:
     visit.follow("Sign up and keep this text")
     visit.send("main form button.btn-primary")
     visit.look("sign up refused")
-    announced(visit)
+    assert not looking.unsaid(visit.page)
     visit.fill(name="Walker", address=address_of(visit), password="a long pass phrase 42")
     visit.send("main form button.btn-primary")
     visit.look("draft need")
     assert PROBLEM[visit.language] in visit.page.locator(f"#problem_{visit.language}").input_value()
-
-
-def announced(visit: Visit) -> None:
-    """A refused form has the focus on what is wrong, and each wrong field says so itself."""
-    assert visit.page.evaluate("document.activeElement.closest('[role=alert]') !== null"), "nothing of the refusal is read out"
-    wrong = visit.page.locator("main :is(input, select, textarea)[aria-invalid=true]")
-    assert wrong.count() >= 1
-    for field in wrong.all():
-        told = field.evaluate("field => (field.getAttribute('aria-describedby') ?? '').split(' ').map(id => document.getElementById(id)?.innerText ?? '').join(' ').trim()")
-        assert told, f"{field} does not say what is wrong"
 
 
 def address_of(visit: Visit) -> str:
@@ -87,8 +78,9 @@ def publishes_the_need(visit: Visit) -> None:
     visit.hand.choose(visit.page.locator("#organisation"), visit.page.locator("#organisation option").last.get_attribute("value"))
     visit.follow(visit.page.locator("button[name=post]"))
     visit.look("need refused")
-    announced(visit)
-    visit.fill(**{f"title_{code}": TITLE[code], f"tried_{code}": TRIED[code], "budget_max": "300000", "payer": "firm", "deadline": "2027-12-31", "industry": "C358"})
+    assert not looking.unsaid(visit.page)
+    visit.fill(**{f"title_{code}": TITLE[code], f"tried_{code}": TRIED[code], "budget_max": "300000", "payer": "firm"})
+    visit.fill(deadline="2027-12-31", industry="C358")
     visit.hand.tick(visit.page.locator("input[name=modes]").first)
     visit.follow(visit.page.locator("button[name=post]"))
     visit.look("need published")

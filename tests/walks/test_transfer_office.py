@@ -1,4 +1,4 @@
-"""The walk of a transfer office: a spreadsheet comes in, a column is mended, what was read is published; terms are said, a firm is answered, money looked at."""
+"""The walk of a transfer office: a spreadsheet comes in, a column is mended, what was read is published; terms said, a firm answered, money looked at."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ from tests.walks.conftest import Visit
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 TABLE = {
-    "zh": ("成果名称,说明,阶段,备用一\n钳齿毛刺的脉冲电解去除 {mark},用脉冲电解去除医用钳齿部毛刺，单件 8 分钟。,6,甲\n钳体冷锻成形 {mark},医用钳钳体一次冷锻成形，少一半铣削。,5,乙\n,没有名称的一行,4,丙\n"),
-    "en": ("Title,Description,Stage,Spare\nPulsed electrolytic deburring {mark},Pulsed electrolysis takes the burr off the jaws of surgical forceps in 8 minutes.,6,a\n"
-           "Cold forging of forceps {mark},Forges the body of surgical forceps in one stroke and halves the milling.,5,b\n,A row without a title,4,c\n"),
+    "zh": (
+        "成果名称,说明,阶段,备用一", "钳齿毛刺的脉冲电解去除 {mark},用脉冲电解去除医用钳齿部毛刺，单件 8 分钟。,6,甲",
+        "钳体冷锻成形 {mark},医用钳钳体一次冷锻成形，少一半铣削。,5,乙", ",没有名称的一行,4,丙",
+    ),
+    "en": (
+        "Title,Description,Stage,Spare", "Pulsed electrolytic deburring {mark},Takes the burr off the jaws of surgical forceps in 8 minutes.,6,a",
+        "Cold forging of forceps {mark},Forges the body of surgical forceps in one stroke and halves the milling.,5,b", ",A row without a title,4,c",
+    ),
 }
 
 
@@ -33,7 +38,7 @@ def brings_in_a_spreadsheet(visit: Visit, folder: Path) -> None:
     """The table as it is, from the desk."""
     visit.mark = secrets.token_hex(3)
     table = folder / "table.csv"
-    table.write_text(TABLE[visit.language].format(mark=visit.mark), encoding="utf-8")
+    table.write_text("\n".join(TABLE[visit.language]).format(mark=visit.mark), encoding="utf-8")
     visit.follow("Bring in many technologies from a file")
     visit.look("import")
     visit.hand.attach(visit.page.locator("#file"), table)
@@ -87,6 +92,7 @@ def answers_a_firm(visit: Visit) -> None:
     visit.press(answer.locator("details summary"))
     visit.follow(answer.locator("details button"))
     visit.look("decline refused")
+    assert visit.page.locator(".field-error").count() >= 1
     field = visit.page.locator("details[open] select[name=code]").first
     visit.hand.choose(field, field.locator("option").nth(1).get_attribute("value"))
     visit.follow(visit.page.locator("details[open] button").first)

@@ -134,6 +134,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.slow)
 
 
+def signed_in(page: Page, site: Site, language: str, name: str) -> None:
+    """Sign in as somebody of the demo, without ado."""
+    page.goto(f"{site.address}/{language}/sign-in", wait_until="domcontentloaded")
+    page.locator("#address").fill(f"{name}@demo.example")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("main form button.btn-primary").click()
+    page.wait_for_load_state("domcontentloaded")
+
+
 @pytest.fixture(params=[pytest.param(one, id=_name(one)) for one in WINDOWS])
 def visit(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Visit]:
     """A fresh browser window in a language at a width, and a hand. Nothing moves in it, so that every picture is of a page at rest."""

@@ -4,7 +4,7 @@
   names() {
     const page = document.documentElement.lang.split("-")[0];
     const han = /\p{Script=Han}/u;
-    const known = /^(TechBridge|Excel|PDF|Atom|iCalendar|ROR|ORCID|JSON|CSV|XML|docx|xlsx|ICS|EPO|CNIPA|IPC|TRL|NDA|URL)$/i;
+    const known = /^(TechBridge|Excel|PDF|Atom|iCalendar|ROR|ORCID|JSON|CSV|XML|docx|xlsx|ICS|EPO|CNIPA|IPC|TRL|NDA|URL|CMA|CNAS|BibTeX|RIS|UBL)$/i;
     const faults = [];
     const spoken = (node) => (node.closest("[lang]").lang || "und").split("-")[0];
     // The words of a node that are in the language of the page.

@@ -6,6 +6,7 @@ import secrets
 
 import pytest
 
+from tests.walks import looking
 from tests.walks.conftest import Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -55,6 +56,7 @@ def verifies_the_organisation(visit: Visit, name: str) -> None:
     visit.follow(visit.page.locator("main li a").filter(has_text=name))
     visit.follow(visit.page.locator("button[value=refuse]"))
     visit.look("refusal without a reason")
+    assert not looking.unsaid(visit.page)
     visit.follow(visit.page.locator("button[value=verify]"))
     visit.look("verified")
 

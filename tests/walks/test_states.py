@@ -13,9 +13,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PAGES = {
     "": ("/", "/technologies", "/needs", "/open-calls", "/facilities", "/simulator", "/map"),
     "owner": ("/desk", "/matches?side=firm", "/needs/new", "/deals", "/access"),
-    "officer": ("/technologies/new", "/imports/new", "/statements", "/money"),
+    "officer": ("/technologies/new", "/imports", "/statements", "/money"),
     "broker1": ("/worklist", "/deals/board", "/funnel/mine"),
-    "operator": ("/operations/organisations", "/operations/uploads", "/dev/outbox"),
+    "operator": ("/operations/organisations", "/operations/files", "/dev/outbox"),
 }
 
 

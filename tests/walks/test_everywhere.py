@@ -21,6 +21,7 @@ from lxml import html as markup
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 from sqlalchemy import Connection
 
+from tests.inspection import playing
 from tests.walks import looking
 from tests.walks.conftest import Site, signed_in
 from tests.web.blind_cast import Cast
@@ -34,6 +35,7 @@ OF_DEMO = ("", "owner", "officer", "broker1", "operator", "caller", "broker3", "
 """Visitor, firm, institute, technology manager, operator, owner of calls, reviewer, two members of pools and teams, institute abroad."""
 
 OF_CAST = ("owner", "party", "broker", "operator", "granted", "unconfirmed", "other_firm", "visitor")
+HERE = "http://localhost"
 LOOKS = list(product(("light", "dark"), (320, 1280)))
 EACH = 6
 """How many pages behind one kind of address a role opens on the demo: an address with other ids leads to the same kind of page."""
@@ -157,8 +159,8 @@ def test_nothing_is_found_on_any_page_around_blind_listings(
     page, reading = context.new_page(), {}
 
     def answer(route: Route) -> None:
-        got = reading["as"].client.get(urlsplit(route.request.url).path + (f"?{urlsplit(route.request.url).query}" if urlsplit(route.request.url).query else ""))
-        route.fulfill(status=got.status_code, headers=dict(got.headers), body=got.get_data())
+        with playing(), reading["as"].client.get(route.request.url.removeprefix(HERE)) as got:
+            route.fulfill(status=got.status_code, headers=dict(got.headers), body=got.get_data())
 
     context.route("**/*", answer)
     for role in OF_CAST:
@@ -166,8 +168,8 @@ def test_nothing_is_found_on_any_page_around_blind_listings(
         for path in pages(whole_app, cast):
             if not NOT_PAGES.search(path):
                 path = re.sub("^/zh/", f"/{('zh', 'en')[next(turn) % 2]}/", path)
-                told_of = reading["as"].get(path)
-                if told_of.status == 200 and "Content-Type: text/html" in told_of.text and gone.is_new(path, told_of.text.partition("\n<!doctype")[2] or told_of.text):
-                    gone.look(page, f"http://localhost{path}")
+                status, text, _location = reading["as"].get(path)
+                if status == 200 and "Content-Type: text/html" in text and gone.is_new(path, text.partition("\n<!doctype")[2]):
+                    gone.look(page, HERE + path)
     context.close()
     told(gone, record_property)

@@ -34,6 +34,7 @@ def signs_up_with_the_problem(visit: Visit) -> None:
     """What was typed on the front page becomes a draft of the new account."""
     visit.open("/")
     paste(visit)
+    visit.look("answers")
     visit.follow("Sign up and keep this text")
     visit.send("main form button.btn-primary")
     visit.look("sign up refused")
@@ -53,7 +54,8 @@ def address_of(visit: Visit) -> str:
 def confirms_the_address(visit: Visit) -> None:
     """By the link of the mail, as it came."""
     link = visit.site.mailed(address_of(visit), r"/confirm/\S+")
-    visit.go(link)
+    visit.open(link)
+    visit.look("confirm the address")
     visit.send()
 
 
@@ -79,6 +81,7 @@ def publishes_the_need(visit: Visit) -> None:
     visit.follow(visit.page.locator("button[name=post]"))
     visit.look("need refused")
     assert not looking.unsaid(visit.page)
+    assert visit.page.locator(f"#tried_{code}").get_attribute("aria-invalid") == "true"
     visit.fill(**{f"title_{code}": TITLE[code], f"tried_{code}": TRIED[code], "budget_max": "300000", "payer": "firm"})
     visit.fill(deadline="2027-12-31", industry="C358")
     visit.hand.tick(visit.page.locator("input[name=modes]").first)

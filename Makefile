@@ -75,7 +75,7 @@ lint: setup-test  ## the style checks alone
 	@$(BIN)/ruff check marketplace tests migrations tools wsgi.py hatch_build.py
 
 messages: setup-test  ## collect the texts to translate into the catalogues
-	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -k ngettext:1,2 --omit-header --sort-by-file --no-location -o /tmp/techbridge.pot .
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -k ngettext:1,2 -k several:1,2 --omit-header --sort-by-file --no-location -o /tmp/techbridge.pot .
 	@$(BIN)/pybabel -q update -i /tmp/techbridge.pot -d marketplace/translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -N
 
 lock:  ## pin the dependencies anew (needs uv)

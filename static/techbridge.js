@@ -33,3 +33,21 @@ if (work) {
     event.preventDefault();
   });
 }
+
+// What cannot be undone is asked first: the question that is folded behind its button opens as a dialogue; Esc leaves everything as it is.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-confirm] > summary");
+  if (!opener) return;
+  event.preventDefault();
+  const asked = opener.nextElementSibling;
+  const dialog = document.createElement("dialog");
+  const keep = asked.querySelector("[data-keep]");
+  dialog.setAttribute("aria-label", asked.firstElementChild.textContent);
+  dialog.append(asked);
+  opener.parentElement.after(dialog);
+  keep.hidden = false;
+  keep.autofocus = true;
+  keep.onclick = () => dialog.close();
+  dialog.addEventListener("close", () => { opener.after(asked); dialog.remove(); opener.focus(); });
+  dialog.showModal();
+});

@@ -279,7 +279,7 @@ def test_each_side_answers_for_itself():
     match, firm, holder = match_for()
     operations.answer_match(firm, match, "firm", "shortlisted", at=NOW)
     operations.answer_match(holder, match, "holder", "declined", "capacity", at=NOW)
-    assert (match.firm, match.holder, match.broker) == ("shortlisted", "declined", "new")
+    assert (match.firm, match.holder) == ("shortlisted", "declined")
     session.flush()
     assert session.query(MatchAnswer).count() == 2
     with pytest.raises(NotAllowed):

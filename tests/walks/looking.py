@@ -12,19 +12,19 @@ from playwright.sync_api import Page
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 """WCAG 2.2 AA, among it the rule on the size of targets that axe leaves out unless it is asked for, and what axe calls best practice."""
 
-_RUN = f"""async () => {{
-  const found = await axe.run(document, {json.dumps({"resultTypes": ["violations"], "runOnly": RULES})});
+_RUN = f"""async (inside) => {{
+  const found = await axe.run(inside || document, {json.dumps({"resultTypes": ["violations"], "runOnly": RULES})});
   return found.violations.map(one => one.id + ": " + one.nodes.slice(0, 3).map(node => node.target.join(" ") + " | " + node.html.slice(0, 160)).join("; "));
 }}"""
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text("utf-8").split("\n", 1)[1].rstrip()
 
 
-def axe(page: Page) -> list[str]:
-    """What axe finds, a line for each rule with the first places."""
+def axe(page: Page, inside: str = "") -> list[str]:
+    """What axe finds, in the whole page or inside what a selector names: a line for each rule with the first places."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE_SCRIPT)
-    return page.evaluate(_RUN)
+    return page.evaluate(_RUN, inside)
 
 
 def ask(page: Page, question: str, *values: Any) -> Any:

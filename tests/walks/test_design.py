@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.walks import looking
 from tests.walks.conftest import Site
@@ -34,4 +34,23 @@ def test_every_component_passes_in_both_languages_by_day_and_by_night(browser: B
         found = looking.axe(page)
         assert not found, f"{where}: {found}"
         assert not outside, where
+        if scheme == "dark":
+            asked_first(page, where)
         context.close()
+
+
+def asked_first(page: Page, where: str) -> None:
+    """What cannot be undone is asked first, by keyboard alone: the focus goes into the dialogue, stays there, and comes back."""
+    opener = page.locator("[data-confirm] > summary").first
+    opener.focus()
+    for leave in ("Escape", "Enter"):
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.closest('dialog[open]') && document.activeElement.matches('[data-keep]')"), where
+        assert page.locator("dialog[open]").get_attribute("aria-label"), where
+        found = looking.axe(page, "dialog") if leave == "Escape" else []
+        assert not found, f"{where}: {found}"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate("document.activeElement.matches('[data-keep]')"), where
+        page.keyboard.press(leave)
+        assert page.locator("dialog").count() == 0 and opener.evaluate("one => one === document.activeElement"), f"{where}: {leave}"

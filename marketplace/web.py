@@ -140,11 +140,17 @@ class Form(FlaskForm):
         values = dict(problem.values)
         for field, message in ((problem.field, problem.message), *values.pop("also", ())):
             text = in_words(message, values)
-            target = self._fields.get(field or "")
+            target = self._fields.get(self._spoken(field or ""))
             if target is None:
                 self.form_errors.append(text)
             else:
                 target.errors = [*target.errors, text]
+
+
+    def _spoken(self, name: str) -> str:
+        """Where a refusal of a text in two languages stands: while both are empty, beside the field of the reader's language; the other is folded away."""
+        own = f"{name.removesuffix('_zh')}_{language()}" if name.endswith("_zh") else name
+        return own if own in self._fields and not self._fields[own].data and not self._fields[name].data else name
 
 
 class VersionedForm(Form):

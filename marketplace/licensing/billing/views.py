@@ -14,7 +14,7 @@ from marketplace.access import may, require
 from marketplace.catalogue import attachments
 from marketplace.catalogue.views import send
 from marketplace.db import now
-from marketplace.errors import Problem
+from marketplace.errors import NotFound, Problem
 from marketplace.licensing import ledger
 from marketplace.licensing.billing import bank, export, operations, payments, reminders, totals, words
 from marketplace.licensing.billing.forms import BankForm, PaymentForm, ProfileForm, ReasonForm, TaxNumberForm
@@ -208,8 +208,10 @@ def paper(public_id: str) -> ResponseReturnValue:
 
 @blueprint.route("/agreements/<public_id>/billing")
 def agreement_money(public_id: str) -> ResponseReturnValue:
-    """What is owed under an agreement, what is billed, what was paid."""
+    """What is owed under an agreement, what is billed, what was paid. Before both have signed there is nothing of it."""
     agreement = agreement_by_id(actor(), public_id)
+    if agreement.standing is None:
+        raise NotFound()
     return answer("licensing/billing/agreement.html", **_of_agreement(agreement))
 
 

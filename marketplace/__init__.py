@@ -30,7 +30,7 @@
 - **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
-A module imports only from its left: errors, arrival, scanner, config, paper, db → access → record → jobs → web → people → terms → catalogue →
+A module imports only from its left: errors, arrival, scanner, config, paper, db → access → record → jobs → delivery → web → people → terms → catalogue →
 needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → design → reactions → this, cli.
 """
 
@@ -39,7 +39,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask, redirect, url_for
-from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager, user_logged_in
 from werkzeug.wrappers import Response
 
@@ -124,7 +123,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.production,
         SESSION_COOKIE_NAME="techbridge",
-        BOOTSTRAP_SERVE_LOCAL=True,
         RATELIMIT_STORAGE_URI=settings.limits,
         RATELIMIT_HEADERS_ENABLED=False,
         TRANSLATIONS=str(HERE / "translations"),
@@ -135,7 +133,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["engine"] = connect(settings.database)
     record.bind(react)
-    Bootstrap5(app)
     prepare(app)
     _sign_in(app)
     for views in PAGES:

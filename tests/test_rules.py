@@ -53,8 +53,8 @@ from marketplace.reactions import REACTIONS
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
-    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue",
-    "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "design",
+    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "db", "access", "record", "jobs", "delivery", "web", "people", "terms",
+    "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "design",
     "reactions", "__init__", "wsgi", "demo", "console",
     "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_terms", "cli",
 ]
@@ -77,6 +77,7 @@ PURE = {
     "calls": {"deadlines", "sealing", "shares", "keys", "receipts", "ranking", "bare", "contract", "rights", "mutual"},
     "deals": {"tally", "picture", "cells", "addresses", "cutting", "incoming", "schedule", "because"},
     "design": {"contrast"},
+    "delivery": {"sheet"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_calls.py", "cli_learning.py", "cli_mail.py", "cli_matching.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}

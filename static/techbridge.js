@@ -107,10 +107,10 @@ function arrive(hash) {
     const next = hash ? arrive(hash) : focused && (successor(focused) ?? inPlace(place));
     if (next && !hash) {
       next.focus({ preventScroll: true });
-      window.scrollBy(0, next.getBoundingClientRect().top - top);
+      window.scrollBy({ top: next.getBoundingClientRect().top - top, behavior: "instant" });
     } else if (!next) {
       content.focus({ preventScroll: true });
-      if (anew) window.scrollTo(0, 0);
+      if (anew) window.scrollTo({ top: 0, behavior: "instant" });
     }
     showRefused();
     announce();
@@ -129,14 +129,20 @@ function arrive(hash) {
   const targetOf = (form) => new URL(form.getAttribute("action") ?? "", location.href);
   const here = (address) => address.origin === location.origin && address.pathname === location.pathname;
 
+  /** The address of what is shown now, as a step that the back button takes back; what a form has done here is no step. */
+  function record(address, { back = false, posted = false } = {}) {
+    shown = address.pathname + address.search;
+    if (posted) history.replaceState(null, "", address);
+    else if (!back && address.href !== location.href) history.pushState(null, "", address);
+  }
+
   /** Show a page of this address in place; anything unexpected is left to the browser. */
   async function open(address, how = {}) {
     content.setAttribute("aria-busy", "true");
     try {
       const { answer, page } = await ask(address);
       if (!answer.ok || !page || !show(page, { ...how, hash: address.hash })) throw new TypeError("not in place");
-      shown = address.pathname + address.search;
-      if (!how.back && address.href !== location.href) history.pushState(null, "", address);
+      record(address, how);
     } catch (error) {
       if (error.name === "AbortError") return;
       if (how.back) location.reload();
@@ -153,9 +159,9 @@ function arrive(hash) {
     try {
       const { page, go } = await ask(targetOf(form), { method: "POST", body });
       const next = go && new URL(go, location.href);
-      if (next && here(next)) await open(next, { sent: form });
+      if (next && here(next)) await open(next, { sent: form, posted: true });
       else if (next) location.assign(next);
-      else if (page && show(page, { anew: true })) history.pushState(null, "", targetOf(form));
+      else if (page && show(page, { anew: true })) record(targetOf(form));
       else throw new TypeError("no page");
     } catch (error) {
       if (error.name !== "AbortError") form.submit();

@@ -46,6 +46,11 @@ def subset(css: str, classes: Set[str], beside: str = "") -> str:
     return "".join(found)
 
 
+def licence(css: str) -> str:
+    """The notice that has to stay with whatever is taken of a style sheet."""
+    return "".join(re.findall(r"/\*!.*?\*/", css, re.DOTALL))
+
+
 def without_comments(css: str) -> str:
     """A style sheet without its comments and the empty lines between rules."""
     return "\n".join(rule.serialize() for rule in tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True))

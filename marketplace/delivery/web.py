@@ -40,7 +40,7 @@ def _sheet(templates: Path, static: Path, _changed: int) -> str:
     own = (static / OWN).read_text(encoding="utf-8")
     texts = (path.read_text(encoding="utf-8") for path in chain(templates.rglob("*.html"), static.glob("*.js")))
     bootstrap = files("flask_bootstrap").joinpath("static/bootstrap5/css/bootstrap.min.css").read_text(encoding="utf-8")
-    return sheet.subset(bootstrap, sheet.used(texts), own) + sheet.without_comments(own)
+    return sheet.licence(bootstrap) + sheet.subset(bootstrap, sheet.used(texts), own) + sheet.without_comments(own)
 
 
 @cache

@@ -48,7 +48,8 @@ def main_pages(visitor: Visitor) -> list[str]:
     """The ten: front, the lists and one thing of each, the simulator, and what demand has no supply."""
     return [
         "/zh/", "/en/technologies", first(visitor, "/zh/technologies", r"/zh/technologies/\w{12}"), "/zh/needs",
-        first(visitor, "/en/needs", r"/en/needs/\w{12}"), "/zh/open-calls", first(visitor, "/en/open-calls", r"/en/open-calls/\w{12}"), "/zh/simulator", "/en/facilities", "/zh/map",
+        first(visitor, "/en/needs", r"/en/needs/\w{12}"), "/zh/open-calls",
+        first(visitor, "/en/open-calls", r"/en/open-calls/\w{12}"), "/zh/simulator", "/en/facilities", "/zh/map",
     ]
 
 

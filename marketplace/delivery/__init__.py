@@ -9,5 +9,5 @@ of the hash of its content; it stands in its address as `v`. A *part* is what a 
 release has new addresses. A page of a visitor says by its ETag whether it has changed. A form that a script has sent is answered, instead of by a
 redirect, by where to go on (`X-Go`), so that the script can tell the same page from another one before anything of it is fetched.
 
-Decision 0020 says why each of these is so.
+Decision 0021 says why each of these is so.
 """

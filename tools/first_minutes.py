@@ -33,7 +33,8 @@ TEXTS = {
         "problem": "Milling one surgical forceps takes over forty minutes and wears out the cutters. We want 10 minutes at most and burr below 0.02 mm.",
         "title": "Milling forceps is too slow", "tried": "Cheaper inserts gave more burr; higher speed broke the tips.",
         "evidence": "Our website names me as head of the transfer office, under Contact.",
-        "listed": "Stopping the machine before a drill snaps,Spindle power shows how worn a drill is; the machine stops on the night shift before drills snap and scrap fills a basket.",
+        "listed": "Stopping the machine before a drill snaps,"
+                  "Spindle power shows how worn a drill is; the machine stops on the night shift before drills snap and scrap fills a basket.",
         "technology": "Pulsed electrolytic deburring of surgical forceps",
         "abstract": "Pulsed electrolysis takes the burr off the jaws of surgical forceps in 8 minutes, burr below 0.02 mm, without cutters that wear out.",
     },

@@ -39,8 +39,8 @@ from marketplace.matching.documents import (
 )
 from marketplace.matching.forms import AnswerForm
 from marketplace.matching.improvement import Improvement
-from marketplace.matching.marking import both_sides
 from marketplace.matching.index import Hit
+from marketplace.matching.marking import both_sides
 from marketplace.matching.models import SIDES, Match, Scoring
 from marketplace.matching.quantities import quantities
 from marketplace.matching.quantities import words as quantity_words

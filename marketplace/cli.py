@@ -203,7 +203,7 @@ def reindex_command(json_: bool) -> None:
 @click.option("--worker/--no-worker", default=True, help="Start a job worker beside the server.")
 def serve(host: str, port: int | None, worker: bool) -> None:
     """Serve the site, with one job worker beside it."""
-    settings = _settings()
+    settings = _ready()
     chosen = port or _listen_on(host, FIRST_PORT)
     address = f"http://{host}:{chosen}"
     environment = {**os.environ, "MARKETPLACE_SITE": os.environ.get("MARKETPLACE_SITE") or address}

@@ -53,7 +53,9 @@ def test_evaluate_prints_engine_and_baselines(tmp_path: Path) -> None:
 
 def test_commands_refuse_a_database_that_is_not_ready(tmp_path: Path) -> None:
     empty = Shell(tmp_path)
-    assert "marketplace upgrade" in empty.run("match", "burr", code=2)
+    for command in (("match", "burr"), ("serve", "--port", "1")):
+        said = empty.run(*command, code=2)
+        assert "marketplace upgrade" in said and "TechBridge is at" not in said
     empty.run("upgrade")
     assert json.loads(empty.run("match", "burr", "--json")) == []
 

@@ -54,14 +54,15 @@ from marketplace.reactions import REACTIONS
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
-    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "db", "access", "record", "jobs", "web", "people", "terms", "catalogue",
-    "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "design",
+    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "ordering", "db", "languages", "access", "record", "jobs",
+    "mistakes", "delivery", "web", "printing",
+    "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "design",
     "reactions", "__init__", "wsgi", "demo", "console",
     "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_people", "cli_terms",
     "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
-FLASK_ROOMS = {"web", "views", "forms", "words", "__init__", "cli"}
+FLASK_ROOMS = {"web", "printing", "views", "forms", "words", "__init__", "cli"}
 PURE = {
     "terms": {
         "payment", "words", "checks", "reading", "presets", "figures", "schedule", "events", "course", "fees", "royalty", "account", "because", "bench",
@@ -71,7 +72,7 @@ PURE = {
         "text", "bridge", "lexical", "semantic", "fusion", "explain", "index", "evaluate", "quantities", "units", "numerals", "waterfall",
         "keywords", "ranking", "vectors", "constants", "quantity_words", "fitting", "encoders", "endpoint", "sentence_models", "window",
         "learning", "columns", "bags", "segments", "generation", "passages", "likeness", "synthetic", "bench", "rules", "asides", "families",
-        "arrays", "arrivals", "universal", "batch", "shared_terms", "bench_import", "reliability", "choosing", "gap", "picture",
+        "arrays", "arrivals", "universal", "batch", "shared_terms", "bench_import", "reliability", "choosing", "gap", "picture", "orders",
     },
     "people": {"names", "name_forms", "name_likeness", "names_measure"},
     "catalogue": {"numbers", "classification", "opening"},
@@ -79,6 +80,7 @@ PURE = {
     "calls": {"deadlines", "sealing", "shares", "keys", "receipts", "ranking", "bare", "contract", "rights", "mutual"},
     "deals": {"tally", "picture", "cells", "addresses", "cutting", "incoming", "schedule", "because"},
     "design": {"contrast"},
+    "delivery": {"sheet"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_calls.py", "cli_learning.py", "cli_mail.py", "cli_matching.py", "cli_people.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}
@@ -260,7 +262,7 @@ def test_every_action_named_in_the_source_is_in_the_table() -> None:
 
 
 METHODS = [("marketplace/**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
-KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "several": (1, 2)}
 
 
 def texts() -> set[str]:

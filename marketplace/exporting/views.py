@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
+from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request, send_file, url_for
+from flask import Blueprint, Flask, Response, current_app, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
@@ -25,18 +21,20 @@ from marketplace.calls.pools.models import Pool
 from marketplace.calls.pools.views import filter_lines as pool_filter_lines
 from marketplace.calls.views import filter_lines
 from marketplace.catalogue.operations import in_full
-from marketplace.db import LANGUAGES, now
+from marketplace.db import now
 from marketplace.deals.funnel.operations import newest as newest_counts
 from marketplace.deals.supply.views import cells_of
 from marketplace.errors import NotFound
 from marketplace.exporting import citations, entries, feed, operations, sitemap, spreadsheet, structured
 from marketplace.exporting.lists import LISTS, MAP_COLUMNS, Column, OpenList
 from marketplace.exporting.portfolio import portfolio
-from marketplace.exporting.words import ABOUT, LIST_WORDS
-from marketplace.matching.views import asked, facet_names, facet_value_name
+from marketplace.exporting.tables import FILTERS, MOST, TABLES
+from marketplace.exporting.words import ABOUT, TABLE_WORDS
+from marketplace.matching.views import asked, asked_order, facet_names, facet_value_name
 from marketplace.people import organisations
 from marketplace.people.grants.log import opened
-from marketplace.web import TAGS, actor, language, limiter, streamed
+from marketplace.printing import on_paper
+from marketplace.web import TAGS, actor, language, limiter, spoken, streamed, tongues
 
 blueprint = Blueprint("exporting", __name__)
 for_robots = Blueprint("for_robots", __name__)
@@ -82,11 +80,12 @@ class Search:
     typed: str
     where: dict[str, Any]
     filters: tuple[tuple[str, str], ...]
+    order: str = ""
 
     @property
     def arguments(self) -> dict[str, Any]:
         """What an address of the search carries."""
-        return {**({"q": self.typed} if self.typed else {}), **self.where}
+        return {**({"q": self.typed} if self.typed else {}), **self.where, **({"sort": self.order} if self.order else {})}
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -118,7 +117,7 @@ def _search_of(name: str) -> Search:
     typed, where = asked(listed.kind)
     names, separator = facet_names(), _(", ")
     told = ((names[name], separator.join(facet_value_name(name, value, language()) for value in values)) for name, values in where.items())
-    return Search(listed, typed, where, tuple(told))
+    return Search(listed, typed, where, tuple(told), asked_order(listed.kind, typed))
 
 
 def _addresses(listing: Any) -> tuple[str, str]:
@@ -165,10 +164,10 @@ def citation(public_id: str, form: str) -> ResponseReturnValue:
 @limiter.limit("600 per hour")
 def newest(name: str) -> ResponseReturnValue:
     """The newest listings of a search as a feed: what a visitor may read, whoever asks."""
-    search = _search_of(name)
+    search = replace(_search_of(name), order="")
     found = [_entry(listing) for listing in operations.newest(search.listed.kind, search.typed, search.where, FEED)]
     said = feed.Feed(
-        title=f"{search.listed.title} · {_('TechBridge')}", subtitle=search.sentence or _("everything"), language=TAGS[language()],
+        title=f"{search.listed.title} · {_('TechBridge')}", subtitle=search.sentence or _("everything"), language=TAGS[spoken()],
         address=_address("exporting.newest", name=name, **search.arguments), page=search.page,
     )
     response = Response(feed.atom(said, feed.search_tag(_site(), language(), name, search.pairs), found), mimetype="application/atom+xml")
@@ -196,7 +195,7 @@ def table(name: str) -> ResponseReturnValue:
     """The listings of a search as an Excel file: what the one who asks may read."""
     search = _search_of(name)
     listed = search.listed
-    total, listings = operations.found(actor(), listed.kind, search.typed, search.where, IN_SPREADSHEET)
+    total, listings = operations.found(actor(), listed.kind, search.typed, search.where, IN_SPREADSHEET, search.order)
     columns = (*listed.columns, Column("address", 48, lambda listing, _language: _addresses(listing)[0]))
     note = _more(total, IN_SPREADSHEET)
     about = [
@@ -216,34 +215,40 @@ def map_table() -> ResponseReturnValue:
     found = cells_of(report)
     if found is None:
         raise NotFound()
-    title = str(LIST_WORDS["map"])
+    title = str(TABLE_WORDS["map"])
     about = [(str(ABOUT["made"]), report.computed.date()), (str(ABOUT["cells"]), len(found.all)), (str(ABOUT["page"]), _address("supply.show"))]
     file = spreadsheet.written(title, str(ABOUT["sheet"]), MAP_COLUMNS, language(), found.all, "", about)
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{title} {report.computed.date()}.xlsx", max_age=0)
 
 
-@cache
-def _paper() -> ModuleType | None:
-    """What makes PDFs, read when the first one is asked for (it takes a second); None where Debian's libraries are missing."""
-    try:
-        return import_module("marketplace.paper")
-    except OSError:
-        return None
+@blueprint.route("/tables/<name>.xlsx")
+@login_required
+@limiter.limit("30 per hour")
+def own_table(name: str) -> ResponseReturnValue:
+    """A table of the reader's own work as an Excel file, by the filters and in the order of its page."""
+    listed = TABLES.get(name)
+    if listed is None:
+        raise NotFound()
+    total, rows = listed.rows(actor(), request.args)
+    note, title = _more(total, MOST), str(TABLE_WORDS[name])
+    columns = (*listed.columns, Column("address", 48, lambda one, _language: _address(listed.page, public_id=one.public_id)))
+    page = _address(listed.search, **{key: value for key, value in request.args.items() if key in FILTERS})
+    about = [
+        (ABOUT["made"], now().date()), (ABOUT["rows"], total), (ABOUT["cells"], len(rows)), (ABOUT["page"], page), *([("", note)] if note else []),
+    ]
+    file = spreadsheet.written(title, str(ABOUT["sheet"]), columns, language(), rows, note, [(str(label), value) for label, value in about])
+    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{title} {now().date()}.xlsx", max_age=0)
 
 
 @blueprint.route("/<name>.pdf")
 @limiter.limit("30 per hour")
 def paper(name: str) -> ResponseReturnValue:
     """The listings of a search to be printed: what the one who asks may read."""
-    search, writer = _search_of(name), _paper()
-    if writer is None:
-        message = _("This site cannot make PDFs yet: Debian's packages libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 are missing. "
-                    "Please tell whoever runs the site, and take the Excel file meanwhile.")
-        return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
-    total, listings = operations.found(actor(), search.listed.kind, search.typed, search.where, ON_PAPER)
-    html = render_template("pdf/list.html", search=search, entries=[_entry(listing) for listing in listings], total=total, made=now().date(),
-                           note=_more(total, ON_PAPER), page=search.page)
-    response = Response(writer.pdf(html, Path(current_app.static_folder or "")), mimetype="application/pdf")
+    search = _search_of(name)
+    total, listings = operations.found(actor(), search.listed.kind, search.typed, search.where, ON_PAPER, search.order)
+    printed = on_paper("pdf/list.html", search=search, entries=[_entry(listing) for listing in listings], total=total, made=now().date(),
+                       note=_more(total, ON_PAPER), page=search.page)
+    response = Response(printed, mimetype="application/pdf")
     response.headers.set("Content-Disposition", "inline", filename=f"techbridge-{name}.pdf")
     return response
 
@@ -268,7 +273,7 @@ def sitemap_of_pages() -> ResponseReturnValue:
     """The static pages that everybody may read, and the boards."""
     of_boards = [("boards.show", {"public_id": board.public_id}) for board in boards(VISITOR)]
     places = [*((endpoint, {}) for endpoint in PAGES), *of_boards]
-    pages = [({TAGS[code]: _address(endpoint, lang=code, **values) for code in LANGUAGES}, None) for endpoint, values in places]
+    pages = [({TAGS[code]: _address(endpoint, lang=code, **values) for code in tongues()}, None) for endpoint, values in places]
     return Response("".join(sitemap.urls(pages)), mimetype="application/xml")
 
 
@@ -280,7 +285,7 @@ def sitemap_of_listings(name: str, number: int) -> ResponseReturnValue:
     if not rows:
         raise NotFound()
     mark = "PUBLIC-ID"
-    patterns = {TAGS[code]: _address(LISTING_PAGES[kind], public_id=mark, lang=code) for code in LANGUAGES}
+    patterns = {TAGS[code]: _address(LISTING_PAGES[kind], public_id=mark, lang=code) for code in tongues()}
     pages = (({tag: pattern.replace(mark, public_id) for tag, pattern in patterns.items()}, updated) for public_id, updated in rows)
     return Response(sitemap.urls(pages), mimetype="application/xml")
 
@@ -300,9 +305,11 @@ def exports_of(endpoint: str, arguments: dict[str, Any]) -> list[Export]:
     found = []
     for name, listed in LISTS.items():
         if listed.search == endpoint:
-            addresses = (url_for(f"exporting.{kind}", name=name, **arguments) for kind in ("newest", "table", "paper"))
-            found.append(Export(listed.title, *addresses))
-    return found
+            unordered = {key: value for key, value in arguments.items() if key != "sort"}  # a feed has an order of its own
+            files = (url_for(f"exporting.{kind}", name=name, **arguments) for kind in ("table", "paper"))
+            found.append(Export(listed.title, url_for("exporting.newest", name=name, **unordered), *files))
+    owned = [table for table in TABLES.values() if table.search == endpoint]
+    return [*found, *(Export(str(TABLE_WORDS[one.name]), "", url_for("exporting.own_table", name=one.name, **arguments), "") for one in owned)]
 
 
 @blueprint.route("/organisations/<public_id>/export", methods=["POST"])

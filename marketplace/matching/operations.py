@@ -26,7 +26,7 @@ from marketplace.config import EncoderSpec, Settings, read
 from marketplace.db import now, session, to_read
 from marketplace.errors import NotFound
 from marketplace.jobs import enqueue, handler, supersede, waiting
-from marketplace.matching import apart, batch, declines
+from marketplace.matching import apart, batch, declines, orders
 from marketplace.matching.advice import advice_for as advice_for  # one face for the rooms to the right
 from marketplace.matching.answering import answer_match as answer_match
 from marketplace.matching.batch import KEPT, LEAST
@@ -271,9 +271,10 @@ def similar_needs(text: str, actor: Actor, limit: int = 3, but: Need | None = No
     return index().rank(text, "need", where=_readable(actor), without=without, limit=limit, asker=facts)
 
 
-def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int) -> Page:
-    """Listings by words and filters, with counts by value; only what the actor may read is found or counted."""
-    return index().search(typed, kind, where={**where, **_readable(actor)}, offset=offset, limit=limit)
+def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int, order: str = "") -> Page:
+    """Listings by words and filters in an order (see `orders`), with counts by value; only what the actor may read is found or counted."""
+    stand = {"newest": orders.by_entry(order), "tiers": orders.tiers(order, typed)}
+    return index().search(typed, kind, {**where, **_readable(actor)}, offset, limit, **stand)
 
 
 def values(actor: Actor, kind: str, facet: str, where: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -287,9 +288,10 @@ def nearest(actor: Actor, kind: str, model: type, typed: str, where: Mapping[str
     return load(actor, model, [hit.key for hit in hits if hit.probability >= LEAST])
 
 
-def found(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], limit: int, newest: bool = False) -> Page:
-    """What a search finds without counting values: best first, or the highest key first. For files and feeds, which leave teasers out."""
-    return index().search(typed, kind, where={**where, **_in_full(actor)}, limit=limit, facets=(), newest=newest)
+def found(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], limit: int, order: str = "") -> Page:
+    """What a search finds without counting values, in an order (see `orders`). For files and feeds, which leave teasers out."""
+    stand = {"newest": orders.by_entry(order), "tiers": orders.tiers(order, typed)}
+    return index().search(typed, kind, {**where, **_in_full(actor)}, limit=limit, facets=(), **stand)
 
 
 def _in_full(actor: Actor) -> dict[str, Sequence[str]]:

@@ -25,6 +25,7 @@ from marketplace.deals.models import Deal, Party
 from marketplace.deals.parties import operations as parties
 from marketplace.deals.talk import meetings, tasks
 from marketplace.deals.talk import operations as talk
+from marketplace.exporting.tables import TABLES
 from marketplace.first_steps.examples import operations as examples
 from marketplace.licensing.duties import operations as duties
 from marketplace.licensing.duties import recordals
@@ -293,6 +294,7 @@ def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
         "grants.log": {"public_id": ids(things["institute"], things["firm"])}, "grants.log_file": {"public_id": ids(things["institute"])},
         "open-calls": {"public_id": ids(things["call"]), "question_id": [things["missing"]]}, "calls.naming": {"public_id": [things["missing"]]},
         "boards": {"public_id": ids(things["board"])},
+        "exporting.own_table": {"name": [*TABLES]},
         "scanning.show": {"public_id": ids(*things["uploads"])},
         **{name: {"public_id": ids(*things["resources"])} for name in ("facilities", "experts", "scenarios")},
         **{f"resources.{name}": {"public_id": ids(*things["resources"])} for name in ("edit", "history", "ask")},

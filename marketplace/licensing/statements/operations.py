@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.catalogue import attachments
@@ -27,6 +27,7 @@ from marketplace.licensing.models import Agreement, Standing
 from marketplace.licensing.statements.models import STANDING, Remark, Statement
 from marketplace.licensing.statements.preview import Preview, period_of, preview
 from marketplace.licensing.statements.sheet import read_sales
+from marketplace.ordering import Order, order
 from marketplace.record import move, record
 from marketplace.terms.payment import MINOR_UNITS
 from marketplace.terms.royalty import Period
@@ -67,10 +68,21 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     return or_(Statement.licensee_id.in_(seats), and_(Statement.licensor_id.in_(seats), sent))
 
 
-def statements_of(actor: Actor, states: Sequence[str], offset: int, limit: int) -> list[Statement]:
-    """The statements of the actor's organisations in these states, newest first, from one place on."""
+ORDERS = {"sent": True, "period": True}
+"""What statements can be ordered by, and whether that falls; the first unasked."""
+
+
+def statements_of(actor: Actor, states: Sequence[str], offset: int, limit: int, by: Order | None = None) -> list[Statement]:
+    """The statements of the actor's organisations in these states, newest first unless ordered otherwise, from one place on."""
+    by = by or order("", ORDERS)
     own = select(Statement).where(visible(actor), Statement.state.in_(states))
-    return list(session.scalars(own.order_by(Statement.id.desc()).offset(offset).limit(limit)))
+    column = {"sent": Statement.id, "period": Statement.period}[by.name]
+    return list(session.scalars(own.order_by(*by.by(column, Statement.id)).offset(offset).limit(limit)))
+
+
+def count_of(actor: Actor, states: Sequence[str]) -> int:
+    """How many statements of the actor's organisations stand in these states."""
+    return session.scalar(select(func.count()).select_from(select(Statement.id).where(visible(actor), Statement.state.in_(states)).subquery())) or 0
 
 
 def due_of(actor: Actor, limit: int = 50) -> list[Standing]:
@@ -204,7 +216,7 @@ def send_statement(actor: Actor, statement: Statement, digest: str, at: datetime
     today = ledger.day_of(agreement, moment)
     found = preview(agreement, statement.period, statement.values, moment)
     if today < found.period.last:
-        raise Refused(N_("This period goes on until %(day)s. The draft is kept; send it then."), day=found.period.last.isoformat())
+        raise Refused(N_("This period goes on until %(day)s. The draft is kept; send it then."), day=found.period.last)
     if digest != found.digest:
         raise Changed(N_("What is owed has changed since it was shown to you. Nothing was sent: look again, then send."))
     return _count(actor, actor, statement, found, "send", moment)
@@ -296,7 +308,7 @@ def _may_estimate(agreement: Agreement, period: Period, today: date) -> None:
         raise Refused(N_("This period is stated already."))
     after = period.statement_due + timedelta(days=clause.get("after_days", ESTIMATE_AFTER))
     if today < after:
-        raise Refused(N_("This period can be estimated from %(day)s on, if no statement has come by then."), day=after.isoformat())
+        raise Refused(N_("This period can be estimated from %(day)s on, if no statement has come by then."), day=after)
 
 
 def estimated(agreement: Agreement, period: Period, today: date) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -31,19 +32,28 @@ def _waiting() -> int:
 @login_required
 def show() -> ResponseReturnValue:
     """A side's matches: those that wait for an answer, or those it has answered one way; a technology manager's own answers likewise."""
-    manages = may(actor(), "worklist.see")
-    side = _side(request.args.get("side", ""), manages)
-    order = brokers.KEPT if side == "broker" else operations.ORDER
-    chosen = request.args.get("answer", "")
-    chosen = chosen if chosen in order else order[0]
-    page = page_number()
-    found = brokers.desk(actor(), chosen, page, PAGE) if side == "broker" else operations.desk(actor(), side, chosen, page, PAGE)
+    manages, page = may(actor(), "worklist.see"), page_number()
+    side, order, chosen = asked(request.args)
+    found = rows_of(side, chosen, page, PAGE)
     declined = chosen == "declined" and side != "broker"
     return answer(
         "matching/desk/show.html", AnswerForm(formdata=None), desk=found, groups=_groups(found.rows, side), page=page, order=order, manages=manages,
         changed=operations.changed_since(found.rows, side) if declined else set(), pages=-(-found.counts[chosen] // PAGE),
         here=url_for("desk.show", side=side, answer=chosen, page=page), given=operations.newest_answers(found.rows, side) if declined else {},
     )
+
+
+def asked(values: Any) -> tuple[str, Sequence[str], str]:
+    """Which matches an address asks for: the side, the answers that it can have given, and the one that is meant."""
+    side = _side(values.get("side", ""), may(actor(), "worklist.see"))
+    order = brokers.KEPT if side == "broker" else operations.ORDER
+    chosen = values.get("answer", "")
+    return side, order, chosen if chosen in order else order[0]
+
+
+def rows_of(side: str, chosen: str, page: int, size: int) -> operations.Desk:
+    """A page of these matches."""
+    return brokers.desk(actor(), chosen, page, size) if side == "broker" else operations.desk(actor(), side, chosen, page, size)
 
 
 def _side(asked: str, manages: bool) -> str:

@@ -408,9 +408,9 @@ def _plain_value(value: Any) -> str:
     return "–" if value in (None, "") else str(value)
 
 
-def _script(text: str) -> str:
+def _script(text: str | None) -> str:
     """The language a word is written in, by its script."""
-    return "zh" if any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
+    return "zh" if text and any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
 
 
 def _in(code: str, text: str) -> Markup:

@@ -359,9 +359,9 @@ def walked(app: Flask, cast: Cast, code: str, roles: tuple[str, ...]) -> Iterato
         for path in every:
             endpoint = match(path.split("?")[0])[0]
             tried[role, endpoint] += 1
-            answer = None if endpoint in seen or tried[role, endpoint] > 2 else browser.get(path)
-            before, html, page = answer.text.partition("<html") if answer and answer.status == 200 else ("", "", "")
-            if page and "pdf" not in before:
+            answer = None if endpoint in seen or tried[role, endpoint] > 1 or "." in path else browser.get(path)
+            _before, html, page = answer.text.partition("<html") if answer and answer.status == 200 else ("", "", "")
+            if page:
                 seen.add(endpoint)
                 yield path, html + page
 
@@ -383,5 +383,5 @@ def test_a_catalogue_alone_makes_every_page_speak_another_language(site: tuple[C
 
 def test_no_text_is_said_to_be_in_the_wrong_language(app: Flask, cast: Cast) -> None:
     """The cast's texts are in both languages, its names in one or in both: an English page says of each Chinese one that it is Chinese."""
-    found = {fault: path for path, page in walked(app, cast, "en", ("owner", "broker")) for fault in speaking.misspoken(page)}
+    found = {fault: path for path, page in walked(app, cast, "en", ("owner",)) for fault in speaking.misspoken(page)}
     assert not found, "\n".join(f"{path}: {fault}" for fault, path in found.items())

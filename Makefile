@@ -61,6 +61,7 @@ test: setup-test  ## all tests: SQLite, PostgreSQL, browser
 	@$(BIN)/ruff check -q marketplace tests migrations tools wsgi.py hatch_build.py
 	@echo "Tests on SQLite, with the browser walks"
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	@echo "A picture of every step of the walks is in $${MARKETPLACE_SHOTS:-var/walks}"
 	@echo "Tests on PostgreSQL"
 	@$(BIN)/python -m pytest -n 2 --database=postgresql -m "not slow and not browser" $(ON_POSTGRESQL)
 

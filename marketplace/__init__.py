@@ -28,11 +28,11 @@
   **scenario** 应用场景 that is open for first trials (**trial application** 首试申请).
 - **tongue**: a language that the pages speak, one for each catalogue of translations; texts of listings and terms are Chinese and English.
 - **gap** 成熟度差距: the levels of maturity between what a technology offers and what a need wants.
-- **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data.
+- **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data; an **example** 示例 is what he tries first and throws away.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
-A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → web → printing → people → terms →
-catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → design → reactions → this, cli.
+A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → delivery → web → printing →
+people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → design → reactions → this, cli.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask, redirect, url_for
-from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager, user_logged_in
 from werkzeug.wrappers import Response
 
@@ -71,6 +70,7 @@ from marketplace.deals.worklist import views as worklist_views
 from marketplace.design import views as design_views
 from marketplace.exporting import views as exporting_views
 from marketplace.first_steps import views as first_steps_views
+from marketplace.first_steps.examples import views as examples_views
 from marketplace.importing import views as importing_views
 from marketplace.importing.need_file import views as need_file_views
 from marketplace.languages import found
@@ -108,6 +108,7 @@ PAGES = (
     duties_views, register_views, deals_views, worklist_views, funnel_views, supply_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
     boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views, first_steps_views,
+    examples_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 
@@ -129,7 +130,6 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.production,
         SESSION_COOKIE_NAME="techbridge",
-        BOOTSTRAP_SERVE_LOCAL=True,
         RATELIMIT_STORAGE_URI=settings.limits,
         RATELIMIT_HEADERS_ENABLED=False,
         TRANSLATIONS=str(translations),
@@ -140,7 +140,6 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["engine"], app.extensions["tongues"] = connect(settings.database), found(translations)
     record.bind(react)
-    Bootstrap5(app)
     prepare(app)
     printing.prepare(app)
     _sign_in(app)

@@ -23,20 +23,23 @@ from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
-from flask_wtf import CSRFProtect, FlaskForm
+from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from wtforms import HiddenField
+from wtforms.form import BaseForm
 
 from marketplace import money
 from marketplace.access import VISITOR, Actor
 from marketplace.arrival import FIRST_BYTE, Patient, Stamp
 from marketplace.db import HOME, in_language, noting, session, to_write
+from marketplace.delivery import web as delivery
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused, Several
 from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
+from marketplace.mistakes import mistakes
 
 log = logging.getLogger(__name__)
 Thing = TypeVar("Thing")
@@ -48,7 +51,7 @@ PATIENCE = 4  # times that are tried again; each waits as long as the database d
 BROKE_OFF = N_("The upload broke off. Nothing of it was kept; please send it again.")
 
 babel = Babel()
-csrf = CSRFProtect()
+csrf = delivery.Protect()
 compress = Compress()
 limiter = Limiter(get_remote_address, default_limits=[])
 
@@ -76,6 +79,10 @@ class Application(Flask):
     """Flask with the one commit point of the web."""
 
     request_class = Arriving
+
+    def send_static_file(self, filename: str) -> Response:
+        """A file of the static folder, or the one style sheet of the pages, which is made of two."""
+        return delivery.send_sheet(self) if filename == delivery.SHEET else super().send_static_file(filename)
 
     def full_dispatch_request(self) -> Response:
         """Let a changing request take the write lock from its first statement on."""
@@ -120,7 +127,9 @@ class Form(FlaskForm):
     """The base of our forms: one way to check and to show what an operation refused beside its field."""
 
     class Meta(FlaskForm.Meta):
-        """How typed values come in."""
+        """How typed values come in, and which tokens go out."""
+
+        csrf_class = delivery.FormToken
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Without the character NUL, which no database keeps in a text."""
@@ -138,11 +147,17 @@ class Form(FlaskForm):
         values = dict(problem.values)
         for field, message in ((problem.field, problem.message), *values.pop("also", ())):
             text = in_words(message, values)
-            target = self._fields.get(field or "")
+            target = self._fields.get(self._spoken(field or ""))
             if target is None:
                 self.form_errors.append(text)
             else:
                 target.errors = [*target.errors, text]
+
+
+    def _spoken(self, name: str) -> str:
+        """Where a refusal of a text in two languages stands: while both are empty, beside the field of the reader's language; the other is folded away."""
+        own = f"{name.removesuffix('_zh')}_{language()}" if name.endswith("_zh") else name
+        return own if own in self._fields and not self._fields[own].data and not self._fields[name].data else name
 
 
 class VersionedForm(Form):
@@ -229,6 +244,11 @@ def _push_language(endpoint: str, values: dict[str, Any]) -> None:
         values["lang"] = spoken()
 
 
+def site_address(path: str = "") -> str:
+    """An address of this site as others know it, from its path."""
+    return current_app.config["SETTINGS"].site + path
+
+
 def here_in(other: str) -> str:
     """The address of the page at hand in another language."""
     if request.endpoint and current_app.url_map.is_endpoint_expecting(request.endpoint, "lang"):
@@ -246,9 +266,10 @@ def safe_next(fallback: str) -> str:
 
 
 def answer(template: str, form: Form | None = None, **values: Any) -> tuple[str, int]:
-    """Render a page; 422 when it shows a form that was refused."""
+    """Render a page; 422 when it shows a form that was refused, and its title says so first."""
     refused = form is not None and (form.errors or form.form_errors) and request.method == "POST"
-    return render_template(template, form=form, **values), 422 if refused else 200
+    wrong = refused or (request.method == "POST" and any(value.errors for value in values.values() if isinstance(value, BaseForm)))
+    return render_template(template, form=form, is_refused=wrong, **values), 422 if refused else 200
 
 
 def see(endpoint: str, **values: Any) -> Response:
@@ -349,18 +370,21 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-    if current_user and current_user.is_authenticated:
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = delivery.keeping(current_app, response.status_code in (200, 206, 304))
+    elif current_user and current_user.is_authenticated:
         response.headers["Cache-Control"] = "private, no-store"
     elif response.mimetype == "text/html":
         response.headers["Cache-Control"] = "private, no-cache"
+        delivery.tell_unchanged(response)
     return response
 
 
 def _context() -> Mapping[str, Any]:
     here = tongues()[spoken()]
     return {
-        "actor": actor(), "tongue": here, "tongues": tongues(), "tag": here.tag, "here_in": here_in, "locale": str(get_locale()),
-        "language": here.texts, "other_language": "en" if here.texts == "zh" else "zh",
+        "actor": actor(), "tongue": here, "tongues": tongues(), "tag": here.tag, "here_in": here_in, "site_address": site_address,
+        "locale": str(get_locale()), "language": here.texts, "other_language": "en" if here.texts == "zh" else "zh",
     }
 
 
@@ -440,7 +464,7 @@ def _probability(score: float) -> float:
 
 FILTERS = {
     "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
-    "sigmoid": _probability, "called": called, "named": named, "told": told,
+    "sigmoid": _probability, "called": called, "named": named, "told": told, "mistakes": mistakes,
     "percent": lambda share: format_percent(share) if share >= 0.01 else "<" + format_percent(0.01),
     "points": lambda share: format_decimal(share * 100, "0.0"),
     "figures": lambda value, places: format_decimal(value, f"0.{'0' * places}" if places else "0"),
@@ -457,6 +481,7 @@ def prepare(app: Flask) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     compress.init_app(app)
+    delivery.prepare(app)
     app.url_value_preprocessor(_pull_language)
     app.url_defaults(_push_language)
     app.context_processor(_context)

@@ -1,7 +1,7 @@
 """A test client that looks at every page it fetches, as a careful reader would.
 
-Each HTML page must have one h1, a title, no id twice, a label for each field, and in Chinese no run of English words
-outside an element that says it is English.
+Each HTML page must have one h1, a title, no id twice, a label for each field, mistakes of a refused form that lead to their fields, and in Chinese no run
+of English words outside an element that says it is English.
 """
 
 from __future__ import annotations
@@ -39,9 +39,16 @@ def faults(html: str) -> list[str]:
     for field in page.iter("input", "select", "textarea"):
         if field.get("type") not in ("hidden", "submit", "button") and not _named(field, labelled):
             found.append(f"field without label: {field.get('name')}")
+    found += unmended(page, set(ids))
     if page.get("lang", "").startswith("zh"):
         found += untranslated(page)
     return found
+
+
+def unmended(page: HtmlElement, ids: Set[str]) -> list[str]:
+    """Mistakes above a refused form that lead nowhere. On the page of specimens nothing was refused."""
+    places = page.xpath('//*[contains(@class, "error-summary")]//a/@href')
+    return [f"a mistake leads to {place}, which is not there" for place in places if place[1:] not in ids]
 
 
 def _named(field: HtmlElement, labelled: Set[str]) -> bool:

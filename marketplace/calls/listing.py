@@ -1,6 +1,6 @@
 """The list of calls: which the reader may see, by filters and words, in an order that pages can go on from.
 
-A page goes on behind the last row of the one before (its key and id), so that the hundredth costs what the first does. Words are asked of the engine:
+What it shares with the list of pools is in `lists`. Words are asked of the engine:
 first the calls that have them, best first, then those that come near by meaning or through the dictionary, in either language. What it finds, at most
 `MOST`, goes through the same SQL as every list: the index may lag, the database does not. Where the reader chose no order, words order by fit.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import joinedload, lazyload
 
 from marketplace.access import Actor, open_visibilities
-from marketplace.calls.deadlines import HOME, moment_of
+from marketplace.calls import lists
 from marketplace.calls.documents import KIND
+from marketplace.calls.lists import NAMES, Page, Wanted, ends, narrowed, place_of
 from marketplace.calls.models import Board, Call
 from marketplace.catalogue.classification import INDUSTRIES
 from marketplace.db import now, session
@@ -34,34 +35,15 @@ OWN = 100  # calls of the actor's own organisations on one page
 
 
 @dataclass(frozen=True)
-class Filter:
-    """Which calls to list, and how: `least` is an amount in `currency`, `before` the last day in China on which the deadline may lie."""
+class Filter(Wanted):
+    """Which calls to list, and how; of one board if it is named."""
 
-    text: str = ""
-    state: str = "open"
     board: str = ""
-    industry: str = ""
-    region: str = ""
-    least: Decimal | None = None
-    currency: str = "CNY"
-    before: date | None = None
-    order: str = ""
 
     @property
     def is_ranked(self) -> bool:
         """Whether the list stands by fit: words are typed and no other order is chosen."""
         return bool(self.text) and not self.order
-
-    @property
-    def arguments(self) -> dict[str, str]:
-        """What an address of this list carries: whatever is not as it would be anyhow."""
-        usual = Filter()
-        said = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != getattr(usual, one.name)}
-        return {NAMES.get(name, name): str(value) for name, value in said.items()}
-
-
-NAMES = {"text": "q", "order": "sort"}
-"""What a filter is called in an address, where that is not its own name."""
 
 
 def asked(values: Any) -> Filter:
@@ -111,26 +93,19 @@ def conditions(actor: Actor, wanted: Filter, at: datetime) -> list[ColumnElement
     found = [readable_by(actor), *_in_state(wanted.state, at)]
     if wanted.board:
         found.append(Call.board_id.in_(select(Board.id).where(Board.public_id == wanted.board, Board.state.in_(Board.SHOWN_STATES))))
-    if wanted.industry:
-        found.append(Call.industry.startswith(wanted.industry, autoescape=True))
-    if wanted.region:
-        found.append(Call.region == wanted.region)
-    if wanted.least is not None:
-        found += [Call.currency == wanted.currency, Call.amount >= to_minor(wanted.least, wanted.currency)]
-    if wanted.before is not None:
-        found.append(Call.deadline < moment_of(HOME, wanted.before + timedelta(days=1), time(0)))
+    found += narrowed(Call, Call.amount, wanted)
     return found
 
 
 def fits(call: Call, wanted: Filter, at: datetime) -> bool:
     """Whether an open call passes the filter, words, state and reader aside: the twin of `conditions` for one call and many searches."""
-    ends = None if wanted.before is None else moment_of(HOME, wanted.before + timedelta(days=1), time(0))
+    end = None if wanted.before is None else ends(wanted.before)
     return (
         call.state == "published" and call.deadline > at
         and (not wanted.board or (call.board is not None and call.board.public_id == wanted.board and call.board.state in Board.SHOWN_STATES))
         and (call.industry or "").startswith(wanted.industry) and (not wanted.region or call.region == wanted.region)
         and (wanted.least is None or (call.currency == wanted.currency and (call.amount or 0) >= to_minor(wanted.least, wanted.currency)))
-        and (ends is None or call.deadline < ends)
+        and (end is None or call.deadline < end)
     )
 
 
@@ -157,17 +132,6 @@ def sought(actor: Actor, wanted: Filter) -> Sought:
     return Sought(tuple(dict.fromkeys((*page.keys, *near))), page.total > MOST, page.corrected)
 
 
-@dataclass(frozen=True)
-class Page:
-    """Some calls of the list, how many there are in all, and where the next page goes on; "" on the last. `more`: the words stand in others besides."""
-
-    calls: Sequence[Call]
-    total: int
-    after: str
-    more: bool = False
-    corrected: str | None = None
-
-
 def page(actor: Actor, wanted: Filter, after: str = "", size: int = 20, at: datetime | None = None) -> Page:
     """One page of the list."""
     where = conditions(actor, wanted, at or now())
@@ -175,8 +139,8 @@ def page(actor: Actor, wanted: Filter, after: str = "", size: int = 20, at: date
         return _page_of_words(actor, wanted, where, after, size)
     keys = list(session.scalars(ordered(wanted, where, after).limit(size + 1)))
     total = session.scalar(select(func.count()).select_from(Call).where(*where)) or 0
-    rows = _loaded(keys)
-    return Page(rows[:size], total, _behind(rows[size - 1], wanted) if len(rows) > size else "")
+    rows = _loaded(keys[:size])
+    return Page(rows, total, rows[-1].public_id if len(keys) > size else "")
 
 
 def _page_of_words(actor: Actor, wanted: Filter, where: Sequence[ColumnElement[bool]], after: str, size: int) -> Page:
@@ -200,11 +164,6 @@ def _place_among(keys: Sequence[int], after: str) -> int:
     return keys.index(int(key)) + 1 if int(key) in keys else min(int(number), len(keys))
 
 
-def _behind(last: Call, wanted: Filter) -> str:
-    column, _falls = _order(wanted)
-    return f"{getattr(last, column.key).astimezone(UTC):%Y%m%dT%H%M%S%f}-{last.id}"
-
-
 def _order(wanted: Filter) -> tuple[Any, bool]:
     """The column, and whether it falls: what is open stands by what ends next, what is over by what ended last."""
     return (Call.published, True) if wanted.order == "newest" else (Call.deadline, wanted.state != "open")
@@ -218,28 +177,15 @@ def _loaded(keys: Sequence[int]) -> list[Call]:
 
 
 def ordered(wanted: Filter, where: Sequence[ColumnElement[bool]], after: str = "") -> Select[Any]:
-    """The keys of the calls of these conditions in their order, behind the row that `after` names; the index says it all."""
+    """The keys of the calls of these conditions in their order, behind the call of this public id."""
     column, falls = _order(wanted)
-    query = select(Call.id).where(*where)
-    if (place := _place(after)) is not None:
-        moment, key = place
-        beyond = (column < moment, Call.id < key) if falls else (column > moment, Call.id > key)
-        query = query.where(or_(beyond[0], and_(column == moment, beyond[1])))
-    return query.order_by(column.desc(), Call.id.desc()) if falls else query.order_by(column, Call.id)
-
-
-def _place(after: str) -> tuple[datetime, int] | None:
-    moment, _dash, key = after.partition("-")
-    try:
-        return datetime.strptime(moment, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC), int(key[:18])
-    except ValueError:
-        return None
+    return lists.ordered(Call, column, falls, where, place_of(Call, column, after))
 
 
 def first(actor: Actor, wanted: Filter, limit: int, at: datetime | None = None) -> tuple[int, Sequence[Call]]:
     """How many calls there are, and the first so many: what a file of the list holds."""
     found = page(actor, wanted, size=limit, at=at)
-    return found.total, found.calls
+    return found.total, found.rows
 
 
 def own_calls(actor: Actor) -> Sequence[Call]:

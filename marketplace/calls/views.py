@@ -18,11 +18,13 @@ from marketplace.calls.boards import operations as boards
 from marketplace.calls.conditions import FURTHER, REASONS, lacking, may_propose, of_the_publisher
 from marketplace.calls.deadlines import HOME
 from marketplace.calls.forms import AmendForm, AnswerForm, BoardChoiceForm, CallForm, ExtendForm, QuestionForm, ReviewerForm, WithdrawForm
+from marketplace.calls.lists import Wanted
 from marketplace.calls.models import Call
 from marketplace.catalogue.classification import industry_choices, industry_name
 from marketplace.db import now
 from marketplace.errors import N_, Problem, Refused
 from marketplace.needs import operations as needs
+from marketplace.needs.forms import CURRENCIES
 from marketplace.people import organisations, regions
 from marketplace.people.words import SIZE_WORDS
 from marketplace.web import FILTERS, PAGE, actor, answer, language, limiter, see
@@ -64,20 +66,27 @@ def calls_fitting_part() -> Markup:
 
 def filter_choices(wanted: listing.Filter) -> dict[str, Any]:
     """What the filters of the list offer."""
+    return {"states": words.LISTED_WORDS, "orders": words.orders(wanted.text), "boards": boards.boards(actor()), **shared_choices()}
+
+
+def shared_choices() -> dict[str, Any]:
+    """What the filters of calls and of pools offer alike."""
     industries = [(code, name) for code, name in industry_choices(language()) if len(code) <= 3]
+    return {"industries": industries, "regions": regions.choices(language()), "currencies": [(code, code) for code in CURRENCIES]}
+
+
+def shared_lines(wanted: Wanted) -> dict[str, Any]:
+    """The filters of calls and of pools alike, in words."""
     return {
-        "states": words.LISTED_WORDS, "orders": words.orders(wanted.text), "industries": industries,
-        "regions": regions.choices(language()), "boards": boards.boards(actor()),
+        "industry": industry_name(wanted.industry, language()), "region": regions.name(wanted.region, language()),
+        "least": FILTERS["money"](wanted.least, wanted.currency), "before": FILTERS["day"](wanted.before),
     }
 
 
 def filter_lines(wanted: listing.Filter) -> list[tuple[str, str]]:
     """A filter in words: the name of each of its parts and the value; the state is always said."""
     names = {one.public_id: one.titled(language())[0] for one in boards.boards(actor())} if wanted.board else {}
-    said = {
-        "board": names.get(wanted.board, wanted.board), "state": words.LISTED_WORDS[wanted.state], "industry": industry_name(wanted.industry, language()),
-        "region": regions.name(wanted.region, language()), "least": FILTERS["money"](wanted.least, wanted.currency), "before": FILTERS["day"](wanted.before),
-    }
+    said = {"board": names.get(wanted.board, wanted.board), "state": words.LISTED_WORDS[wanted.state], **shared_lines(wanted)}
     return [(str(words.FILTER_WORDS[name]), str(value)) for name, value in said.items() if value]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from heapq import nsmallest
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
 from sqlalchemy.orm import aliased, selectinload
 
 from marketplace.access import Actor
@@ -20,6 +20,7 @@ from marketplace.deals.due import due_of, soon
 from marketplace.deals.models import OPEN_STAGES, SIDES, STAGES, Deal, Party
 from marketplace.deals.talk.tasks import day_of
 from marketplace.needs.models import Need
+from marketplace.ordering import Order, order
 from marketplace.people.models import AccessGrant, Organisation
 
 COLUMN = 10  # cards of a stage on the board; the list has the rest
@@ -95,15 +96,24 @@ def _loaded(query: Select[tuple[Deal]]) -> Select[tuple[Deal]]:
     return query.options(selectinload(Deal.technology), selectinload(Deal.need), selectinload(Deal.broker))
 
 
-def listed(actor: Actor, wanted: Filter, page: int, size: int, at: datetime | None = None) -> list[Card]:
-    """A page of the actor's deals, and one more row if there is a next page: what moved last first, or by `order` what is due soon, the earliest first."""
+ORDERS = {"since": True, "stage": False, "opened": True}
+"""What deals can be ordered by, and whether that falls; the first unasked. Not by titles or names: what is blind to the reader would order them."""
+
+
+def listed(actor: Actor, wanted: Filter, page: int, size: int, at: datetime | None = None, by: Order | None = None) -> list[Card]:
+    """A page of the actor's deals, and one more row if there is a next page: what moved last first unless ordered otherwise.
+
+    By the filter's `order` only what is due soon, the earliest first.
+    """
     today = day_of(at or now())
     if wanted.order == "due":
         soonest = _due_soon(actor, wanted, today)
         key, day = soonest.selected_columns.deal_id, soonest.selected_columns.day
         keys = soonest.with_only_columns(key).group_by(key).order_by(func.min(day), key)
     else:
-        keys = _wanted(actor, wanted).with_only_columns(Deal.id).order_by(Deal.since.desc(), Deal.id.desc())
+        by = by or order("", ORDERS)
+        column = {"since": Deal.since, "stage": case({stage: place for place, stage in enumerate(STAGES)}, value=Deal.state), "opened": Deal.created}[by.name]
+        keys = _wanted(actor, wanted).with_only_columns(Deal.id).order_by(*by.by(column, Deal.id))
     wanted_keys = list(session.scalars(keys.offset((page - 1) * size).limit(size + 1)))
     return _cards(wanted_keys, due_of(actor, wanted_keys), today)
 
@@ -133,6 +143,12 @@ def counts(actor: Actor, wanted: Filter) -> dict[str, int]:
     """How many deals stand in each stage, whatever stage is asked for."""
     ids = _wanted(actor, Filter(side=wanted.side, text=wanted.text)).with_only_columns(Deal.state, func.count()).order_by(None)
     return dict(session.execute(ids.group_by(Deal.state)).all())
+
+
+def total(wanted: Filter, counted: Mapping[str, int]) -> int | None:
+    """How many deals the list holds, by the counts of the stages; None for what is due soon, which is not counted."""
+    stages = OPEN_STAGES if wanted.stage == "open" else (wanted.stage,) if wanted.stage in STAGES else STAGES
+    return None if wanted.order else sum(counted.get(stage, 0) for stage in stages)
 
 
 def board(actor: Actor, wanted: Filter, counted: Mapping[str, int], at: datetime | None = None) -> dict[str, list[Card]]:

@@ -28,6 +28,7 @@ from marketplace.matching.models import Match
 from marketplace.matching.words import DECLINE_WORDS
 from marketplace.needs import operations as needs
 from marketplace.needs.models import Need
+from marketplace.ordering import order
 from marketplace.people.models import Organisation
 from marketplace.web import PAGE, actor, answer, language, named, page_number, see
 
@@ -60,24 +61,25 @@ def who(deal: Deal, person: Any) -> Markup | str:
 @login_required
 def index() -> ResponseReturnValue:
     """The actor's deals as a list."""
-    form, wanted = _filter()
-    page = page_number()
-    rows = listing.listed(actor(), wanted, page, PAGE)
-    return answer("deals/index.html", filters=form, cards=rows[:PAGE], page=page, more=len(rows) > PAGE, args=_args(wanted),
-                  counts=listing.counts(actor(), wanted))
+    form, wanted = asked(request.args)
+    page, by, counts = page_number(), order(request.args.get("sort", ""), listing.ORDERS), listing.counts(actor(), wanted)
+    rows = listing.listed(actor(), wanted, page, PAGE, by=by)
+    return answer("deals/index.html", filters=form, cards=rows[:PAGE], page=page, more=len(rows) > PAGE, narrowed=_args(wanted), order=by, counts=counts,
+                  args=_args(wanted) | by.arguments, total=listing.total(wanted, counts))
 
 
 @blueprint.route("/deals/board")
 @login_required
 def board() -> ResponseReturnValue:
     """The actor's open deals as a board: a column for each stage, what is due first on top."""
-    form, wanted = _filter()
+    form, wanted = asked(request.args)
     counts = listing.counts(actor(), wanted)
     return answer("deals/board.html", filters=form, columns=listing.board(actor(), wanted, counts), counts=counts, args=_args(wanted))
 
 
-def _filter() -> tuple[FilterForm, listing.Filter]:
-    form = FilterForm(request.args)
+def asked(values: Any) -> tuple[FilterForm, listing.Filter]:
+    """Which deals an address asks for, and the form that says so."""
+    form = FilterForm(values)
     return form, listing.Filter(form.stage.data or "", form.side.data or "", (form.q.data or "")[:200], form.order.data or "")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from marketplace import ordering
 from marketplace.calls.models import Call
 from marketplace.calls.pools.models import Pool
 from marketplace.calls.pools.shares import Progress
@@ -24,6 +25,7 @@ from marketplace.matching.operations import Answer
 from marketplace.matching.ranking import Hit
 from marketplace.matching.rules import Figure, Remark
 from marketplace.needs.models import Need
+from marketplace.ordering import Order
 from marketplace.people.models import Organisation
 from marketplace.record import Change
 from marketplace.terms.checks import Finding
@@ -185,3 +187,8 @@ def progresses() -> list[tuple[Pool, Progress]]:
     return [
         (pool("open"), Progress(None, None, None)), (pool("open"), Progress(4, 60, 60_000_000)), (pool("reached"), Progress(7, 100, 100_000_000)),
     ]
+
+
+def order() -> Order:
+    """A table that stands by what is due, the earliest first."""
+    return ordering.order("due", {"due": False, "amount": True})

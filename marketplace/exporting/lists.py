@@ -88,10 +88,21 @@ def _summary(text: dict[str, str], language: str) -> str:
     return one_line(in_language(text, language)[0], LONGEST)
 
 
+TITLES = (Column("title", 44, lambda one, language: one.titled(language)[0]), Column("title_other", 36, _other_title))
+ORGANISATION = Column("organisation", 26, lambda one, language: one.organisation.called(language))
+WHERE = (
+    Column("industry", 22, lambda one, language: industry_name(one.industry, language) if one.industry else ""),
+    Column("region", 14, lambda one, language: regions.name(one.region, language) if one.region else ""),
+)
+BRIEF = Column("summary", 60, lambda one, language: _summary(one.brief, language))
+ACCEPTANCE = Column("acceptance", 44, lambda one, language: _summary(one.acceptance, language))
+CURRENCY = Column("currency", 8, lambda one, _: one.currency)
+CLOSES = Column("call_deadline", 36, lambda one, _: call_words.told_in(one.deadline, one.zone))
+PUBLISHED = Column("published", 12, lambda one, _: one.published.date())
+
 TECHNOLOGIES = (
-    Column("title", 44, lambda one, language: one.titled(language)[0]),
-    Column("title_other", 36, _other_title),
-    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    *TITLES,
+    ORGANISATION,
     Column("kind", 14, lambda one, _: str(technology_words.KIND_WORDS[one.kind])),
     Column("field", 18, lambda one, language: field_name(one.field, language) if one.field else ""),
     Column("industries", 22, _industries),
@@ -108,16 +119,14 @@ TECHNOLOGIES = (
     Column("inventors", 26, lambda one, _: "; ".join(one.inventors)),
     Column("ipc", 20, lambda one, _: "; ".join(one.ipc)),
     Column("region", 14, lambda one, language: regions.name(one.organisation.region, language)),
-    Column("published", 12, lambda one, _: one.published.date()),
+    PUBLISHED,
     Column("visibility", 16, lambda one, _: str(technology_words.VISIBILITY_WORDS[one.visibility])),
 )
 NEEDS = (
-    Column("title", 44, lambda one, language: one.titled(language)[0]),
-    Column("title_other", 36, _other_title),
-    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    *TITLES,
+    ORGANISATION,
     Column("grade", 16, lambda one, _: str(need_words.GRADE_WORDS[one.grade])),
-    Column("industry", 22, lambda one, language: industry_name(one.industry, language) if one.industry else ""),
-    Column("region", 14, lambda one, language: regions.name(one.region, language) if one.region else ""),
+    *WHERE,
     Column("summary", 60, lambda one, language: _summary(one.problem, language)),
     Column("targets", 44, targets),
     Column("modes", 22, lambda one, _: "; ".join(str(need_words.MODE_WORDS[mode]) for mode in one.modes)),
@@ -126,55 +135,50 @@ NEEDS = (
     Column("currency", 8, lambda one, _: one.currency if one.budget_min is not None or one.budget_max is not None else ""),
     Column("cash", 14, lambda one, _: str(need_words.CASH_WORDS[one.cash])),
     Column("deadline", 12, lambda one, _: one.deadline),
-    Column("published", 12, lambda one, _: one.published.date()),
+    PUBLISHED,
     Column("visibility", 16, lambda one, _: str(need_words.VISIBILITY_WORDS[one.visibility])),
 )
 CALLS = (
-    Column("title", 44, lambda one, language: one.titled(language)[0]),
-    Column("title_other", 36, _other_title),
-    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    *TITLES,
+    ORGANISATION,
     Column("board", 26, lambda one, language: one.board.titled(language)[0] if one.board else ""),
     Column("state", 14, lambda one, _: str(call_words.STATE_WORDS[one.state])),
-    Column("industry", 22, lambda one, language: industry_name(one.industry, language) if one.industry else ""),
-    Column("region", 14, lambda one, language: regions.name(one.region, language) if one.region else ""),
-    Column("summary", 60, lambda one, language: _summary(one.brief, language)),
+    *WHERE,
+    BRIEF,
     Column("targets", 44, targets),
-    Column("acceptance", 44, lambda one, language: _summary(one.acceptance, language)),
+    ACCEPTANCE,
     Column("money", 10, lambda one, _: str(call_words.MONEY_WORDS[one.money])),
     Column("amount", 14, lambda one, _: from_minor(one.amount, one.currency)),
-    Column("currency", 8, lambda one, _: one.currency),
+    CURRENCY,
     Column("stages", 32, lambda one, language: "; ".join(call_words.stage_lines(one.stages, language))),
     Column("eligible", 32, lambda one, language: "; ".join(call_words.eligible_lines(one.eligible, language))),
     Column("ip_position", 26, lambda one, _: str(call_words.IP_WORDS[one.ip_position])),
     Column("teams", 8, lambda one, _: one.teams),
-    Column("call_deadline", 36, lambda one, _: call_words.told_in(one.deadline, one.zone)),
-    Column("published", 12, lambda one, _: one.published.date()),
+    CLOSES,
+    PUBLISHED,
     Column("visibility", 16, lambda one, _: str(call_words.VISIBILITY_WORDS[one.visibility])),
 )
 POOLS = (
-    Column("title", 44, lambda one, language: one.titled(language)[0]),
-    Column("title_other", 36, _other_title),
+    *TITLES,
     Column("lead", 26, lambda one, language: one.organisation.called(language)),
     Column("state", 18, lambda one, _: str(pool_words.STATE_WORDS[one.state])),
-    Column("industry", 22, lambda one, language: industry_name(one.industry, language) if one.industry else ""),
-    Column("region", 14, lambda one, language: regions.name(one.region, language) if one.region else ""),
-    Column("summary", 60, lambda one, language: _summary(one.brief, language)),
-    Column("acceptance", 44, lambda one, language: _summary(one.acceptance, language)),
+    *WHERE,
+    BRIEF,
+    ACCEPTANCE,
     Column("threshold", 14, lambda one, _: from_minor(one.threshold, one.currency)),
     Column("firms", 14, lambda one, _: progress_of(one).firms),
     Column("pledged", 14, lambda one, _: from_minor(progress_of(one).amount, one.currency)),
     Column("least", 14, lambda one, _: from_minor(one.least, one.currency)),
-    Column("currency", 8, lambda one, _: one.currency),
+    CURRENCY,
     Column("rights", 40, lambda one, language: "; ".join(line.name[language] for line in rights.table(one.rights, []))),
     Column("basis", 30, lambda one, _: str(pool_words.BASIS_WORDS[one.basis])),
-    Column("call_deadline", 36, lambda one, _: call_words.told_in(one.deadline, one.zone)),
+    CLOSES,
     Column("published", 12, lambda one, _: one.opened.date()),
     Column("visibility", 16, lambda one, _: str(pool_words.VISIBILITY_WORDS[one.visibility])),
 )
 FACILITIES = (
-    Column("title", 44, lambda one, language: one.titled(language)[0]),
-    Column("title_other", 36, _other_title),
-    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    *TITLES,
+    ORGANISATION,
     Column("kind", 14, lambda one, _: resources.kind_of(one)),
     Column("levels", 12, lambda one, _: resources.levels(one)),
     Column("fields", 26, resources.fields_of),
@@ -184,13 +188,13 @@ FACILITIES = (
     Column("price", 20, lambda one, _: facility_price(one)[1] if one.price is not None else str(BASIS_WORDS["request"])),
     Column("region", 14, resources.regions_of),
     Column("place", 30, lambda one, language: resources.text_of(one, "place", language)),
-    Column("published", 12, lambda one, _: one.published.date()),
+    PUBLISHED,
     Column("visibility", 16, lambda one, _: str(RESOURCE_VISIBILITY[one.visibility])),
 )
 EXPERTS = (
     Column("name", 18, lambda one, language: resources.text_of(one, "name", language)),
-    Column("title", 44, lambda one, language: one.titled(language)[0]),
-    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    TITLES[0],
+    ORGANISATION,
     Column("kind", 18, lambda one, _: resources.kind_of(one)),
     Column("fields", 26, resources.fields_of),
     Column("industries", 22, resources.industries_of),
@@ -199,12 +203,11 @@ EXPERTS = (
     Column("speaks", 16, lambda one, language: "; ".join(tongue(code, language) for code in one.speaks)),
     Column("days", 10, lambda one, _: one.days),
     Column("available_until", 12, lambda one, _: one.available_until),
-    Column("published", 12, lambda one, _: one.published.date()),
+    PUBLISHED,
 )
 SCENARIOS = (
-    Column("title", 44, lambda one, language: one.titled(language)[0]),
-    Column("title_other", 36, _other_title),
-    Column("organisation", 26, lambda one, language: one.organisation.called(language)),
+    *TITLES,
+    ORGANISATION,
     Column("place", 30, lambda one, language: resources.text_of(one, "place", language)),
     Column("region", 14, resources.regions_of),
     Column("fields", 26, resources.fields_of),
@@ -214,7 +217,7 @@ SCENARIOS = (
     Column("trl", 10, lambda one, _: one.trl_from),
     Column("opens_on", 12, lambda one, _: one.opens_on),
     Column("closes_on", 12, lambda one, _: one.closes_on),
-    Column("published", 12, lambda one, _: one.published.date()),
+    PUBLISHED,
     Column("visibility", 16, lambda one, _: str(RESOURCE_VISIBILITY[one.visibility])),
 )
 

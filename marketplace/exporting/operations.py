@@ -25,6 +25,7 @@ from marketplace.catalogue.models import Technology
 from marketplace.catalogue.scenarios.models import Scenario
 from marketplace.db import session
 from marketplace.matching import operations as matching
+from marketplace.matching.orders import NEWEST
 from marketplace.needs.models import Need
 
 Listing = Technology | Need | Call | Pool | Facility | Expert | Scenario
@@ -56,7 +57,7 @@ def newest(kind: str, typed: str, where: Where, limit: int) -> list[Any]:
     else:
         published = {"key": [str(key) for key in session.scalars(latest(model, LATEST))]}
         late = matching.found(VISITOR, kind, typed, {**where, **published}, LATEST).keys if published["key"] else ()
-        keys = list({*late, *matching.found(VISITOR, kind, typed, where, limit, newest=True).keys})
+        keys = list({*late, *matching.found(VISITOR, kind, typed, where, limit, order=NEWEST).keys})
     moments = select(model.id).where(model.id.in_(keys)).order_by(model.published.desc(), model.id.desc()).limit(limit)
     return matching.load(VISITOR, model, list(session.scalars(moments)))
 
@@ -80,7 +81,7 @@ def latest(model: type[Listing], limit: int) -> Select[Any]:
     return public.order_by(model.published.desc(), model.id.desc()).limit(limit)
 
 
-def found(actor: Actor, kind: str, typed: str, where: Where, limit: int) -> tuple[int, Iterator[Any]]:
+def found(actor: Actor, kind: str, typed: str, where: Where, limit: int, order: str = "") -> tuple[int, Iterator[Any]]:
     """How many listings a search finds for the actor, and the first of them in the order of the search, read in batches."""
     if MODELS[kind] is Call:
         total, rows = calls.first(actor, _calls_wanted(typed, where), limit)
@@ -88,7 +89,7 @@ def found(actor: Actor, kind: str, typed: str, where: Where, limit: int) -> tupl
     if MODELS[kind] is Pool:
         total, keys = pools.found(actor, _pools_wanted(typed, where), limit)
         return total, (pool for start in range(0, len(keys), BATCH) for pool in pools.loaded(keys[start : start + BATCH]))
-    page = matching.found(actor, kind, typed, where, limit)
+    page = matching.found(actor, kind, typed, where, limit, order)
     return page.total, _in_batches(actor, MODELS[kind], page.keys)
 
 

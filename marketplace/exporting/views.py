@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request, send_file, url_for
@@ -28,8 +28,9 @@ from marketplace.errors import NotFound
 from marketplace.exporting import citations, entries, feed, operations, sitemap, spreadsheet, structured
 from marketplace.exporting.lists import LISTS, MAP_COLUMNS, Column, OpenList
 from marketplace.exporting.portfolio import portfolio
-from marketplace.exporting.words import ABOUT, LIST_WORDS
-from marketplace.matching.views import asked, facet_names, facet_value_name
+from marketplace.exporting.tables import FILTERS, MOST, TABLES
+from marketplace.exporting.words import ABOUT, TABLE_WORDS
+from marketplace.matching.views import asked, asked_order, facet_names, facet_value_name
 from marketplace.people import organisations
 from marketplace.people.grants.log import opened
 from marketplace.printing import on_paper
@@ -79,11 +80,12 @@ class Search:
     typed: str
     where: dict[str, Any]
     filters: tuple[tuple[str, str], ...]
+    order: str = ""
 
     @property
     def arguments(self) -> dict[str, Any]:
         """What an address of the search carries."""
-        return {**({"q": self.typed} if self.typed else {}), **self.where}
+        return {**({"q": self.typed} if self.typed else {}), **self.where, **({"sort": self.order} if self.order else {})}
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -115,7 +117,7 @@ def _search_of(name: str) -> Search:
     typed, where = asked(listed.kind)
     names, separator = facet_names(), _(", ")
     told = ((names[name], separator.join(facet_value_name(name, value, language()) for value in values)) for name, values in where.items())
-    return Search(listed, typed, where, tuple(told))
+    return Search(listed, typed, where, tuple(told), asked_order(listed.kind, typed))
 
 
 def _addresses(listing: Any) -> tuple[str, str]:
@@ -162,7 +164,7 @@ def citation(public_id: str, form: str) -> ResponseReturnValue:
 @limiter.limit("600 per hour")
 def newest(name: str) -> ResponseReturnValue:
     """The newest listings of a search as a feed: what a visitor may read, whoever asks."""
-    search = _search_of(name)
+    search = replace(_search_of(name), order="")
     found = [_entry(listing) for listing in operations.newest(search.listed.kind, search.typed, search.where, FEED)]
     said = feed.Feed(
         title=f"{search.listed.title} · {_('TechBridge')}", subtitle=search.sentence or _("everything"), language=TAGS[spoken()],
@@ -193,7 +195,7 @@ def table(name: str) -> ResponseReturnValue:
     """The listings of a search as an Excel file: what the one who asks may read."""
     search = _search_of(name)
     listed = search.listed
-    total, listings = operations.found(actor(), listed.kind, search.typed, search.where, IN_SPREADSHEET)
+    total, listings = operations.found(actor(), listed.kind, search.typed, search.where, IN_SPREADSHEET, search.order)
     columns = (*listed.columns, Column("address", 48, lambda listing, _language: _addresses(listing)[0]))
     note = _more(total, IN_SPREADSHEET)
     about = [
@@ -213,10 +215,29 @@ def map_table() -> ResponseReturnValue:
     found = cells_of(report)
     if found is None:
         raise NotFound()
-    title = str(LIST_WORDS["map"])
+    title = str(TABLE_WORDS["map"])
     about = [(str(ABOUT["made"]), report.computed.date()), (str(ABOUT["cells"]), len(found.all)), (str(ABOUT["page"]), _address("supply.show"))]
     file = spreadsheet.written(title, str(ABOUT["sheet"]), MAP_COLUMNS, language(), found.all, "", about)
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{title} {report.computed.date()}.xlsx", max_age=0)
+
+
+@blueprint.route("/tables/<name>.xlsx")
+@login_required
+@limiter.limit("30 per hour")
+def own_table(name: str) -> ResponseReturnValue:
+    """A table of the reader's own work as an Excel file, by the filters and in the order of its page."""
+    listed = TABLES.get(name)
+    if listed is None:
+        raise NotFound()
+    total, rows = listed.rows(actor(), request.args)
+    note, title = _more(total, MOST), str(TABLE_WORDS[name])
+    columns = (*listed.columns, Column("address", 48, lambda one, _language: _address(listed.page, public_id=one.public_id)))
+    page = _address(listed.search, **{key: value for key, value in request.args.items() if key in FILTERS})
+    about = [
+        (ABOUT["made"], now().date()), (ABOUT["rows"], total), (ABOUT["cells"], len(rows)), (ABOUT["page"], page), *([("", note)] if note else []),
+    ]
+    file = spreadsheet.written(title, str(ABOUT["sheet"]), columns, language(), rows, note, [(str(label), value) for label, value in about])
+    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{title} {now().date()}.xlsx", max_age=0)
 
 
 @blueprint.route("/<name>.pdf")
@@ -224,7 +245,7 @@ def map_table() -> ResponseReturnValue:
 def paper(name: str) -> ResponseReturnValue:
     """The listings of a search to be printed: what the one who asks may read."""
     search = _search_of(name)
-    total, listings = operations.found(actor(), search.listed.kind, search.typed, search.where, ON_PAPER)
+    total, listings = operations.found(actor(), search.listed.kind, search.typed, search.where, ON_PAPER, search.order)
     printed = on_paper("pdf/list.html", search=search, entries=[_entry(listing) for listing in listings], total=total, made=now().date(),
                        note=_more(total, ON_PAPER), page=search.page)
     response = Response(printed, mimetype="application/pdf")
@@ -284,9 +305,11 @@ def exports_of(endpoint: str, arguments: dict[str, Any]) -> list[Export]:
     found = []
     for name, listed in LISTS.items():
         if listed.search == endpoint:
-            addresses = (url_for(f"exporting.{kind}", name=name, **arguments) for kind in ("newest", "table", "paper"))
-            found.append(Export(listed.title, *addresses))
-    return found
+            unordered = {key: value for key, value in arguments.items() if key != "sort"}  # a feed has an order of its own
+            files = (url_for(f"exporting.{kind}", name=name, **arguments) for kind in ("table", "paper"))
+            found.append(Export(listed.title, url_for("exporting.newest", name=name, **unordered), *files))
+    owned = [table for table in TABLES.values() if table.search == endpoint]
+    return [*found, *(Export(str(TABLE_WORDS[one.name]), "", url_for("exporting.own_table", name=one.name, **arguments), "") for one in owned)]
 
 
 @blueprint.route("/organisations/<public_id>/export", methods=["POST"])

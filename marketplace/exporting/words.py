@@ -11,15 +11,27 @@ from marketplace.calls.pools.models import Pool
 from marketplace.calls.pools.shares import Progress
 from marketplace.catalogue.facilities.models import Facility
 from marketplace.catalogue.resources.words import BASIS_WORDS
+from marketplace.deals.words import HOUSE_WORDS
+from marketplace.licensing.billing.models import Invoice
+from marketplace.licensing.billing.words import KIND_WORDS as OBLIGATION_WORDS
+from marketplace.licensing.models import Agreement
+from marketplace.licensing.statements.models import Statement
+from marketplace.licensing.statements.words import STATE_WORDS as STATEMENT_WORDS
+from marketplace.licensing.words import STATE_WORDS as AGREEMENT_WORDS
 from marketplace.needs.forms import from_minor
 from marketplace.needs.models import Need
 from marketplace.needs.words import CASH_WORDS
+from marketplace.people import regions
+from marketplace.people.models import Organisation
 from marketplace.web import FILTERS
 
 LIST_WORDS = {
     "technologies": _l("List of technologies"), "needs": _l("List of needs"), "open-calls": _l("List of open calls"), "pools": _l("List of pooled research"),
     "facilities": _l("List of facilities"), "experts": _l("List of experts"), "scenarios": _l("List of scenarios"),
-    "map": _l("Demand and supply"),
+}
+TABLE_WORDS = {
+    "map": _l("Demand and supply"), "deals": _l("Deals"), "agreements": _l("Agreements"), "invoices": _l("Invoices"),
+    "matches": _l("Matches"), "statements": _l("Sales statements"),
 }
 HEADINGS = {
     "title": _l("Title"), "title_other": _l("Title in the other language"), "organisation": _l("Organisation"), "kind": _l("Kind"),
@@ -41,13 +53,51 @@ HEADINGS = {
     "conditions": _l("Conditions"), "measurements": _l("Data and measurements offered"), "judge": _l("Who judges a trial"),
     "needs": _l("Needs"), "technologies": _l("Technologies"), "anywhere": _l("In all regions"), "scarcity": _l("Scarcity"),
     "reading": _l("Demand beside supply"), "code": _l("Code"),
+    "need": _l("Need"), "technology": _l("Technology"), "fit": _l("Match"), "firm_said": _l("What the firm says"),
+    "holder_said": _l("What the holder says"), "firm": _l("Firm"), "holder": _l("Holder"), "stage": _l("Stage"), "since": _l("Since"),
+    "opened": _l("Opened on"),
+    "broker": _l("Technology manager"),
+    "licensor": _l("Licensor"), "licensee": _l("Licensee"), "next_due": _l("Due next"), "outstanding": _l("Outstanding"), "reference": _l("Invoice number"),
+    "issued": _l("Issued on"), "what_for": _l("For"), "issuer": _l("Issuer"), "customer": _l("Customer"), "due": _l("Due on"), "first_day": _l("From"),
+    "last_day": _l("To"), "agreement": _l("Agreement"), "sent": _l("Sent"),
     "trials": _l("Number of trials"), "opens_on": _l("Open from"), "closes_on": _l("Open until"),
 }
 ENTRY_FEE = _l("Entry fee")
 ABOUT = {
     "sheet": _l("About this list"), "title": _l("List"), "made": _l("Made on"), "search": _l("Search words"), "found": _l("Listings found"),
-    "held": _l("Listings in this file"), "page": _l("This search on the site"), "cells": _l("Lines in this file"),
+    "held": _l("Listings in this file"), "page": _l("This search on the site"), "cells": _l("Lines in this file"), "rows": _l("Lines found"),
 }
+
+
+def house(organisation: Organisation, is_named: bool, language: str) -> str:
+    """An organisation by its name, or where the reader is not told it as what it is and where it sits."""
+    if is_named:
+        return organisation.called(language)
+    place = regions.name(organisation.region, language) if organisation.region else ""
+    return str(HOUSE_WORDS[organisation.kind]) + (f" ({place})" if place else "")
+
+
+def status(agreement: Agreement) -> str:
+    """Where an agreement stands, and that it is disputed."""
+    said = str(AGREEMENT_WORDS[agreement.standing.status if agreement.standing else agreement.state])
+    return separator().join((said, _("disputed"))) if agreement.disputed else said
+
+
+def invoice_kind(invoice: Invoice) -> str:
+    """What an invoice is for, with the mark of the obligation."""
+    kind, _mark, own = invoice.copy["obligation"].partition(":")
+    return " ".join(part for part in (str(OBLIGATION_WORDS[kind]), own) if part)
+
+
+def invoice_state(invoice: Invoice) -> str:
+    """Whether an invoice is valid."""
+    return _("cancellation") if invoice.kind == "mirror" else _("cancelled") if invoice.mirror else _("valid")
+
+
+def statement_state(statement: Statement) -> str:
+    """Where a statement stands, and that it is an estimate."""
+    said = str(STATEMENT_WORDS[statement.state])
+    return separator().join((said, _("estimate"))) if statement.estimate else said
 
 
 def separator() -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -24,6 +24,7 @@ from marketplace.licensing import clauses as words
 from marketplace.licensing import text
 from marketplace.licensing.ledger import day_of, locked, version_of
 from marketplace.licensing.models import SIDES, Agreement, Standing, Version
+from marketplace.ordering import Order, order
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
 from marketplace.people.similar import similar
@@ -281,10 +282,22 @@ class Filter:
     side: str = ""
 
 
-def listed(actor: Actor, wanted: Filter, page: int, size: int) -> list[Agreement]:
-    """A page of the actor's agreements, what is due next first, and one more row if there is a next page."""
-    rows = _listed(actor, wanted).order_by(Standing.next_due.is_(None), Standing.next_due, Agreement.id.desc())
+ORDERS = {"due": False, "outstanding": True, "newest": True}
+"""What agreements can be ordered by, and whether that falls; the first unasked."""
+
+
+def listed(actor: Actor, wanted: Filter, page: int, size: int, by: Order | None = None) -> list[Agreement]:
+    """A page of the actor's agreements, what is due next first unless ordered otherwise, and one more row if there is a next page."""
+    by = by or order("", ORDERS)
+    column = {"due": Standing.next_due, "outstanding": Standing.outstanding, "newest": Agreement.id}[by.name]
+    currency = [Standing.currency] if by.name == "outstanding" else []  # amounts of one currency can be compared
+    rows = _listed(actor, wanted).order_by(*currency, *by.by(column), Agreement.id.desc())
     return list(session.scalars(rows.offset((page - 1) * size).limit(size + 1)))
+
+
+def count(actor: Actor, wanted: Filter) -> int:
+    """How many agreements these are."""
+    return session.scalar(select(func.count()).select_from(_listed(actor, wanted).with_only_columns(Agreement.id).subquery())) or 0
 
 
 def _listed(actor: Actor, wanted: Filter) -> Select[tuple[Agreement]]:

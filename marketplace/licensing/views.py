@@ -22,8 +22,10 @@ from marketplace.licensing.differences import differences
 from marketplace.licensing.forms import ClausesForm, FilterForm, new_key
 from marketplace.licensing.ledger import day_of, terms_of
 from marketplace.licensing.models import Agreement
+from marketplace.licensing.next_due import due_next
 from marketplace.licensing.operations import Draft, Filter
 from marketplace.licensing.performing.operations import WAITING
+from marketplace.ordering import Order, order
 from marketplace.people.models import Organisation
 from marketplace.terms.forms import TermsForm
 from marketplace.terms.simulator import views as simulator
@@ -37,7 +39,7 @@ STEPS = ("agreement.propose", "agreement.withdraw", "agreement.revise", "agreeme
 
 def prepare(app: Flask) -> None:
     """Words for the templates of every package, and who may begin an agreement about a technology."""
-    app.jinja_env.globals.update(licensing_words=words, may_license=_may_license, text_parts=text.parts)
+    app.jinja_env.globals.update(licensing_words=words, may_license=_may_license, text_parts=text.parts, due_next=due_next)
     simulator.bind(app, "agreement", _agreed)
 
 
@@ -63,13 +65,20 @@ def _may_license(technology: Technology) -> bool:
 def index() -> ResponseReturnValue:
     """The agreements of the actor's organisations, what is due next first."""
     form = FilterForm(request.args)
-    wanted = Filter(form.status.data or "", form.side.data or "")
+    wanted, by = asked(request.args)
     page = page_number()
-    rows = operations.listed(actor(), wanted, page, PAGE)
+    rows = operations.listed(actor(), wanted, page, PAGE, by)
+    narrowed = {name: value for name, value in (("status", wanted.status), ("side", wanted.side)) if value}
     return answer(
-        "licensing/index.html", filters=form, agreements=rows[:PAGE], page=page, more=len(rows) > PAGE,
-        args={name: value for name, value in (("status", wanted.status), ("side", wanted.side)) if value},
+        "licensing/index.html", filters=form, agreements=rows[:PAGE], page=page, more=len(rows) > PAGE, total=operations.count(actor(), wanted), order=by,
+        narrowed=narrowed, args=narrowed | by.arguments,
     )
+
+
+def asked(values: Any) -> tuple[Filter, Order]:
+    """Which agreements an address asks for, and in which order."""
+    form = FilterForm(values)
+    return Filter(form.status.data or "", form.side.data or ""), order(values.get("sort", ""), operations.ORDERS)
 
 
 @blueprint.route("/technologies/<public_id>/agreements/new", methods=["GET", "POST"])

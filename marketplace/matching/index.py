@@ -21,7 +21,7 @@ from pathlib import Path
 from marketplace.matching import fusion, keywords, ranking
 from marketplace.matching.constants import Constants
 from marketplace.matching.generation import FORMAT, Generation, deepen
-from marketplace.matching.keywords import Page
+from marketplace.matching.keywords import Page, Tier
 from marketplace.matching.likeness import SentenceLikeness, likenesses
 from marketplace.matching.passages import Document
 from marketplace.matching.ranking import Filter, Hit, View
@@ -112,13 +112,14 @@ class Index:
         without: Where = _NOWHERE,
         facets: Sequence[str] | None = None,
         newest: bool = False,
+        tiers: Sequence[Tier] = (),
     ) -> Page:
         """Keyword search with filters and counts; see `keywords.search`. `facets`: which to count, by default all."""
         view = self._current()
         if view is None:
             return Page(0, (), {})
         counted = view.searcher.facets() if facets is None else facets
-        return keywords.search(view.searcher, words, keywords.Filter(kind, where, without), counted, offset, limit, newest)
+        return keywords.search(view.searcher, words, keywords.Filter(kind, where, without), counted, offset, limit, newest, tiers)
 
     def values(self, kind: str, facet: str, where: Where = _NOWHERE, most: int = 4_000) -> dict[str, int]:
         """How many documents of a kind have which value of a facet; 4,000 values are more than any classification here has."""

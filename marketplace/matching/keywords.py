@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +25,14 @@ _SHARE_NEEDED = 0.7  # of the words of a search
 _TITLE_BOOST = 2.0
 
 Where = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Documents that stand together in an order: those with any of these values of each facet, and with none of the others."""
+
+    where: Where
+    without: Where = field(default_factory=dict)
 
 
 class Counts(Protocol):
@@ -67,16 +75,34 @@ class Filter:
 
 
 def search(
-    searcher: Searcher, words: str, seen: Filter, facets: Sequence[str], offset: int, limit: int, newest: bool = False
+    searcher: Searcher, words: str, seen: Filter, facets: Sequence[str], offset: int, limit: int, newest: bool = False, tiers: Sequence[Tier] = ()
 ) -> Page:
-    """One page of documents that have the words, best first; without words or if asked for the `newest`, the highest key first."""
+    """One page of documents that have the words, best first; without words or if asked for the `newest`, the highest key first.
+
+    With `tiers` they stand in these, one behind the other, each in that order; every document must be in exactly one.
+    """
     clean = cut.normalise(words)
     asked, corrected = _asked(searcher, clean)
     if clean and asked is None:
         return Page(0, (), {name: {} for name in facets})
     whole = _both(seen.query(), asked)
-    keys = searcher.keys(whole, max(offset, 0), limit, newest=newest or asked is None) if limit > 0 else []
+    keys = _keys(searcher, whole, [chosen(seen.kind, tier.where, tier.without) for tier in tiers], max(offset, 0), limit, newest or asked is None)
     return Page(searcher.count(whole), tuple(keys), _counts(searcher, asked, seen, facets), corrected)
+
+
+def _keys(searcher: Searcher, whole: Query, tiers: Sequence[Query], offset: int, limit: int, newest: bool) -> list[int]:
+    """The keys of a page. Of the tiers those before it are only counted, and those behind it not asked."""
+    if limit <= 0 or not tiers:
+        return searcher.keys(whole, offset, limit, newest) if limit > 0 else []
+    keys: list[int] = []
+    for tier in (_both(each, whole) for each in tiers):
+        skipped = min(offset, searcher.count(tier)) if offset else 0
+        found = searcher.keys(tier, offset, limit - len(keys), newest) if skipped == offset else []
+        keys += found
+        offset -= skipped
+        if len(keys) == limit:
+            break
+    return keys
 
 
 def query(searcher: Counts, words: str, seen: Filter) -> Query | None:

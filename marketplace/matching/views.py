@@ -22,7 +22,7 @@ from marketplace.catalogue.resources.words import EXPERT_KIND_WORDS, FACILITY_KI
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
-from marketplace.matching import advice, declines, distilled, fusion, grouping, operations, units, weekly, words
+from marketplace.matching import advice, declines, distilled, fusion, grouping, operations, orders, units, weekly, words
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.desk.brokers import own_answer
 from marketplace.matching.documents import (
@@ -39,8 +39,9 @@ from marketplace.matching.documents import (
 )
 from marketplace.matching.forms import AnswerForm
 from marketplace.matching.improvement import Improvement
+from marketplace.matching.index import Hit
 from marketplace.matching.marking import both_sides
-from marketplace.matching.models import SIDES, Match
+from marketplace.matching.models import SIDES, Match, Scoring
 from marketplace.matching.quantities import quantities
 from marketplace.matching.quantities import words as quantity_words
 from marketplace.matching.waterfall import waterfall
@@ -160,11 +161,16 @@ def asked(kind: str) -> tuple[str, dict[str, list[str]]]:
     return request.args.get("q", "")[:500], where
 
 
+def asked_order(kind: str, typed: str) -> str:
+    """The order that the address at hand asks for."""
+    return orders.order(kind, request.args.get("sort", ""), typed)
+
+
 def search_page(kind: str, model: type, template: str, by_meaning: bool = False) -> ResponseReturnValue:
     """The page of a search by words and filters over listings of a kind; where no words fit, `by_meaning` shows what comes nearest in either language."""
     typed, where = asked(kind)
-    page = page_number()
-    found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE)
+    page, order = page_number(), asked_order(kind, typed)
+    found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE, order)
     rows = operations.load(actor(), model, found.keys)
     near = operations.nearest(actor(), kind, model, typed, where) if by_meaning and typed and not found.total else []
     for row in rows:
@@ -172,13 +178,13 @@ def search_page(kind: str, model: type, template: str, by_meaning: bool = False)
     facets = [(name, _values(kind, name, found.counts.get(name, {}), where)) for name in FACETS[kind]]
     return answer(
         template, None, typed=typed, rows=rows or near, near=bool(near), total=found.total, corrected=found.corrected, facets=[(n, v) for n, v in facets if v],
-        page=page, pages=-(-found.total // PAGE), arguments=_arguments(where, typed), facet_words=facet_names(),
-        filtered=bool(where),
+        page=page, pages=-(-found.total // PAGE), arguments=_arguments(where, typed, order), facet_words=facet_names(),
+        filtered=bool(where), told=words.told(kind, found.total), order=order, orders=words.orders(orders.orders_of(kind), typed),
     )
 
 
-def _arguments(where: dict[str, list[str]], typed: str) -> dict[str, Any]:
-    return {**({"q": typed} if typed else {}), **where}
+def _arguments(where: dict[str, list[str]], typed: str, order: str) -> dict[str, Any]:
+    return {**({"q": typed} if typed else {}), **where, **({"sort": [order]} if order else {})}
 
 
 def _values(kind: str, name: str, counts: dict[str, int], where: dict[str, list[str]]) -> list[FacetValue]:
@@ -347,7 +353,7 @@ def _as_read(match: Match) -> dict[str, Any]:
     need, scoring = match.need, match.scorings[0]
     for listing in (need, match.technology):
         opened(actor(), listing, "match")
-    hit = operations.hit_of(match, scoring)
+    hit = _hit_of(match, scoring)
     if not reads_in_full(need):
         return {"scoring": scoring, "row": None, "failure": None, "need_body": "", "spoken": language(), "runs": None}
     spoken = language() if need.problem.get(language()) else need.language
@@ -356,6 +362,15 @@ def _as_read(match: Match) -> dict[str, Any]:
     row = rows[0] if rows else None
     runs = both_sides(need_query(need, language()), row.evidence) if row and row.evidence else None
     return {"scoring": scoring, "row": row, "failure": near.get(hit.key), "need_body": need_text(need, spoken), "spoken": spoken, "runs": runs}
+
+
+def _hit_of(match: Match, scoring: Scoring) -> Hit:
+    """A kept scoring as the engine's own answer."""
+    parts = tuple((str(name), float(value)) for name, value in scoring.contributions)
+    return Hit(
+        key=match.technology_id, kind="technology", score=scoring.score, probability=match.probability, contributions=parts,
+        base=scoring.base, revision=scoring.technology_revision,
+    )
 
 
 @blueprint.route("/how")

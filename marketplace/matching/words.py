@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from marketplace.catalogue.words import DECLINE_WORDS as DECLINE_WORDS  # one list used everywhere
 from marketplace.matching import quantities
@@ -28,6 +30,27 @@ MEANS_WORDS = {
     "shortlisted": _l("Percentage points. The figure is the chance of being shortlisted, as learned from the answers given on this site."),
 }
 FAMILY_WORDS = {"number": _l("same number"), "title": _l("same title and parties"), "meaning": _l("same meaning in the other language")}
+
+ORDER_WORDS = {
+    "": _l("best answer first"), "newest": _l("newest first"), "maturity": _l("most mature first"), "entry": _l("no entry fee first"),
+    "grade": _l("checked needs first"),
+}
+
+
+def orders(names: Sequence[str], typed: str) -> dict[str, Any]:
+    """What a list can be ordered by, in words. Without typed words nothing answers better than another, and the newest stand first unasked."""
+    return {name: ORDER_WORDS["newest" if not (name or typed) else name] for name in names if typed or name != "newest"}
+
+
+def told(kind: str, number: int) -> str:
+    """How many listings of a kind, in words."""
+    return {
+        "technology": lambda: ngettext("%(num)s technology", "%(num)s technologies", number),
+        "need": lambda: ngettext("%(num)s need", "%(num)s needs", number),
+        "facility": lambda: ngettext("%(num)s facility", "%(num)s facilities", number),
+        "expert": lambda: ngettext("%(num)s expert", "%(num)s experts", number),
+        "scenario": lambda: ngettext("%(num)s place for first trials", "%(num)s places for first trials", number),
+    }[kind]()
 
 
 def band(probability: float) -> str:

@@ -82,7 +82,7 @@ def test_the_list_is_what_a_plain_count_says(calls):
         for wanted in (*FILTERS, *(Filter(state="all", board=board) for board in boards)):
             page = listing.page(who, wanted, size=100, at=moment)
             expected = {call.id for call in calls if as_read(wanted, who, moment)(call)}
-            assert {call.id for call in page.calls} == expected and page.total == len(expected), (wanted, who)
+            assert {call.id for call in page.rows} == expected and page.total == len(expected), (wanted, who)
             found_any += len(expected)
     assert found_any > 300, "the filters find something"
 
@@ -92,13 +92,13 @@ def test_pages_go_on_by_keys_without_gap_or_repeat(calls, wanted):
     moment, after, seen, size = now(), "", [], 2
     while True:
         page = listing.page(factories.operator(), wanted, after, size, moment)
-        seen += [call.id for call in page.calls]
+        seen += [call.id for call in page.rows]
         after = page.after
         if not after:
             break
     whole = listing.page(factories.operator(), wanted, size=100, at=moment)
-    assert seen == [call.id for call in whole.calls] and len(seen) == len(set(seen)) == whole.total > size
-    keys = [(call.published if wanted.order == "newest" else call.deadline, call.id) for call in whole.calls]
+    assert seen == [call.id for call in whole.rows] and len(seen) == len(set(seen)) == whole.total > size
+    keys = [(call.published if wanted.order == "newest" else call.deadline, call.id) for call in whole.rows]
     assert keys == sorted(keys, reverse=wanted != Filter())
 
 
@@ -106,7 +106,7 @@ def test_what_one_call_passes_is_what_the_list_says(calls):
     """The twin in Python, by which a call that came in is held against saved searches."""
     moment, boards = now(), {call.board.public_id for call in calls if call.board}
     for wanted in (replace(each, state="open") for each in (*FILTERS, *(Filter(board=board) for board in boards))):
-        listed = {call.id for call in listing.page(factories.operator(), wanted, size=100, at=moment).calls}
+        listed = {call.id for call in listing.page(factories.operator(), wanted, size=100, at=moment).rows}
         assert {call.id for call in calls if listing.fits(call, wanted, moment)} == listed, wanted
 
 

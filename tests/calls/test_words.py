@@ -38,7 +38,7 @@ def build():
 
 
 def found(typed, who=VISITOR, **filters):
-    return [call.id for call in listing.page(who, Filter(text=typed, **filters)).calls]
+    return [call.id for call in listing.page(who, Filter(text=typed, **filters)).rows]
 
 
 def test_a_call_is_in_the_index_from_publishing_to_withdrawal():
@@ -75,7 +75,7 @@ def test_members_only_calls_are_found_by_whoever_may_read_them():
     make.organisation(stranger, state="unverified")
     for who, expected in ((VISITOR, []), (stranger, []), (verified, [hidden.id]), (owner, [hidden.id]), (make.broker(), [hidden.id])):
         page = listing.page(who, Filter(text="焊缝气孔"))
-        assert [call.id for call in page.calls] == expected and page.total == len(expected), who
+        assert [call.id for call in page.rows] == expected and page.total == len(expected), who
 
 
 def test_filters_hold_beside_words_and_the_database_has_the_last_word():
@@ -106,15 +106,15 @@ def test_pages_of_words_go_on_without_gap_or_repeat(order):
     wanted, after, seen = Filter(text="焊缝气孔", order=order), "", []
     while True:
         page = listing.page(VISITOR, wanted, after, 2)
-        seen += [call.id for call in page.calls]
+        seen += [call.id for call in page.rows]
         after = page.after
         if not after:
             break
     whole = listing.page(VISITOR, wanted, size=100)
-    assert seen == [call.id for call in whole.calls] and len(seen) == len(set(seen)) == whole.total == 7
+    assert seen == [call.id for call in whole.rows] and len(seen) == len(set(seen)) == whole.total == 7
     if order:
         by = {"deadline": lambda call: call.deadline, "newest": lambda call: -call.published.timestamp()}[order]
-        assert [by(call) for call in whole.calls] == sorted(by(call) for call in whole.calls)
+        assert [by(call) for call in whole.rows] == sorted(by(call) for call in whole.rows)
     else:
         assert seen == [key for key in matching.index().search("焊缝气孔", "open_call", limit=50).keys if key in seen]
 
@@ -124,11 +124,11 @@ def test_a_page_goes_on_where_its_last_call_is_gone():
         make.open_call(**WELD)
     build()
     first = listing.page(VISITOR, Filter(text="气孔"), size=2)
-    last = first.calls[-1]
-    rest = {call.id for call in listing.page(VISITOR, Filter(text="气孔"), first.after, 9).calls}
+    last = first.rows[-1]
+    rest = {call.id for call in listing.page(VISITOR, Filter(text="气孔"), first.after, 9).rows}
     last.state = "withdrawn"
     session.flush()
-    assert {call.id for call in listing.page(VISITOR, Filter(text="气孔"), first.after, 9).calls} <= rest
+    assert {call.id for call in listing.page(VISITOR, Filter(text="气孔"), first.after, 9).rows} <= rest
     for nonsense in ("x", "-", "9" * 40 + "-1", "1-" + "9" * 40, "20261122T120000000000-5", "٣-٣"):
         assert listing.page(VISITOR, Filter(text="气孔"), nonsense).total == 3, nonsense
 

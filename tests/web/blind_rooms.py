@@ -25,6 +25,8 @@ from marketplace.deals.models import Deal, Party
 from marketplace.deals.parties import operations as parties
 from marketplace.deals.talk import meetings, tasks
 from marketplace.deals.talk import operations as talk
+from marketplace.exporting.tables import TABLES
+from marketplace.first_steps.examples import operations as examples
 from marketplace.licensing.duties import operations as duties
 from marketplace.licensing.duties import recordals
 from marketplace.licensing.duties.models import EvidenceExport
@@ -58,6 +60,7 @@ def furnish(cast: Cast) -> None:
     _called(cast)
     _pooled(cast)
     _lent(cast)
+    _tried(cast)
     session.flush()
 
 
@@ -262,6 +265,13 @@ def _lent(cast: Cast) -> None:
     cast.things |= {"resources": [booking.resource, make.expert(), make.scenario()], "bookings": [booking]}
 
 
+def _tried(cast: Cast) -> None:
+    """Examples of people outside, in words near the blind listings: what is found for them is what their owners may read."""
+    for role, kind in (("other_firm", "need"), ("party", "technology"), ("broker", "pair")):
+        example = examples.begin(cast.people[role], kind, "zh")
+        examples.change(cast.people[role], example, "零件修边", "小零件修边太慢，用于零件修边", "zh")
+
+
 def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
     """The walk's table with the rooms: as `blind_cast.filled`, and where one part of a path holds many pages, a line for an endpoint."""
     things, table = cast.things, blind_cast.filled(cast)
@@ -284,6 +294,7 @@ def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
         "grants.log": {"public_id": ids(things["institute"], things["firm"])}, "grants.log_file": {"public_id": ids(things["institute"])},
         "open-calls": {"public_id": ids(things["call"]), "question_id": [things["missing"]]}, "calls.naming": {"public_id": [things["missing"]]},
         "boards": {"public_id": ids(things["board"])},
+        "exporting.own_table": {"name": [*TABLES]},
         "scanning.show": {"public_id": ids(*things["uploads"])},
         **{name: {"public_id": ids(*things["resources"])} for name in ("facilities", "experts", "scenarios")},
         **{f"resources.{name}": {"public_id": ids(*things["resources"])} for name in ("edit", "history", "ask")},

@@ -23,6 +23,7 @@ from marketplace.calls.words import FILTER_WORDS
 from marketplace.catalogue.operations import by_public_id as technology_by
 from marketplace.errors import Problem
 from marketplace.matching import operations as matching
+from marketplace.matching.orders import NEWEST
 from marketplace.matching.views import asked, facet_names, facet_value_name
 from marketplace.needs.operations import by_public_id as need_by
 from marketplace.people.operations import acting_person
@@ -170,9 +171,9 @@ def _newest(row: Subscription) -> list[Any]:
     if row.kind == "search":
         if row.listing == "open_call":
             wanted = calls.asked({"q": row.words, **{name: values[0] for name, values in row.filters.items()}})
-            return list(calls.page(actor(), replace(wanted, order="newest"), size=PAGE).calls)
+            return list(calls.page(actor(), replace(wanted, order="newest"), size=PAGE).rows)
         model = digests.MODELS[row.listing or ""]
-        page = matching.found(actor(), row.listing or "", row.words, row.filters, PAGE, newest=True)
+        page = matching.found(actor(), row.listing or "", row.words, row.filters, PAGE, order=NEWEST)
         return matching.load(actor(), model, page.keys)
     return digests.matches_now(row)
 

@@ -15,18 +15,18 @@ from marketplace.access import may, require
 from marketplace.calls import operations as calls
 from marketplace.calls.models import Call
 from marketplace.calls.pools import alike, converting, deciding, listing, operations, pledging, rights, steering, words
-from marketplace.calls.pools.forms import CURRENCIES, ConfirmForm, LeaveForm, MotionForm, PledgeForm, PoolForm, TextForm, TextMotionForm, VoteForm, told_in
+from marketplace.calls.pools.forms import ConfirmForm, LeaveForm, MotionForm, PledgeForm, PoolForm, TextForm, TextMotionForm, VoteForm, told_in
 from marketplace.calls.pools.models import Motion, Pledge, Pool
 from marketplace.calls.reviewing.awarding import decision_of
 from marketplace.calls.reviewing.models import PanelDecision
-from marketplace.catalogue.classification import industry_choices, industry_name
+from marketplace.calls.views import shared_choices, shared_lines
 from marketplace.db import now, session
 from marketplace.errors import NotFound, Refused
 from marketplace.licensing.billing.forms import minor_of
 from marketplace.needs.models import Need
-from marketplace.people import organisations, regions
+from marketplace.people import organisations
 from marketplace.people.models import Organisation
-from marketplace.web import FILTERS, PAGE, actor, answer, language, see, told
+from marketplace.web import PAGE, actor, answer, language, see, told
 
 blueprint = Blueprint("pools", __name__)
 SHOWN_ON_DESK = 5
@@ -66,10 +66,9 @@ def index() -> ResponseReturnValue:
     """The pools that the reader may see."""
     wanted = listing.asked(request.args)
     found = listing.page(actor(), wanted, request.args.get("after", ""), PAGE)
-    industries = [(code, name) for code, name in industry_choices(language()) if len(code) <= 3]
+    choices = {"states": words.LISTED_WORDS, "orders": words.ORDER_WORDS, **shared_choices()}
     return answer(
-        "calls/pools/index.html", page=found, wanted=wanted, arguments=wanted.arguments, further="after" in request.args, moment=now(),
-        industries=industries, regions=regions.choices(language()), currencies=[(code, code) for code in CURRENCIES],
+        "calls/pools/index.html", page=found, wanted=wanted, arguments=wanted.arguments, further="after" in request.args, moment=now(), choices=choices,
     )
 
 
@@ -82,10 +81,7 @@ def mine() -> ResponseReturnValue:
 
 def filter_lines(wanted: listing.Filter) -> list[tuple[str, str]]:
     """A filter in words: the name of each of its parts and the value; the state is always said."""
-    said = {
-        "state": words.LISTED_WORDS[wanted.state], "industry": industry_name(wanted.industry, language()), "region": regions.name(wanted.region, language()),
-        "least": FILTERS["money"](wanted.least, wanted.currency), "before": FILTERS["day"](wanted.before),
-    }
+    said = {"state": words.LISTED_WORDS[wanted.state], **shared_lines(wanted)}
     return [(str(words.FILTER_WORDS[name]), str(value)) for name, value in said.items() if value]
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.db import now, session
@@ -22,6 +22,7 @@ from marketplace.licensing.billing.models import BillingProfile, Invoice, TaxInv
 from marketplace.licensing.billing.series import take_number
 from marketplace.licensing.billing.stated import base_of
 from marketplace.licensing.models import Agreement, AgreementEvent, Obligation, Standing
+from marketplace.ordering import Order, order
 from marketplace.people.models import Organisation
 from marketplace.record import record
 from marketplace.terms.payment import to_minor
@@ -253,14 +254,32 @@ def bill_after_void(thing_id: int) -> None:
     bill(session.get_one(AgreementEvent, thing_id).agreement)
 
 
-def invoices_of(actor: Actor, organisation: Organisation, side: str, page: int, size: int, **where: Any) -> list[Invoice]:
-    """A page of the organisation's invoices as issuer ("licensor") or customer, newest first, and one more if there is a next page.
+INVOICE_ORDERS = {"number": True, "issued": True, "due": False, "amount": True}
+"""What invoices can be ordered by, and whether that falls; the first unasked."""
+
+
+def invoices_of(actor: Actor, organisation: Organisation, side: str, page: int, size: int, by: Order | None = None, **where: Any) -> list[Invoice]:
+    """A page of the organisation's invoices as issuer ("licensor") or customer, newest first unless ordered otherwise, and one more if there is a next page.
 
     `where` may hold `state` ("live" or "cancelled"), `year`, and `agreement` (an id).
     """
     require(actor, "organisation.money", organisation)
+    by = by or order("", INVOICE_ORDERS)
+    column = {"number": Invoice.id, "issued": Invoice.issued, "due": Invoice.due, "amount": Invoice.amount}[by.name]
+    currency = [Invoice.currency] if by.name == "amount" else []  # amounts of one currency can be compared
+    query = _invoices(organisation, side, **where).order_by(*currency, *by.by(column, Invoice.id))
+    return list(session.scalars(query.offset((page - 1) * size).limit(size + 1)))
+
+
+def count_invoices(actor: Actor, organisation: Organisation, side: str, **where: Any) -> int:
+    """How many invoices these are."""
+    require(actor, "organisation.money", organisation)
+    return session.scalar(select(func.count()).select_from(_invoices(organisation, side, **where).with_only_columns(Invoice.id).subquery())) or 0
+
+
+def _invoices(organisation: Organisation, side: str, **where: Any) -> Select[tuple[Invoice]]:
     own = (Invoice.issuer_id if side == "licensor" else Invoice.customer_id) == organisation.id
-    query = select(Invoice).where(own).order_by(Invoice.id.desc())
+    query = select(Invoice).where(own)
     cancelled = select(Invoice.cancels_id).where(own, Invoice.cancels_id.is_not(None))
     if where.get("state") == "live":
         query = query.where(Invoice.kind != "mirror", Invoice.id.not_in(cancelled))
@@ -268,9 +287,7 @@ def invoices_of(actor: Actor, organisation: Organisation, side: str, page: int, 
         query = query.where((Invoice.kind == "mirror") | Invoice.id.in_(cancelled))
     if where.get("year"):
         query = query.where(Invoice.year == where["year"])
-    if where.get("agreement"):
-        query = query.where(Invoice.agreement_id == where["agreement"])
-    return list(session.scalars(query.offset((page - 1) * size).limit(size + 1)))
+    return query.where(Invoice.agreement_id == where["agreement"]) if where.get("agreement") else query
 
 
 def years_of(organisation: Organisation) -> list[int]:

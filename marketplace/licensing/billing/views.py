@@ -14,13 +14,14 @@ from marketplace.access import may, require
 from marketplace.catalogue import attachments
 from marketplace.catalogue.views import send
 from marketplace.db import now
-from marketplace.errors import Problem
+from marketplace.errors import NotFound, Problem
 from marketplace.licensing import ledger
 from marketplace.licensing.billing import bank, export, operations, payments, reminders, totals, words
 from marketplace.licensing.billing.forms import BankForm, PaymentForm, ProfileForm, ReasonForm, TaxNumberForm
 from marketplace.licensing.billing.models import Invoice
 from marketplace.licensing.models import Agreement
 from marketplace.licensing.operations import by_public_id as agreement_by_id
+from marketplace.ordering import Order, order
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
 from marketplace.printing import on_paper
@@ -76,12 +77,19 @@ def money(public_id: str) -> ResponseReturnValue:
 @blueprint.route("/money/<public_id>/invoices")
 def invoices(public_id: str) -> ResponseReturnValue:
     """The invoices an organisation has issued or got."""
-    organisation, page, side = _organisation(public_id), page_number(), _side()
-    state, year = request.args.get("state", ""), _number("year")
-    found = operations.invoices_of(actor(), organisation, side, page, PAGE, state=state, year=year)
-    chosen = {"side": side, **({"state": state} if state in ("live", "cancelled") else {}), **({"year": year} if year else {})}
+    organisation, page, (side, where, by) = _organisation(public_id), page_number(), asked(request.args)
+    found = operations.invoices_of(actor(), organisation, side, page, PAGE, by, **where)
+    chosen = {"side": side, **where}
     return answer("licensing/billing/invoices.html", organisation=organisation, invoices=found[:PAGE], page=page, more=len(found) > PAGE, chosen=chosen,
-                  years=operations.years_of(organisation))
+                  years=operations.years_of(organisation), order=by, total=operations.count_invoices(actor(), organisation, side, **where),
+                  narrowed={**chosen, "public_id": organisation.public_id}, args={**chosen, **by.arguments, "public_id": organisation.public_id})
+
+
+def asked(values: Any) -> tuple[str, dict[str, Any], Order]:
+    """Which invoices an address asks for: the side, the further filters, the order."""
+    state, year = values.get("state", ""), _number("year")
+    where = {**({"state": state} if state in ("live", "cancelled") else {}), **({"year": year} if year else {})}
+    return _side(), where, order(values.get("sort", ""), operations.INVOICE_ORDERS)
 
 
 @blueprint.route("/money/<public_id>/arrears")
@@ -200,8 +208,10 @@ def paper(public_id: str) -> ResponseReturnValue:
 
 @blueprint.route("/agreements/<public_id>/billing")
 def agreement_money(public_id: str) -> ResponseReturnValue:
-    """What is owed under an agreement, what is billed, what was paid."""
+    """What is owed under an agreement, what is billed, what was paid. Before both have signed there is nothing of it."""
     agreement = agreement_by_id(actor(), public_id)
+    if agreement.standing is None:
+        raise NotFound()
     return answer("licensing/billing/agreement.html", **_of_agreement(agreement))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.catalogue import attachments
@@ -27,6 +27,7 @@ from marketplace.licensing.models import Agreement, Standing
 from marketplace.licensing.statements.models import STANDING, Remark, Statement
 from marketplace.licensing.statements.preview import Preview, period_of, preview
 from marketplace.licensing.statements.sheet import read_sales
+from marketplace.ordering import Order, order
 from marketplace.record import move, record
 from marketplace.terms.payment import MINOR_UNITS
 from marketplace.terms.royalty import Period
@@ -67,10 +68,21 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     return or_(Statement.licensee_id.in_(seats), and_(Statement.licensor_id.in_(seats), sent))
 
 
-def statements_of(actor: Actor, states: Sequence[str], offset: int, limit: int) -> list[Statement]:
-    """The statements of the actor's organisations in these states, newest first, from one place on."""
+ORDERS = {"sent": True, "period": True}
+"""What statements can be ordered by, and whether that falls; the first unasked."""
+
+
+def statements_of(actor: Actor, states: Sequence[str], offset: int, limit: int, by: Order | None = None) -> list[Statement]:
+    """The statements of the actor's organisations in these states, newest first unless ordered otherwise, from one place on."""
+    by = by or order("", ORDERS)
     own = select(Statement).where(visible(actor), Statement.state.in_(states))
-    return list(session.scalars(own.order_by(Statement.id.desc()).offset(offset).limit(limit)))
+    column = {"sent": Statement.id, "period": Statement.period}[by.name]
+    return list(session.scalars(own.order_by(*by.by(column, Statement.id)).offset(offset).limit(limit)))
+
+
+def count_of(actor: Actor, states: Sequence[str]) -> int:
+    """How many statements of the actor's organisations stand in these states."""
+    return session.scalar(select(func.count()).select_from(select(Statement.id).where(visible(actor), Statement.state.in_(states)).subquery())) or 0
 
 
 def due_of(actor: Actor, limit: int = 50) -> list[Standing]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, Flask, flash, render_template, request, send_file
 from flask.typing import ResponseReturnValue
@@ -23,6 +24,7 @@ from marketplace.licensing.statements import operations, sheet, words
 from marketplace.licensing.statements.forms import SalesFileForm, StatementForm, TextForm
 from marketplace.licensing.statements.models import STANDING, Statement
 from marketplace.licensing.statements.preview import Preview, period_of, preview
+from marketplace.ordering import Order, order
 from marketplace.terms.royalty import Period
 from marketplace.terms.schedule import sentence
 from marketplace.web import PAGE, actor, answer, new_token, page_number, see
@@ -68,13 +70,19 @@ def _period() -> date:
 @login_required
 def index() -> ResponseReturnValue:
     """The statements of my organisations, and those that are missing."""
-    page, shown = page_number(), request.args.get("show", "all")
-    shown = shown if shown in SHOWN else "all"
-    found = operations.statements_of(actor(), SHOWN[shown], (page - 1) * PAGE, PAGE + 1)
+    page, (shown, by) = page_number(), asked(request.args)
+    found = operations.statements_of(actor(), SHOWN[shown], (page - 1) * PAGE, PAGE + 1, by)
     return answer(
-        "licensing/statements/index.html", statements=found[:PAGE], page=page, more=len(found) > PAGE, shown=shown,
+        "licensing/statements/index.html", statements=found[:PAGE], page=page, more=len(found) > PAGE, shown=shown, order=by,
+        total=operations.count_of(actor(), SHOWN[shown]), args={"show": shown, **by.arguments},
         missing=operations.due_of(actor()) if page == 1 and shown == "all" else [],
     )
+
+
+def asked(values: Any) -> tuple[str, Order]:
+    """Which statements an address asks for, and in which order."""
+    shown = values.get("show", "all")
+    return shown if shown in SHOWN else "all", order(values.get("sort", ""), operations.ORDERS)
 
 
 @blueprint.route("/agreements/<public_id>/statements")

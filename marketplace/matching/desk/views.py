@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask_login import login_required
 from marketplace.access import may
 from marketplace.matching.desk import brokers, operations
 from marketplace.matching.forms import AnswerForm
-from marketplace.matching.models import Match
+from marketplace.matching.models import PARTIES, Match
 from marketplace.web import PAGE, actor, answer, page_number
 
 blueprint = Blueprint("desk", __name__)
@@ -24,20 +25,16 @@ def prepare(app: Flask) -> None:
 
 
 def _waiting() -> int:
-    return sum(operations.counted(actor(), side)["new"] for side in operations.SIDES)
+    return sum(operations.counted(actor(), side)["new"] for side in PARTIES)
 
 
 @blueprint.route("/matches")
 @login_required
 def show() -> ResponseReturnValue:
     """A side's matches: those that wait for an answer, or those it has answered one way; a technology manager's own answers likewise."""
-    manages = may(actor(), "worklist.see")
-    side = _side(request.args.get("side", ""), manages)
-    order = brokers.KEPT if side == "broker" else operations.ORDER
-    chosen = request.args.get("answer", "")
-    chosen = chosen if chosen in order else order[0]
-    page = page_number()
-    found = brokers.desk(actor(), chosen, page, PAGE) if side == "broker" else operations.desk(actor(), side, chosen, page, PAGE)
+    manages, page = may(actor(), "worklist.see"), page_number()
+    side, order, chosen = asked(request.args)
+    found = rows_of(side, chosen, page, PAGE)
     declined = chosen == "declined" and side != "broker"
     return answer(
         "matching/desk/show.html", AnswerForm(formdata=None), desk=found, groups=_groups(found.rows, side), page=page, order=order, manages=manages,
@@ -46,11 +43,24 @@ def show() -> ResponseReturnValue:
     )
 
 
+def asked(values: Any) -> tuple[str, Sequence[str], str]:
+    """Which matches an address asks for: the side, the answers that it can have given, and the one that is meant."""
+    side = _side(values.get("side", ""), may(actor(), "worklist.see"))
+    order = brokers.KEPT if side == "broker" else operations.ORDER
+    chosen = values.get("answer", "")
+    return side, order, chosen if chosen in order else order[0]
+
+
+def rows_of(side: str, chosen: str, page: int, size: int) -> operations.Desk:
+    """A page of these matches."""
+    return brokers.desk(actor(), chosen, page, size) if side == "broker" else operations.desk(actor(), side, chosen, page, size)
+
+
 def _side(asked: str, manages: bool) -> str:
     """The side that was asked for; else the first that has anything to show, of a technology manager his own."""
-    if asked in operations.SIDES or (asked == "broker" and manages):
+    if asked in PARTIES or (asked == "broker" and manages):
         return asked
-    busy = (side for side in operations.SIDES if any(operations.counted(actor(), side).values()))
+    busy = (side for side in PARTIES if any(operations.counted(actor(), side).values()))
     return next(busy, "broker" if manages else "firm")
 
 

@@ -88,7 +88,7 @@ def test_the_list_is_what_a_plain_reading_says(pools):
         for wanted in FILTERS:
             page = listing.page(who, wanted, size=100, at=moment)
             expected = {pool.id for pool in pools if as_read(wanted, who, moment)(pool)}
-            assert {pool.id for pool in page.pools} == expected and page.total == len(expected), (wanted, who)
+            assert {pool.id for pool in page.rows} == expected and page.total == len(expected), (wanted, who)
             found_any += len(expected)
     assert found_any > 300, "the filters find something"
 
@@ -99,20 +99,20 @@ def test_pages_go_on_by_keys_without_gap_or_repeat(pools, wanted):
     moment, after, seen, who = now(), "", [], factories.operator()
     while True:
         page = listing.page(who, wanted, after, 2, moment)
-        seen += [pool.id for pool in page.pools]
+        seen += [pool.id for pool in page.rows]
         after = page.after
         if not after:
             break
     whole = listing.page(who, wanted, size=100, at=moment)
-    assert seen == [pool.id for pool in whole.pools] and len(seen) == len(set(seen)) == whole.total > 2
-    keys = [(pool.opened if wanted.order == "newest" else pool.deadline, pool.id) for pool in whole.pools]
+    assert seen == [pool.id for pool in whole.rows] and len(seen) == len(set(seen)) == whole.total > 2
+    keys = [(pool.opened if wanted.order == "newest" else pool.deadline, pool.id) for pool in whole.rows]
     assert keys == sorted(keys, reverse=wanted != Filter())
 
 
 def test_nonsense_in_an_address_counts_as_nothing(pools):
     draft = next(pool for pool in pools if pool.state == "draft")
     for after in ("x", "", draft.public_id):
-        assert [pool.id for pool in listing.page(VISITOR, Filter(), after).pools] == [pool.id for pool in listing.page(VISITOR, Filter()).pools]
+        assert [pool.id for pool in listing.page(VISITOR, Filter(), after).rows] == [pool.id for pool in listing.page(VISITOR, Filter()).rows]
     asked = listing.asked(MultiDict({"state": "draft", "least": "NaN", "before": "yesterday", "currency": "XXX", "sort": "-", "q": " a ", "board": "b"}))
     assert asked == Filter(text="a")
     wanted = Filter(text="a", state="all", industry="C", region="330000", least=Decimal(5), currency="EUR", before=date(2027, 1, 1), order="newest")

@@ -1,0 +1,91 @@
+"""What the list of calls and the list of pools share: the filters both have, the order along one index, and the place behind which a page goes on.
+
+A page goes on behind the last row of the one before (its moment and key, found by its public id), so that the hundredth costs what the first does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select, tuple_
+
+from marketplace.calls.deadlines import HOME, moment_of
+from marketplace.db import session
+from marketplace.terms.payment import to_minor
+
+NAMES = {"text": "q", "order": "sort"}
+"""What a filter is called in an address, where that is not its own name."""
+
+Place = tuple[datetime, int]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The filters that both lists have: `least` is an amount in `currency`, `before` the last day in China on which the deadline may lie."""
+
+    text: str = ""
+    state: str = "open"
+    industry: str = ""
+    region: str = ""
+    least: Decimal | None = None
+    currency: str = "CNY"
+    before: date | None = None
+    order: str = ""
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """What an address of this list carries: whatever is not as it would be anyhow."""
+        usual = {one.name: one.default for one in fields(self)}
+        return {NAMES.get(name, name): str(value) for name in usual if (value := getattr(self, name)) != usual[name]}
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list, how many there are in all, and where the next page goes on; "" on the last. `more`: the words stand in others besides."""
+
+    rows: Sequence[Any]
+    total: int
+    after: str
+    more: bool = False
+    corrected: str | None = None
+
+
+def narrowed(model: Any, money: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """The shared filters as SQL; `money` is the column that `least` is asked of. An industry stands for all under it."""
+    found = []
+    if wanted.industry:
+        found.append(model.industry.startswith(wanted.industry, autoescape=True))
+    if wanted.region:
+        found.append(model.region == wanted.region)
+    if wanted.least is not None:
+        found += [model.currency == wanted.currency, money >= to_minor(wanted.least, wanted.currency)]
+    if wanted.before is not None:
+        found.append(model.deadline < ends(wanted.before))
+    return found
+
+
+def ends(day: date) -> datetime:
+    """The moment at which a day has ended in China."""
+    return moment_of(HOME, day + timedelta(days=1), time(0))
+
+
+def ordered(model: Any, column: Any, falls: bool, where: Sequence[ColumnElement[bool]], place: Place | None, *more: Any) -> Select[Any]:
+    """The keys (and `more` columns) of the rows of these conditions by a moment and key, behind a place; an index says it all."""
+    query = select(model.id, *more).where(*where)
+    if place is not None:
+        row = tuple_(column, model.id)
+        query = query.where(column <= place[0] if falls else column >= place[0], row < place if falls else row > place)
+    return query.order_by(column.desc(), model.id.desc()) if falls else query.order_by(column, model.id)
+
+
+def place_of(model: Any, column: Any, after: str) -> Place | None:
+    """Where the row of this public id stands; None for one that nobody knows, which is the beginning.
+
+    It says no more than that rows before it and behind it are in the list.
+    """
+    row = session.execute(select(column, model.id).where(model.public_id == after[:32], column.is_not(None))).one_or_none() if after else None
+    return None if row is None else (row[0], row[1])

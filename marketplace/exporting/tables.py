@@ -1,0 +1,145 @@
+"""The tables of one's own work as files: deals, agreements, invoices, statements, each by the filters and in the order of its page.
+
+Unlike an open list it is for whoever has signed in, and holds what its page shows to him and no more: titles and houses of a deal go through the same sight.
+A further table is one entry of `TABLES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from marketplace.access import Actor, may
+from marketplace.db import in_language
+from marketplace.deals import listing as deals
+from marketplace.deals import views as deal_pages
+from marketplace.deals import words as deal_words
+from marketplace.deals.sight import called, sight
+from marketplace.exporting.lists import Column
+from marketplace.exporting.words import house, invoice_kind, invoice_state, statement_state, status
+from marketplace.licensing import operations as licensing
+from marketplace.licensing import views as agreement_pages
+from marketplace.licensing.billing import operations as billing
+from marketplace.licensing.billing import views as invoice_pages
+from marketplace.licensing.statements import operations as statements
+from marketplace.licensing.statements import views as statement_pages
+from marketplace.matching import words as match_words
+from marketplace.matching.desk import views as desk_pages
+from marketplace.matching.documents import shown_title
+from marketplace.needs.forms import from_minor
+from marketplace.ordering import order
+from marketplace.people import organisations
+from marketplace.web import actor
+
+MOST = 2_000  # rows of a file: each is looked at with the reader's eyes
+
+FILTERS = {"answer", "public_id", "stage", "side", "q", "order", "status", "state", "year", "show", "sort"}
+"""What the address of a table says."""
+
+Rows = Callable[[Actor, Any], tuple[int, Sequence[Any]]]
+"""How many rows there are, and the first of them, for somebody and what an address says."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its page, the page of a row, its rows and its columns."""
+
+    name: str
+    search: str
+    page: str
+    rows: Rows
+    columns: tuple[Column, ...]
+
+
+def _deals(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    _form, wanted = deal_pages.asked(values)
+    found = [card.deal for card in deals.listed(who, wanted, 1, MOST, by=order(values.get("sort", ""), deals.ORDERS))][:MOST]
+    total = deals.total(wanted, deals.counts(who, wanted))
+    return len(found) if total is None else total, found
+
+
+def _agreements(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    wanted, by = agreement_pages.asked(values)
+    return licensing.count(who, wanted), licensing.listed(who, wanted, 1, MOST, by)[:MOST]
+
+
+def _invoices(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    organisation, (side, where, by) = organisations.by_public_id(values.get("public_id", "")), invoice_pages.asked(values)
+    return billing.count_invoices(who, organisation, side, **where), billing.invoices_of(who, organisation, side, 1, MOST, by, **where)[:MOST]
+
+
+def _statements(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    shown, by = statement_pages.asked(values)
+    states = statement_pages.SHOWN[shown]
+    return statements.count_of(who, states), statements.statements_of(who, states, 0, MOST, by)
+
+
+def _matches(_who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    side, _order, chosen = desk_pages.asked(values)
+    found = desk_pages.rows_of(side, chosen, 1, MOST)
+    return found.counts[chosen], found.rows
+
+
+def _fit(match: Any, _language: str) -> str:
+    """How probable a match is, as its page says it: a band for whoever may not read both sides."""
+    in_full = all(may(actor(), "listing.read_in_full", one) for one in (match.need, match.technology))
+    return f"{match.probability:.0%}" if in_full else str(match_words.BAND_WORDS[match_words.band(match.probability)])
+
+
+def _titled(side: str) -> Callable[[Any, str], str]:
+    """A side's listing as far as the reader may see it."""
+    return lambda match, language: shown_title(actor(), getattr(match, side), language)[0]
+
+
+def _answered(side: str) -> Callable[[Any, str], str]:
+    return lambda match, _language: str(match_words.ANSWER_WORDS[getattr(match, side)])
+
+
+def _named(side: str) -> Callable[[Any, str], str]:
+    """An organisation of a deal as its list names it: by name, or as what it is and where it sits."""
+    return lambda deal, language: house(getattr(deal, side), side in sight(actor(), deal).houses, language)
+
+
+def _standing(name: str) -> Callable[[Any, str], Any]:
+    """A value of how an agreement stands; nothing before it is signed."""
+    return lambda one, _language: getattr(one.standing, name) if one.standing else None
+
+
+def _outstanding(one: Any, _language: str) -> Any:
+    return from_minor(one.standing.outstanding, one.standing.currency) if one.standing else None
+
+
+TABLES = {
+    table.name: table
+    for table in (
+        Table("deals", "deals.index", "deals.show", _deals, (
+            Column("title", 44, lambda deal, language: called(actor(), deal, language)[0]), Column("firm", 30, _named("firm")),
+            Column("holder", 30, _named("holder")), Column("stage", 16, lambda deal, _language: str(deal_words.STAGE_WORDS[deal.state])),
+            Column("since", 12, lambda deal, _language: deal.since.date()), Column("opened", 12, lambda deal, _language: deal.created.date()),
+            Column("broker", 18, lambda deal, _language: deal.broker.name if deal.broker else None),
+        )),
+        Table("matches", "desk.show", "matching.match", _matches, (
+            Column("need", 44, _titled("need")), Column("technology", 44, _titled("technology")), Column("fit", 12, _fit),
+            Column("firm_said", 24, _answered("firm")), Column("holder_said", 24, _answered("holder")),
+        )),
+        Table("agreements", "licensing.index", "licensing.show", _agreements, (
+            Column("title", 44, lambda one, language: one.titled(language)[0]), Column("licensor", 30, lambda one, language: one.licensor.called(language)),
+            Column("licensee", 30, lambda one, language: one.licensee.called(language)), Column("state", 16, lambda one, _language: status(one)),
+            Column("next_due", 12, _standing("next_due")), Column("outstanding", 16, _outstanding), Column("currency", 8, _standing("currency")),
+        )),
+        Table("invoices", "billing.invoices", "billing.invoice", _invoices, (
+            Column("reference", 20, lambda one, _language: one.reference), Column("issued", 12, lambda one, _language: one.issued),
+            Column("what_for", 24, lambda one, _language: invoice_kind(one)),
+            Column("issuer", 30, lambda one, language: in_language(one.copy["issuer"]["name"], language)[0]),
+            Column("customer", 30, lambda one, language: in_language(one.copy["customer"]["name"], language)[0]),
+            Column("due", 12, lambda one, _language: one.due), Column("amount", 16, lambda one, _language: from_minor(one.amount, one.currency)),
+            Column("currency", 8, lambda one, _language: one.currency), Column("state", 14, lambda one, _language: invoice_state(one)),
+        )),
+        Table("statements", "statements.index", "statements.show", _statements, (
+            Column("first_day", 12, lambda one, _language: one.period), Column("last_day", 12, lambda one, _language: one.last),
+            Column("agreement", 44, lambda one, language: one.agreement.titled(language)[0]),
+            Column("state", 16, lambda one, _language: statement_state(one)), Column("sent", 12, lambda one, _language: one.day),
+        )),
+    )
+}

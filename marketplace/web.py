@@ -408,10 +408,6 @@ def _money(amount: Decimal | None, currency: str) -> str:
     return money.written(amount, currency, str(get_locale()))
 
 
-def _trimmed(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
 _UNBROKEN = re.compile(
     r"(?<=[≤≥<>=±≈~]) (?=\d)|(?<=\d) (?=[\u4e00-\u9fff%‰°℃]|(?:[kMGmnµμ]?(?:m|g|s|W|V|A|N|J|L|Hz|Pa|Ω)|cm|km|t|h|min|bar|dB|rpm|ppm|TRL)[²³]?(?![A-Za-z]))"
 )
@@ -431,9 +427,9 @@ def _plain_value(value: Any) -> str:
     return "–" if value in (None, "") else str(value)
 
 
-def _script(text: str) -> str:
+def _script(text: str | None) -> str:
     """The language a word is written in, by its script."""
-    return "zh" if any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
+    return "zh" if text and any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
 
 
 def _in(code: str, text: str) -> Markup:
@@ -462,7 +458,7 @@ def _probability(score: float) -> float:
 
 
 FILTERS = {
-    "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
+    "day": _day, "moment": _moment, "money": _money, "trim_text": lambda text, length: text if len(text) <= length else text[: length - 1].rstrip() + "…", "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
     "sigmoid": _probability, "called": called, "named": named, "told": told, "mistakes": mistakes,
     "percent": lambda share: format_percent(share) if share >= 0.01 else "<" + format_percent(0.01),
     "points": lambda share: format_decimal(share * 100, "0.0"),

@@ -23,7 +23,7 @@ document.addEventListener("keydown", (event) => {
   const at = document.activeElement;
   if (!work || event.ctrlKey || event.altKey || event.metaKey || at.matches("input, select, textarea")) return;
   const inside = work.contains(at);
-  if (!inside && at !== document.body) return;
+  if (!inside && at !== document.body && at.id !== "main") return;
   const rows = [...work.querySelectorAll("[data-row]")];
   const row = at.closest("[data-row]");
   const step = { j: 1, k: -1, ...(inside && { ArrowDown: 1, ArrowUp: -1 }) }[event.key];

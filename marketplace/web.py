@@ -1,8 +1,7 @@
 """Everything between a request and an operation: the one commit point, languages, errors, forms, paging.
 
-Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET
-never writes, but for what is noted in the log of what was opened. Every page lives under its language, `/zh/…` or
-`/en/…`. The errors of `errors` become pages here and nowhere else.
+Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET never writes, but for what is noted
+in the log of what was opened. Every page lives under its language, `/zh/…` or `/en/…`. The errors of `errors` become pages here and nowhere else.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ class Application(Flask):
 
     def send_static_file(self, filename: str) -> Response:
         """A file of the static folder, or the one style sheet of the pages, which is made of two."""
-        return delivery.send_sheet(self) if filename == delivery.SHEET else super().send_static_file(filename)
+        return delivery.send_sheet(self) if filename == delivery.SHEET else delivery.whole(super().send_static_file(filename))
 
     def full_dispatch_request(self) -> Response:
         """Let a changing request take the write lock from its first statement on."""
@@ -409,10 +408,6 @@ def _money(amount: Decimal | None, currency: str) -> str:
     return money.written(amount, currency, str(get_locale()))
 
 
-def _trimmed(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
 _UNBROKEN = re.compile(
     r"(?<=[≤≥<>=±≈~]) (?=\d)|(?<=\d) (?=[\u4e00-\u9fff%‰°℃]|(?:[kMGmnµμ]?(?:m|g|s|W|V|A|N|J|L|Hz|Pa|Ω)|cm|km|t|h|min|bar|dB|rpm|ppm|TRL)[²³]?(?![A-Za-z]))"
 )
@@ -432,9 +427,9 @@ def _plain_value(value: Any) -> str:
     return "–" if value in (None, "") else str(value)
 
 
-def _script(text: str) -> str:
+def _script(text: str | None) -> str:
     """The language a word is written in, by its script."""
-    return "zh" if any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
+    return "zh" if text and any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
 
 
 def _in(code: str, text: str) -> Markup:
@@ -463,7 +458,8 @@ def _probability(score: float) -> float:
 
 
 FILTERS = {
-    "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
+    "day": _day, "moment": _moment, "money": _money, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
+    "trim_text": lambda text, length: text if len(text) <= length else text[: length - 1].rstrip() + "…",
     "sigmoid": _probability, "called": called, "named": named, "told": told, "mistakes": mistakes,
     "percent": lambda share: format_percent(share) if share >= 0.01 else "<" + format_percent(0.01),
     "points": lambda share: format_decimal(share * 100, "0.0"),

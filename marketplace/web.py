@@ -1,8 +1,7 @@
 """Everything between a request and an operation: the one commit point, languages, errors, forms, paging.
 
-Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET
-never writes, but for what is noted in the log of what was opened. Every page lives under its language, `/zh/…` or
-`/en/…`. The errors of `errors` become pages here and nowhere else.
+Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET never writes, but for what is noted
+in the log of what was opened. Every page lives under its language, `/zh/…` or `/en/…`. The errors of `errors` become pages here and nowhere else.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ class Application(Flask):
 
     def send_static_file(self, filename: str) -> Response:
         """A file of the static folder, or the one style sheet of the pages, which is made of two."""
-        return delivery.send_sheet(self) if filename == delivery.SHEET else super().send_static_file(filename)
+        return delivery.send_sheet(self) if filename == delivery.SHEET else delivery.whole(super().send_static_file(filename))
 
     def full_dispatch_request(self) -> Response:
         """Let a changing request take the write lock from its first statement on."""

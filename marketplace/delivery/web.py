@@ -29,6 +29,14 @@ def send_sheet(app: Flask) -> Response:
     return Response(_sheet(*_places(app)), mimetype="text/css")
 
 
+def whole(response: Response) -> Response:
+    """A static file read at once, for they are small: what packs an answer piece by piece leaves its file open."""
+    response.direct_passthrough = False
+    with response:
+        response.set_data(response.get_data())
+    return response
+
+
 def _places(app: Flask) -> tuple[Path, Path, int]:
     """Where templates and static files lie, and when our own sheet was changed last: who works on it need not start the site again."""
     static = Path(str(app.static_folder))

@@ -17,7 +17,8 @@ SHIFTED = """() => new Promise((tell) => {
 
 
 def window(browser: Browser, scripts: bool = True) -> Page:
-    return browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=scripts).new_page()
+    """A phone that moves nothing smoothly, so that where something stands can be measured at once."""
+    return browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=scripts, reduced_motion="reduce").new_page()
 
 
 def sign_in(page: Page, site: Site) -> None:
@@ -50,9 +51,7 @@ def test_a_list_is_filtered_in_place_and_the_same_without_scripts(browser: Brows
     facet = page.locator(FACET)
     name = facet.locator("span").inner_text()
     facet.focus()
-    at = page.wait_for_function("document.activeElement.getBoundingClientRect().top")
-    page.wait_for_timeout(600)  # the browser scrolls smoothly to what takes the focus
-    top = page.evaluate("document.activeElement.getBoundingClientRect().top") if at else 0
+    top = page.evaluate("document.activeElement.getBoundingClientRect().top")
     page.keyboard.press("Enter")
     page.wait_for_url("**/technologies?*")
     expect(page.locator("[data-announced]")).to_contain_text("found")
@@ -82,15 +81,15 @@ def test_a_match_is_answered_without_losing_the_place(browser: Browser, site: Si
         mark(page)
     names = page.locator("article h3").all_inner_texts()
     page.locator("article").nth(1).get_by_role("button", name="Shortlist it").click()
-    shortlisted = page.get_by_role("navigation", name="Answers").get_by_role("link", name="Shortlisted (1)")
-    expect(shortlisted).to_have_count(1)
-    assert page.locator("article h3").all_inner_texts()[:2] == [names[0], names[2]]
+    expect(page.locator("article h3").nth(1)).to_have_text(names[2])
+    assert page.locator("article h3").first.inner_text() == names[0]
     if scripts:
         assert same_document(page) and page.evaluate("document.activeElement.textContent") == names[2], "the next row stands in its place"
-    shortlisted.click()
-    expect(page.locator("article h3")).to_have_text([names[1]])
-    page.locator("article").get_by_role("button", name="Take the answer back").click()
-    expect(page.locator("article")).to_have_count(0)
+    page.get_by_role("navigation", name="Answers").get_by_role("link", name="Shortlisted").click()
+    kept = page.locator("article").filter(has_text=names[1])
+    expect(kept).to_have_count(1)
+    kept.get_by_role("button", name="Take the answer back").click()
+    expect(kept).to_have_count(0)
     page.goto(f"{site.address}/en/matches?side=firm")
     if scripts:
         mark(page)

@@ -61,8 +61,11 @@ def publishes(visit: Visit) -> None:
     visit.look("rejected rows")
     visit.follow(visit.page.locator("nav.tabs a[href*=created]"))
     visit.follow("Publish")
-    visit.wait_for("main details.box button")
+    visit.wait_for("[data-confirm]")
     visit.look("published")
+    visit.press(visit.page.locator("[data-confirm] > summary").last)
+    visit.look("take it back")
+    visit.press("Leave it as it is")
     visit.follow(visit.page.locator("table a[href*='/technologies/']").first)
     assert visit.mark in visit.page.locator("h1").inner_text()
 

@@ -61,6 +61,7 @@ test: setup-test  ## all tests: SQLite, PostgreSQL, browser
 	@$(BIN)/ruff check -q marketplace tests migrations tools wsgi.py hatch_build.py
 	@echo "Tests on SQLite, with the browser walks"
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	@echo "A picture of every step of the walks is in $${MARKETPLACE_SHOTS:-var/walks}"
 	@echo "Tests on PostgreSQL"
 	@$(BIN)/python -m pytest -n 2 --database=postgresql -m "not slow and not browser" $(ON_POSTGRESQL)
 
@@ -74,7 +75,7 @@ lint: setup-test  ## the style checks alone
 	@$(BIN)/ruff check marketplace tests migrations tools wsgi.py hatch_build.py
 
 messages: setup-test  ## collect the texts to translate into the catalogues
-	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -k ngettext:1,2 --omit-header --sort-by-file --no-location -o /tmp/techbridge.pot .
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -k ngettext:1,2 -k several:1,2 --omit-header --sort-by-file --no-location -o /tmp/techbridge.pot .
 	@$(BIN)/pybabel -q update -i /tmp/techbridge.pot -d marketplace/translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -N
 
 lock:  ## pin the dependencies anew (needs uv)

@@ -26,12 +26,13 @@
 - **open call** 揭榜挂帅: a need put out for proposals until a deadline; a **board** 榜单 groups calls; an **amendment** 更正公告 changes one in public.
 - **resource** 平台·专家·场景: a **facility** 中试/检测平台 that can be booked (**booking** 预约), an **expert** 专家 whom an institute lends, or a
   **scenario** 应用场景 that is open for first trials (**trial application** 首试申请).
+- **tongue**: a language that the pages speak, one for each catalogue of translations; texts of listings and terms are Chinese and English.
 - **gap** 成熟度差距: the levels of maturity between what a technology offers and what a need wants.
-- **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data.
+- **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data; an **example** 示例 is what he tries first and throws away.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
-A module imports only from its left: errors, arrival, scanner, config, paper, db → access → record → jobs → web → people → terms → catalogue →
-needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → design → reactions → this, cli.
+A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → delivery → web → printing →
+people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → design → reactions → this, cli.
 """
 
 from __future__ import annotations
@@ -39,11 +40,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask, redirect, url_for
-from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager, user_logged_in
 from werkzeug.wrappers import Response
 
-from marketplace import record
+from marketplace import printing, record
 from marketplace.alerts import views as alerts_views
 from marketplace.alerts.subscriptions import views as subscriptions_views
 from marketplace.calls import views as calls_views
@@ -70,8 +70,10 @@ from marketplace.deals.worklist import views as worklist_views
 from marketplace.design import views as design_views
 from marketplace.exporting import views as exporting_views
 from marketplace.first_steps import views as first_steps_views
+from marketplace.first_steps.examples import views as examples_views
 from marketplace.importing import views as importing_views
 from marketplace.importing.need_file import views as need_file_views
+from marketplace.languages import found
 from marketplace.licensing import views as licensing_views
 from marketplace.licensing.audits import views as audits_views
 from marketplace.licensing.billing import views as billing_views
@@ -94,7 +96,7 @@ from marketplace.people.grants import views as grants_views
 from marketplace.reactions import react
 from marketplace.terms import views as terms_views
 from marketplace.terms.simulator import views as simulator_views
-from marketplace.web import Application, language, prepare
+from marketplace.web import Application, prepare, spoken
 
 __version__ = "0.1.0"
 
@@ -106,12 +108,16 @@ PAGES = (
     duties_views, register_views, deals_views, worklist_views, funnel_views, supply_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
     boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views, first_steps_views,
+    examples_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The application, wired: settings, database, people, languages, pages, and what follows from events."""
+def create_app(settings: Settings | None = None, translations: Path = HERE / "translations") -> Flask:
+    """The application, wired: settings, database, people, languages, pages, and what follows from events.
+
+    It speaks the languages whose catalogues lie in `translations`.
+    """
     settings = settings or read()
     app = Application("marketplace", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config.update(
@@ -124,22 +130,21 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.production,
         SESSION_COOKIE_NAME="techbridge",
-        BOOTSTRAP_SERVE_LOCAL=True,
         RATELIMIT_STORAGE_URI=settings.limits,
         RATELIMIT_HEADERS_ENABLED=False,
-        TRANSLATIONS=str(HERE / "translations"),
+        TRANSLATIONS=str(translations),
         WTF_CSRF_TIME_LIMIT=None,
         COMPRESS_MIN_SIZE=800,
     )
     app.json.ensure_ascii = False
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
-    app.extensions["engine"] = connect(settings.database)
+    app.extensions["engine"], app.extensions["tongues"] = connect(settings.database), found(translations)
     record.bind(react)
-    Bootstrap5(app)
     prepare(app)
+    printing.prepare(app)
     _sign_in(app)
     for views in PAGES:
-        app.register_blueprint(views.blueprint, url_prefix="/<any(zh, en):lang>")
+        app.register_blueprint(views.blueprint, url_prefix=f"/<any({', '.join(app.extensions['tongues'])}):lang>")
         views.prepare(app)
     app.register_blueprint(exporting_views.for_robots)
     user_logged_in.connect(needs_views.adopt_on_sign_in, app)
@@ -157,6 +162,6 @@ def _sign_in(app: Flask) -> None:
 
 def _root() -> Response:
     """`/` leads to the front page in the visitor's language."""
-    response = redirect(url_for("matching.front", lang=language()), 302)
+    response = redirect(url_for("matching.front", lang=spoken()), 302)
     response.headers["Vary"] = "Accept-Language, Cookie"
     return response

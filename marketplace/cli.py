@@ -21,6 +21,7 @@ from sqlalchemy import select
 
 from marketplace import __version__, demo, jobs
 from marketplace.access import SYSTEM, VISITOR
+from marketplace.config import Settings
 from marketplace.console import as_json, named
 from marketplace.console import bar as _bar
 from marketplace.console import fail as _fail
@@ -28,7 +29,7 @@ from marketplace.console import ready as _ready
 from marketplace.console import settings_or_fail as _settings
 from marketplace.console import show as _print
 from marketplace.db import in_language, now, session, to_read, to_write
-from marketplace.demo import brokering, pooling
+from marketplace.demo import brokering, discarding, pooling
 from marketplace.demo import calls as demo_calls
 from marketplace.errors import Problem
 from marketplace.importing import operations as importing
@@ -72,6 +73,7 @@ ELSEWHERE = {
     "evaluate": ("cli_evaluate", "evaluate_command"), "export-judged": ("cli_learning", "export_judged_command"),
     "learn": ("cli_learning", "learn_command"), "match-all": ("cli_matching", "match_all_command"),
     "checks": ("cli_checks", "checks_command"), "mail": ("cli_mail", "mail_group"), "schedule": ("cli_terms", "schedule_command"),
+    "operator": ("cli_people", "operator_command"),
 }
 """Commands in modules of their own, read when they are called: what they stand on takes two seconds to import."""
 
@@ -105,12 +107,16 @@ def upgrade_command() -> None:
 
 
 @main.command("demo")
-def demo_command() -> None:
+@click.option("--discard", is_flag=True, help="Throw the demo away again, if nothing but the demo stands here.")
+@click.option("--yes", is_flag=True, help="Do not ask before throwing it away.")
+def demo_command(discard: bool, yes: bool) -> None:
     """Create the database, load the demo catalogue, build the index. Safe to repeat."""
     settings = _settings()
     if settings.production:
         _fail("The demo catalogue is not loaded in production: its passwords are public.", 2)
     click.echo(f"Database: {named(settings.database)}")
+    if discard:
+        return _discard_demo(settings, yes)
     upgrade(settings)
     _ready()
     if demo.is_loaded():
@@ -140,6 +146,22 @@ def demo_command() -> None:
             session.commit()
         click.echo(f"The demo pools are loaded: {loaded}.")
     click.echo("Ready. The worker beside the server matches needs and technologies in the background.")
+
+
+def _discard_demo(settings: Settings, yes: bool) -> None:
+    """Say what would be deleted, ask, and leave an empty site; refused where anything stands that the demo did not bring."""
+    _ready()
+    if not demo.is_loaded():
+        _fail("There is no demo here.", 2)
+    if strangers := discarding.strangers():
+        _fail("\n".join(("Nothing was deleted: this is not the demo alone.", *(f"  {line}" for line in strangers))), 2)
+    click.echo("This would be deleted: " + ", ".join(f"{count} {name}" for name, count in discarding.counts().items()) + ",")
+    click.echo(f"with all messages, mails and events, the index, and the files in {settings.files_folder}. Stop the site first.")
+    if not yes:
+        click.confirm("Delete it all?", abort=True)
+    discarding.discard(settings)
+    upgrade(settings)
+    click.echo("The demo is gone; the site is empty. Name its operator: marketplace operator ADDRESS")
 
 
 def _index_stands() -> bool:
@@ -181,7 +203,7 @@ def reindex_command(json_: bool) -> None:
 @click.option("--worker/--no-worker", default=True, help="Start a job worker beside the server.")
 def serve(host: str, port: int | None, worker: bool) -> None:
     """Serve the site, with one job worker beside it."""
-    settings = _settings()
+    settings = _ready()
     chosen = port or _listen_on(host, FIRST_PORT)
     address = f"http://{host}:{chosen}"
     environment = {**os.environ, "MARKETPLACE_SITE": os.environ.get("MARKETPLACE_SITE") or address}

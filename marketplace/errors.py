@@ -15,6 +15,20 @@ def N_(message: str) -> str:
     return message
 
 
+class Several(str):
+    """A message id that has a form for one and a form for many; `number` names the value that chooses between them."""
+
+    many: str
+    number: str
+
+
+def several(one: str, many: str, number: str) -> Several:
+    """Mark a message id with both of its forms for the catalogues; the value `number` of the problem, a whole number, chooses."""
+    found = Several(one)
+    found.many, found.number = many, number
+    return found
+
+
 class Problem(Exception):
     """What the three errors share: a message id, its values and, where known, the form field it belongs to."""
 
@@ -25,7 +39,8 @@ class Problem(Exception):
         self.values = values
 
     def __str__(self) -> str:
-        return self.message % self.values if self.values else self.message
+        message = self.message.many if isinstance(self.message, Several) and self.values[self.message.number] != 1 else self.message
+        return message % self.values if self.values else message
 
 
 class Refused(Problem):

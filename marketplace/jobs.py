@@ -102,6 +102,8 @@ def hasten(kind: str, key: str) -> bool:
     """Have the job that waits under this key run now; False when none waits."""
     same = update(Job).where(Job.kind == kind, Job.key == key, Job.state == "queued")
     return session.execute(same.values(due=now())).rowcount > 0
+
+
 def enqueue_anyway(kind: str, **values: Any) -> None:
     """Queue a job also where the running request is refused and leaves nothing else behind (`db.note`)."""
     moment = now()

@@ -9,12 +9,28 @@ import logging
 from pathlib import Path
 
 from weasyprint import HTML
+from weasyprint.pdf.fonts import Font
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 SCHEME = "static:"
 TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
 
 logging.getLogger("fontTools").setLevel(logging.ERROR)
+
+
+_by_harfbuzz = Font._harfbuzz_subset
+
+
+def _subset(font: Font, used: dict[int, str], hinting: bool) -> None:
+    """Keep of a font what is shown. HarfBuzz 6 gives up where that is more than 128 kB, some 800 Chinese characters, and the whole collection would be
+    put into the file, which no standard allows and every list would carry: fontTools, slower, does it then."""
+    whole = font.file_content
+    _by_harfbuzz(font, used, hinting)
+    if font.file_content is whole:
+        font._fonttools_subset(used, hinting)
+
+
+Font._harfbuzz_subset = _subset
 
 
 class OwnFiles(URLFetcher):
@@ -33,5 +49,5 @@ class OwnFiles(URLFetcher):
 
 
 def pdf(html: str, static: Path) -> bytes:
-    """The page as a PDF."""
-    return HTML(string=html, url_fetcher=OwnFiles(static)).write_pdf()
+    """The page as a PDF that a screen reader can read (PDF/UA: language, title, tags), with what it shows of each font inside."""
+    return HTML(string=html, url_fetcher=OwnFiles(static)).write_pdf(pdf_variant="pdf/ua-1")

@@ -79,7 +79,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     # matches
     "need.matches_found": ("alerts.matches_found",),
     "match.declined": ("alerts.listing_declined",),
-    "learning_run.end": ("alerts.learned",),
+    "learning_run.end": ("alerts.learned", "calls.fit_all"),
     # deals
     "deal.introduction_asked": ("alerts.introduction_asked",),
     "consent.given": ("deals.refresh_fee_of_consent", "alerts.introduction_answered"),

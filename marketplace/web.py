@@ -1,8 +1,7 @@
 """Everything between a request and an operation: the one commit point, languages, errors, forms, paging.
 
-Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET
-never writes, but for what is noted in the log of what was opened. Every page lives under its language, `/zh/…` or
-`/en/…`. The errors of `errors` become pages here and nowhere else.
+Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET never writes, but for what is noted
+in the log of what was opened. Every page lives under its language, `/zh/…` or `/en/…`. The errors of `errors` become pages here and nowhere else.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
-from flask_babel import Babel, format_date, format_decimal, get_locale, gettext
+from flask_babel import Babel, format_date, format_decimal, format_percent, get_locale, gettext, ngettext
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
-from flask_wtf import CSRFProtect, FlaskForm
-from markupsafe import Markup
+from flask_wtf import FlaskForm
+from markupsafe import Markup, escape
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
@@ -35,15 +34,15 @@ from wtforms.form import BaseForm
 from marketplace import money
 from marketplace.access import VISITOR, Actor
 from marketplace.arrival import FIRST_BYTE, Patient, Stamp
-from marketplace.db import HOME, LANGUAGES, noting, session, to_write
-from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused
+from marketplace.db import HOME, in_language, noting, session, to_write
+from marketplace.delivery import web as delivery
+from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused, Several
+from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
 from marketplace.mistakes import mistakes
 
 log = logging.getLogger(__name__)
 Thing = TypeVar("Thing")
 
-LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
-TAGS = {"zh": "zh-Hans", "en": "en"}
 PAGE = 20
 SEALED_ENDPOINTS = {"proposals.hand_in"}
 """Where files come in that nobody may read, so that they never stand on the disk in the clear."""
@@ -51,7 +50,7 @@ PATIENCE = 4  # times that are tried again; each waits as long as the database d
 BROKE_OFF = N_("The upload broke off. Nothing of it was kept; please send it again.")
 
 babel = Babel()
-csrf = CSRFProtect()
+csrf = delivery.Protect()
 compress = Compress()
 limiter = Limiter(get_remote_address, default_limits=[])
 
@@ -79,6 +78,10 @@ class Application(Flask):
     """Flask with the one commit point of the web."""
 
     request_class = Arriving
+
+    def send_static_file(self, filename: str) -> Response:
+        """A file of the static folder, or the one style sheet of the pages, which is made of two."""
+        return delivery.send_sheet(self) if filename == delivery.SHEET else delivery.whole(super().send_static_file(filename))
 
     def full_dispatch_request(self) -> Response:
         """Let a changing request take the write lock from its first statement on."""
@@ -113,11 +116,19 @@ def _end(changed: bool, notes: list[Any]) -> None:
         session.commit()
 
 
+def in_words(message: str, values: Mapping[str, Any]) -> str:
+    """A message of an operation in the reader's language: days written out, and for a message of `several` the form that its number asks for."""
+    told = {name: format_date(value, "long") if isinstance(value, date) else value for name, value in values.items()}
+    return ngettext(message, message.many, told[message.number], **told) if isinstance(message, Several) else gettext(message, **told)
+
+
 class Form(FlaskForm):
     """The base of our forms: one way to check and to show what an operation refused beside its field."""
 
     class Meta(FlaskForm.Meta):
-        """How typed values come in."""
+        """How typed values come in, and which tokens go out."""
+
+        csrf_class = delivery.FormToken
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Without the character NUL, which no database keeps in a text."""
@@ -134,12 +145,18 @@ class Form(FlaskForm):
         """Put a refusal of an operation beside its field, or above the form; `also` in its values holds further ones."""
         values = dict(problem.values)
         for field, message in ((problem.field, problem.message), *values.pop("also", ())):
-            text = gettext(message, **values)
-            target = self._fields.get(field or "")
+            text = in_words(message, values)
+            target = self._fields.get(self._spoken(field or ""))
             if target is None:
                 self.form_errors.append(text)
             else:
                 target.errors = [*target.errors, text]
+
+
+    def _spoken(self, name: str) -> str:
+        """Where a refusal of a text in two languages stands: while both are empty, beside the field of the reader's language; the other is folded away."""
+        own = f"{name.removesuffix('_zh')}_{language()}" if name.endswith("_zh") else name
+        return own if own in self._fields and not self._fields[own].data and not self._fields[name].data else name
 
 
 class VersionedForm(Form):
@@ -193,14 +210,28 @@ def actor() -> Actor:
     return current_user._get_current_object() if current_user.is_authenticated else VISITOR  # type: ignore[attr-defined]
 
 
-def language() -> str:
-    """The language of this request: the address decides, else the account, else the browser, else Chinese."""
+def tongues() -> dict[str, Tongue]:
+    """The languages that this site speaks, by their codes."""
+    return current_app.extensions["tongues"]
+
+
+def spoken() -> str:
+    """The language that the pages of this request speak: the address decides, else the account, else the browser, else Chinese."""
     if getattr(g, "language", None):
         return g.language
-    if current_user and current_user.is_authenticated and current_user.language in LANGUAGES:
+    if current_user and current_user.is_authenticated and current_user.language in tongues():
         return current_user.language
-    best = request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "zh-TW", "zh-Hant", "en", "en-US", "en-GB"])
-    return "en" if best and best.startswith("en") else "zh"
+    return best(request.accept_languages.values(), tongues()) or "zh"
+
+
+def language() -> str:
+    """The language in which texts are shown on the pages of this request: Chinese or English."""
+    return texts_for(spoken())
+
+
+def home_language(kept: str) -> str:
+    """Where somebody goes on who has an account: in the language kept with it, or in the one at hand if no account can keep that."""
+    return kept if spoken() == language() else spoken()
 
 
 def _pull_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -209,11 +240,16 @@ def _pull_language(_endpoint: str | None, values: dict[str, Any] | None) -> None
 
 def _push_language(endpoint: str, values: dict[str, Any]) -> None:
     if "lang" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "lang"):
-        values["lang"] = language()
+        values["lang"] = spoken()
+
+
+def site_address(path: str = "") -> str:
+    """An address of this site as others know it, from its path."""
+    return current_app.config["SETTINGS"].site + path
 
 
 def here_in(other: str) -> str:
-    """The address of the page at hand in the other language."""
+    """The address of the page at hand in another language."""
     if request.endpoint and current_app.url_map.is_endpoint_expecting(request.endpoint, "lang"):
         return url_for(request.endpoint, **{**(request.view_args or {}), **request.args.to_dict(flat=False), "lang": other})
     return url_for("matching.front", lang=other)
@@ -254,28 +290,29 @@ def page_number() -> int:
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
-def _error_page(status: int, title: str, message: str, **values: Any) -> tuple[str | Response, int]:
+def error_page(status: int, title: str, message: str, **values: Any) -> tuple[str | Response, int]:
+    """What failed, in words, with its status; for a programme as JSON."""
     session.rollback()
-    text = gettext(message, **values)
+    text = in_words(message, values)
     if request.accept_mimetypes.best == "application/json":
         return jsonify(error=text), status
     return render_template("error.html", status=status, title=gettext(title), message=text), status
 
 
 def _on_refused(error: Refused) -> tuple[str | Response, int]:
-    return _error_page(422, N_("This could not be done"), error.message, **error.values)
+    return error_page(422, N_("This could not be done"), error.message, **error.values)
 
 
 def _on_not_allowed(error: NotAllowed) -> tuple[str | Response, int]:
-    return _error_page(403, N_("Not open to you"), error.message, **error.values)
+    return error_page(403, N_("Not open to you"), error.message, **error.values)
 
 
 def _on_not_found(error: NotFound) -> tuple[str | Response, int]:
-    return _error_page(404, N_("Page not found"), error.message, **error.values)
+    return error_page(404, N_("Page not found"), error.message, **error.values)
 
 
 def _on_stale(_error: Exception) -> tuple[str | Response, int]:
-    return _error_page(
+    return error_page(
         409, N_("Somebody else saved this first"),
         N_("Another person changed this while you were editing. Nothing of yours was saved over theirs: go back, copy what you typed, "
            "reload the page and enter it again."),
@@ -284,7 +321,7 @@ def _on_stale(_error: Exception) -> tuple[str | Response, int]:
 
 def _on_clash(error: IntegrityError) -> tuple[str | Response, int]:
     log.warning("a constraint refused: %s", type(error.orig).__name__)
-    return _error_page(
+    return error_page(
         409, N_("This is there already"),
         N_("What you sent clashes with something saved a moment ago, perhaps because the button was pressed twice. Nothing was saved: reload the "
            "page and look."),
@@ -293,7 +330,7 @@ def _on_clash(error: IntegrityError) -> tuple[str | Response, int]:
 
 def _on_locked(error: OperationalError) -> tuple[str | Response, int]:
     log.error("database not available: %s", type(error.orig).__name__)
-    return _error_page(503, N_("The database is busy"), N_("Nothing was saved. Please try again in a moment."))
+    return error_page(503, N_("The database is busy"), N_("Nothing was saved. Please try again in a moment."))
 
 
 HTTP_WORDS = {
@@ -314,12 +351,12 @@ def _on_http(error: HTTPException) -> tuple[str | Response, int] | HTTPException
     if error.code is None or error.code < 400:
         return error
     title, message = HTTP_WORDS.get(error.code, (N_("This could not be done"), N_("Please go back and try again.")))
-    return _error_page(error.code, title, message, limit=current_app.config["MAX_CONTENT_LENGTH"] // (1024 * 1024))
+    return error_page(error.code, title, message, limit=current_app.config["MAX_CONTENT_LENGTH"] // (1024 * 1024))
 
 
 def _on_bug(error: Exception) -> tuple[str | Response, int]:
     log.exception("unhandled error on %s", request.endpoint)
-    return _error_page(500, N_("Our mistake"), N_("Something went wrong here. Nothing was saved. We have logged it; please try again."))
+    return error_page(500, N_("Our mistake"), N_("Something went wrong here. Nothing was saved. We have logged it; please try again."))
 
 
 def _headers(response: Response) -> Response:
@@ -332,17 +369,21 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-    if current_user and current_user.is_authenticated:
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = delivery.keeping(current_app, response.status_code in (200, 206, 304))
+    elif current_user and current_user.is_authenticated:
         response.headers["Cache-Control"] = "private, no-store"
     elif response.mimetype == "text/html":
         response.headers["Cache-Control"] = "private, no-cache"
+        delivery.tell_unchanged(response)
     return response
 
 
 def _context() -> Mapping[str, Any]:
+    here = tongues()[spoken()]
     return {
-        "actor": actor(), "language": language(), "tag": TAGS[language()], "other_language": "en" if language() == "zh" else "zh",
-        "here_in": here_in, "locale": str(get_locale())
+        "actor": actor(), "tongue": here, "tongues": tongues(), "tag": here.tag, "here_in": here_in, "site_address": site_address,
+        "locale": str(get_locale()), "language": here.texts, "other_language": "en" if here.texts == "zh" else "zh",
     }
 
 
@@ -367,10 +408,6 @@ def _money(amount: Decimal | None, currency: str) -> str:
     return money.written(amount, currency, str(get_locale()))
 
 
-def _trimmed(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
 _UNBROKEN = re.compile(
     r"(?<=[≤≥<>=±≈~]) (?=\d)|(?<=\d) (?=[\u4e00-\u9fff%‰°℃]|(?:[kMGmnµμ]?(?:m|g|s|W|V|A|N|J|L|Hz|Pa|Ω)|cm|km|t|h|min|bar|dB|rpm|ppm|TRL)[²³]?(?![A-Za-z]))"
 )
@@ -390,9 +427,30 @@ def _plain_value(value: Any) -> str:
     return "–" if value in (None, "") else str(value)
 
 
-def _script(text: str) -> str:
+def _script(text: str | None) -> str:
     """The language a word is written in, by its script."""
-    return "zh" if any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
+    return "zh" if text and any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
+
+
+def _in(code: str, text: str) -> Markup:
+    """A text in a language, marked where that is not the language of the page."""
+    return escape(text) if not text or code == spoken() else Markup('<span lang="{}">{}</span>').format(TAGS[code], text)
+
+
+def called(thing: Any) -> Markup:
+    """The name of an organisation in the reader's language, else in the other, and marked so."""
+    text, code = in_language(thing.name, language())
+    return _in(code, text)
+
+
+def named(name: str | None) -> Markup:
+    """Somebody's name as it was written, a Chinese one marked on a page in another language. The family name stands where its bearer has put it."""
+    return _in("zh" if _script(name or "") == "zh" else spoken(), name or "")
+
+
+def told(text: str | None) -> Markup:
+    """What somebody typed in one language, that is told by its script."""
+    return _in(_script(text or ""), text or "")
 
 
 def _probability(score: float) -> float:
@@ -400,11 +458,12 @@ def _probability(score: float) -> float:
 
 
 FILTERS = {
-    "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
-    "sigmoid": _probability, "mistakes": mistakes,
-    "percent": lambda share: f"{share * 100:.0f}%" if share >= 0.01 else "<1%",
-    "points": lambda share: f"{share * 100:.1f}",
-    "figures": lambda value, places: f"{value:.{places}f}",
+    "day": _day, "moment": _moment, "money": _money, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
+    "trim_text": lambda text, length: text if len(text) <= length else text[: length - 1].rstrip() + "…",
+    "sigmoid": _probability, "called": called, "named": named, "told": told, "mistakes": mistakes,
+    "percent": lambda share: format_percent(share) if share >= 0.01 else "<" + format_percent(0.01),
+    "points": lambda share: format_decimal(share * 100, "0.0"),
+    "figures": lambda value, places: format_decimal(value, f"0.{'0' * places}" if places else "0"),
     "number": lambda value: format_decimal(value),
 }
 
@@ -413,16 +472,17 @@ def prepare(app: Flask) -> None:
     """Bind languages, forgery protection, limits, compression, errors and headers to the application."""
     app.wsgi_app = Stamp(app.wsgi_app, app.config["SETTINGS"].proxies)  # type: ignore[method-assign]
     babel.init_app(
-        app, locale_selector=lambda: LOCALES[language()], default_translation_directories=app.config["TRANSLATIONS"], default_timezone=HOME.key,
+        app, locale_selector=lambda: LOCALES[spoken()], default_translation_directories=app.config["TRANSLATIONS"], default_timezone=HOME.key,
     )
     csrf.init_app(app)
     limiter.init_app(app)
     compress.init_app(app)
+    delivery.prepare(app)
     app.url_value_preprocessor(_pull_language)
     app.url_defaults(_push_language)
     app.context_processor(_context)
     app.jinja_env.filters.update(FILTERS)
-    app.jinja_env.globals.update(TAGS=TAGS, site_languages=LANGUAGES)
+    app.jinja_env.globals.update(TAGS=TAGS)
     app.after_request(_headers)
     app.teardown_appcontext(lambda _error: None if g.pop("streams", False) else session.remove())
     for kind, page in (

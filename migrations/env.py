@@ -29,6 +29,7 @@ from marketplace.deals.funnel import models as _funnel  # noqa: F401
 from marketplace.deals.introduction import models as _introduction  # noqa: F401
 from marketplace.deals.talk import models as _talk  # noqa: F401
 from marketplace.deals.worklist import models as _worklist  # noqa: F401
+from marketplace.first_steps.examples import models as _examples  # noqa: F401
 from marketplace.importing import models as _importing  # noqa: F401
 from marketplace.jobs import Job  # noqa: F401
 from marketplace.licensing import models as _licensing  # noqa: F401

@@ -53,9 +53,49 @@ def test_evaluate_prints_engine_and_baselines(tmp_path: Path) -> None:
 
 def test_commands_refuse_a_database_that_is_not_ready(tmp_path: Path) -> None:
     empty = Shell(tmp_path)
-    assert "marketplace upgrade" in empty.run("match", "burr", code=2)
+    for command in (("match", "burr"), ("serve", "--port", "1")):
+        said = empty.run(*command, code=2)
+        assert "marketplace upgrade" in said and "TechBridge is at" not in said
     empty.run("upgrade")
     assert json.loads(empty.run("match", "burr", "--json")) == []
+
+
+def test_the_first_operator_is_named_at_the_command_line(tmp_path: Path) -> None:
+    fresh = Shell(tmp_path)
+    fresh.run("upgrade")
+    assert "Nobody runs this site" in fresh.run("operator")
+    assert "Nobody has signed up" in fresh.run("operator", "first@example.com", code=2)
+    with closing(sqlite3.connect(tmp_path / "var" / "marketplace.db")) as database:
+        row = {"public_id": "first", "name": "First", "address": "First@example.com", "address_key": "first@example.com", "password_hash": "x",
+               "language": "en", "is_operator": 0, "is_broker": 0, "created": "2026-11-02 09:00:00", "version_id": 1}
+        database.execute(f"insert into person ({', '.join(row)}) values ({', '.join('?' * len(row))})", list(row.values()))
+        database.commit()
+        assert "not confirmed" in fresh.run("operator", "first@example.com", code=2)
+        database.execute("update person set confirmed = created")
+        database.commit()
+    assert "is an operator now" in fresh.run("operator", "FIRST@example.com") and "First@example.com" in fresh.run("operator")
+    assert "only operator" in fresh.run("operator", "first@example.com", "--dismiss", code=2)
+    assert "no demo" in fresh.run("demo", "--discard", "--yes", code=2)
+
+
+def test_the_demo_is_thrown_away_only_where_nothing_else_stands(tmp_path: Path, demo: Path) -> None:
+    site = Shell(tmp_path)
+    copytree(demo.parent, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "var" / "marketplace.db"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("update person set address_key = 'real@example.org', name = 'Real' where address_key = 'owner@demo.example'")
+        database.commit()
+        assert "1 people who have signed up: Real" in site.run("demo", "--discard", "--yes", code=2)
+        assert database.execute("select count(*) from technology").fetchone()[0] >= 120
+        database.execute("update person set address_key = 'owner@demo.example' where name = 'Real'")
+        database.commit()
+    site.run("demo", "--discard", code=1)  # nobody answers the question
+    said = site.run("demo", "--discard", "--yes")
+    assert "would be deleted" in said and "deals" in said and "the site is empty" in said
+    with closing(sqlite3.connect(file)) as database:
+        assert not any(database.execute(f"select count(*) from {name}").fetchone()[0] for name in ("person", "technology", "event", "deal"))
+    assert not (tmp_path / "var" / "files").exists() and (tmp_path / "var" / "secret").exists()
+    assert "Nobody runs this site" in site.run("operator")
 
 
 def test_the_demo_catalogue_is_what_was_promised(shell: Shell) -> None:

@@ -19,22 +19,23 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from babel.support import Translations
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from sqlalchemy import select
 
 from marketplace.access import SYSTEM, Actor, require
-from marketplace.alerts import delivery
+from marketplace.alerts import delivery, letters
 from marketplace.alerts.models import Mail
 from marketplace.config import Settings
 from marketplace.db import LANGUAGES, new_public_id, now, session
 from marketplace.errors import NotFound
 from marketplace.jobs import handler
+from marketplace.languages import LOCALES, TAGS, found
 from marketplace.people import operations as people
 from marketplace.people import organisations
 from marketplace.people.models import Invitation, JoinRequest, Organisation, Person
 from marketplace.record import record
 
-LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 TIMEOUT = 20  # seconds for each answer of the mail server
 SUBJECT = 200
 
@@ -53,7 +54,7 @@ _fillers: list[Callable[[str], str]] = []
 
 def configure(settings: Settings, templates: Path, translations: Path) -> None:
     """Set the site's address and mail server, and where templates and catalogues lie; `create_app` does this by way of the pages."""
-    _post[:] = [Post(settings, {language: _environment(templates, translations, language) for language in LANGUAGES})]
+    _post[:] = [Post(settings, {language: _environment(templates, translations, language) for language in found(translations)})]
 
 
 def fill_when_sent(filler: Callable[[str], str]) -> None:
@@ -72,7 +73,7 @@ def _environment(templates: Path, translations: Path, language: str) -> Environm
     """An environment whose `_()` speaks the language; a value that a template misses is an error, not a gap in a mail."""
     environment = Environment(
         loader=FileSystemLoader(templates / "mail"), extensions=["jinja2.ext.i18n"], undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, autoescape=False,
+        trim_blocks=True, lstrip_blocks=True, autoescape=select_autoescape(default=False),
     )
     environment.install_gettext_translations(Translations.load(translations, [LOCALES[language]]), newstyle=True)  # type: ignore[attr-defined]
     environment.globals["language"] = language
@@ -239,8 +240,10 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = sender, mail.address, mail.subject
     message["Date"], message["Message-ID"] = mail.created, mail.message_id
-    message["Content-Language"], message["Auto-Submitted"] = {"zh": "zh-Hans"}.get(mail.language, mail.language), "auto-generated"
-    message.set_content(_filled(mail.body), cte="base64")
+    message["Content-Language"], message["Auto-Submitted"] = TAGS[mail.language], "auto-generated"
+    body = _filled(mail.body)
+    message.set_content(letters.flowed(body), cte="base64", params={"format": "flowed", "delsp": "yes"})
+    message.add_alternative(_page(mail, body), subtype="html", cte="base64")
     for name, value in (("Reply-To", mail.reply_to), ("In-Reply-To", mail.answers), ("References", mail.answers)):
         if value:
             message[name] = value
@@ -251,6 +254,15 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
         method = mail.calendar.partition("METHOD:")[2].split("\r\n", 1)[0].strip() or "PUBLISH"
         message.add_alternative(mail.calendar, subtype="calendar", params={"method": method}, cte="base64")
     return message
+
+
+def _page(mail: Mail, body: str) -> str:
+    """The text as a page, to be read by day and by night."""
+    post = _post[0]
+    parts = letters.blocks(body, mail.language, post.settings.site)
+    return post.templates[mail.language].get_template("page.html").render(
+        subject=mail.subject, blocks=parts, tag=TAGS[mail.language], tags=TAGS, line_break=Markup("<br>\n"),
+    )
 
 
 def _deliver(message: EmailMessage, address: str) -> None:

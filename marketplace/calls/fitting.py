@@ -20,7 +20,7 @@ from marketplace.calls.documents import KIND, query, wishes
 from marketplace.calls.models import Call, CallFit
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session, to_read
-from marketplace.jobs import handler
+from marketplace.jobs import enqueue, handler
 from marketplace.matching import apart
 from marketplace.matching import operations as matching
 from marketplace.matching.batch import Asked
@@ -102,6 +102,17 @@ def fit_technology(thing_id: int) -> Iterator[None]:
         found = {(call.id, thing_id): hit for call in _near(technology) if (hit := _weighed(call, thing_id)) is not None}
     yield
     _keep(select(CallFit).where(CallFit.technology_id == thing_id), found)
+    for call_id, _technology in found:
+        _trim(call_id)
+
+
+@handler("calls.fit_all")
+def fit_all(thing_id: int | None = None) -> Iterator[None]:
+    """Have all open calls weighed anew, each by a job of its own: when other weights are in use, and once on a site that stood before fits were kept. Which
+    learning run has ended does not matter."""
+    for call_id in session.scalars(select(Call.id).where(Call.state == "published").order_by(Call.id)).all():
+        enqueue("calls.fit_call", key=f"open_call:{call_id}", thing_id=call_id)
+    yield
 
 
 @handler("calls.fit_run")
@@ -117,6 +128,13 @@ def fit_run(thing_id: int) -> Iterator[None]:
         for key, hits in found.items():
             _keep(select(CallFit).where(CallFit.call_id == key), {(key, hit.key): hit for hit in hits})
             yield
+
+
+def _trim(call_id: int) -> None:
+    """Keep no more than the best of a call, which many a technology has joined one by one."""
+    beyond = select(CallFit.id).where(CallFit.call_id == call_id).order_by(CallFit.score.desc(), CallFit.id).offset(KEPT)
+    session.flush()
+    session.execute(delete(CallFit).where(CallFit.id.in_(list(session.scalars(beyond)))))
 
 
 def _open_calls() -> list[Asked]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from marketplace.calls.documents import KIND, document
 from marketplace.calls.models import Call
 from marketplace.db import session, to_read
-from marketplace.jobs import handler
+from marketplace.jobs import enqueue, handler
 from marketplace.matching import operations as matching
 
 AT_ONCE = 500  # calls written to the index in one commit
@@ -28,7 +28,8 @@ def index_call(thing_id: int) -> Iterator[None]:
 
 @handler("calls.index_all")
 def index_all() -> Iterator[None]:
-    """Bring every open call into the index; a site that stood before calls were in it has this done once, after its upgrade."""
+    """Bring every open call into the index; a site that stood before calls were in it has this done once, after its upgrade, and then the
+    technologies that fit them."""
     last = 0
     while True:
         with to_read():
@@ -40,6 +41,7 @@ def index_all() -> Iterator[None]:
                 session.expunge_all()
         yield
         if not rows:
+            enqueue("calls.fit_all", key="all")
             return
 
 

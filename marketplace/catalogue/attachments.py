@@ -141,11 +141,21 @@ class Taken:
     state: str
 
 
-def take_in(actor: Actor, thing: Any, source: BinaryIO, name: str, largest: int, at: datetime | None = None) -> Taken:
+Look = Callable[[Path, str], None]
+"""What else is to be seen of a file before it is kept, by its path and media type; it may refuse it."""
+
+
+def _unlooked(_path: Path, _media: str) -> None:
+    """Nothing else."""
+
+
+def take_in(
+    actor: Actor, thing: Any, source: BinaryIO, name: str, largest: int, at: datetime | None = None, look: Look = _unlooked
+) -> Taken:
     """Keep a file that others will open, beside the thing: its type is told by its content, and the scanner looks at it.
 
-    Refused when it is empty, larger than `largest` bytes, of another type, or infected: then nothing is kept. What cannot be
-    cleared is kept in quarantine.
+    Refused when it is empty, larger than `largest` bytes, of another type, infected, or by `look`: then nothing is kept. What
+    cannot be cleared is kept in quarantine.
     """
     name = plain_name(name)
     seen: list[tuple[str, Verdict]] = []
@@ -157,6 +167,7 @@ def take_in(actor: Actor, thing: Any, source: BinaryIO, name: str, largest: int,
             with path.open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             raise scanning.infected(actor, thing, name, path.stat().st_size, sha256, verdict.said or "")
+        look(path, media)
         seen.append((media, verdict))
 
     stored = store().keep(source, largest, check)
@@ -251,15 +262,17 @@ def attachments_of(thing: Any) -> list[Attachment]:
     return list(session.scalars(own.order_by(Attachment.id)))
 
 
-def attach(actor: Actor, thing: Any, source: BinaryIO, name: str, at: datetime | None = None) -> Attachment:
-    """Put a file beside the listing. Refused when it is too large, of another type, or one too many."""
+def attach(
+    actor: Actor, thing: Any, source: BinaryIO, name: str, at: datetime | None = None, look: Look = _unlooked
+) -> Attachment:
+    """Put a file beside the listing. Refused when it is too large, of another type, one too many, or by `look`."""
     require(actor, f"{noun(thing)}.edit", thing)
     own = select(func.count()).where(
         Attachment.thing == noun(thing), Attachment.thing_id == thing.id, Attachment.removed.is_(None)
     )
     if (session.scalar(own) or 0) >= MOST:
         raise Refused(N_("There are %(most)s files here already. Remove one first."), field="file", most=MOST)
-    taken = take_in(actor, thing, source, name, LARGEST, at)
+    taken = take_in(actor, thing, source, name, LARGEST, at, look)
     attachment = Attachment(
         thing=noun(thing),
         thing_id=thing.id,

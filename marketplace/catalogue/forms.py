@@ -234,6 +234,18 @@ def _offer_data(technology: Technology) -> dict[str, Any]:
 
 
 class AttachmentForm(Form):
-    """One file to put beside a listing."""
+    """One file to put beside something."""
 
     file = FileField(_l("File"), [FileRequired(_l("Choose a file first."))])
+
+
+class ListingFileForm(AttachmentForm):
+    """One file to put beside a listing, whose pictures stand on its page."""
+
+    shows_zh = StringField(_l("What the picture shows, in Chinese"), [Length(max=200)])
+    shows_en = StringField(_l("What the picture shows, in English"), [Length(max=200)])
+
+    @property
+    def shows(self) -> dict[str, str]:
+        """What is to be seen, by language."""
+        return {"zh": self.shows_zh.data or "", "en": self.shows_en.data or ""}

@@ -194,7 +194,9 @@ class Offer(Base):
 
 
 class Attachment(Base):
-    """A file beside a technology or a need: its bytes lie outside the web root, named by their hash."""
+    """A file beside a technology or a need: its bytes lie outside the web root, named by their hash. A picture of a listing has its size in pixels, and
+    in `shows` what is to be seen on it, by language.
+    """
 
     __tablename__ = "attachment"
 
@@ -207,6 +209,9 @@ class Attachment(Base):
     media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    shows: Mapped[dict[str, str]] = mapped_column(Data, default=dict)
     removed: Mapped[datetime | None]
     created: Mapped[datetime]
 

@@ -11,9 +11,9 @@ from flask_login import login_required
 from sqlalchemy import select
 
 from marketplace.access import actions_of, may, require
-from marketplace.catalogue import attachments, classification, operations, words
+from marketplace.catalogue import attachments, classification, operations, pictures, words
 from marketplace.catalogue.changes import readable
-from marketplace.catalogue.forms import AttachmentForm, TechnologyForm
+from marketplace.catalogue.forms import ListingFileForm, TechnologyForm
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Problem, Refused
@@ -32,6 +32,7 @@ from marketplace.web import TAGS, actor, answer, language, see
 
 blueprint = Blueprint("catalogue", __name__)
 
+PICTURE_KEPT = 86_400  # seconds for which a visitor's browser keeps a picture
 STEPS = ("technology.publish", "technology.edit", "technology.withdraw", "technology.history")
 
 
@@ -45,6 +46,9 @@ def prepare(app: Flask) -> None:
         technology_words=words,
         technology_drafts_of=operations.drafts_of,
         attachments_of=attachments.attachments_of,
+        pictures_of=pictures.shown,
+        picture_size=pictures.fitted,
+        picture_says=pictures.says,
         field_name=classification.field_name,
         industry_name=classification.industry_name,
     )
@@ -204,10 +208,10 @@ def files(public_id: str) -> ResponseReturnValue:
     """The files beside a technology: put one there, or take one away."""
     technology = operations.by_public_id(actor(), public_id)
     require(actor(), "technology.edit", technology)
-    form = AttachmentForm()
+    form = ListingFileForm()
     if form.ready():
         try:
-            attachments.attach(actor(), technology, form.file.data.stream, form.file.data.filename)
+            pictures.attach(actor(), technology, form.file.data.stream, form.file.data.filename, form.shows)
             return see("catalogue.files", public_id=public_id)
         except Refused as problem:
             form.refuse(problem)
@@ -221,6 +225,20 @@ def download(public_id: str, file_id: str) -> ResponseReturnValue:
     file = attachments.attachment_of(actor(), technology, file_id)
     opened(actor(), technology, "file", file.name)
     return send(file)
+
+
+@blueprint.route("/technologies/<public_id>/files/<file_id>/<any(small, large):size>")
+def picture(public_id: str, file_id: str, size: str) -> ResponseReturnValue:
+    """A picture beside a technology, made from its file."""
+    technology = operations.by_public_id(actor(), public_id)
+    file = attachments.attachment_of(actor(), technology, file_id)
+    opened(actor(), technology, "file", file.name)
+    return send_picture(file, size)
+
+
+def send_picture(attachment: Any, size: str) -> ResponseReturnValue:
+    """A picture that was made from an attachment, to be seen within a page."""
+    return send_file(pictures.made(attachment, size), mimetype="image/webp", max_age=PICTURE_KEPT, etag=f"{attachment.sha256}-{size}")
 
 
 def send(attachment: Any) -> ResponseReturnValue:

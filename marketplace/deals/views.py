@@ -30,7 +30,7 @@ from marketplace.needs import operations as needs
 from marketplace.needs.models import Need
 from marketplace.ordering import order
 from marketplace.people.models import Organisation
-from marketplace.web import PAGE, actor, answer, language, page_number, see
+from marketplace.web import PAGE, actor, answer, language, named, page_number, see
 
 blueprint = Blueprint("deals", __name__)
 
@@ -49,12 +49,12 @@ def prepare(app: Flask) -> None:
     )
 
 
-def who(deal: Deal, person: Any) -> str:
+def who(deal: Deal, person: Any) -> Markup | str:
     """Somebody who did something in a deal, by name if this reader is told it, else as the side he stands on."""
     if person is None:
         return _("TechBridge")
     side = side_in(deal, person.id)
-    return known_name(actor(), deal, person) or (str(words.SIDE_WORDS[side]) if side else _("somebody"))
+    return named(known_name(actor(), deal, person)) or (str(words.SIDE_WORDS[side]) if side else _("somebody"))
 
 
 @blueprint.route("/deals")

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request, send_file, url_for
+from flask import Blueprint, Flask, Response, current_app, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
@@ -25,7 +21,7 @@ from marketplace.calls.pools.models import Pool
 from marketplace.calls.pools.views import filter_lines as pool_filter_lines
 from marketplace.calls.views import filter_lines
 from marketplace.catalogue.operations import in_full
-from marketplace.db import LANGUAGES, now
+from marketplace.db import now
 from marketplace.deals.funnel.operations import newest as newest_counts
 from marketplace.deals.supply.views import cells_of
 from marketplace.errors import NotFound
@@ -37,7 +33,8 @@ from marketplace.exporting.words import ABOUT, TABLE_WORDS
 from marketplace.matching.views import asked, asked_order, facet_names, facet_value_name
 from marketplace.people import organisations
 from marketplace.people.grants.log import opened
-from marketplace.web import TAGS, actor, language, limiter, streamed
+from marketplace.printing import on_paper
+from marketplace.web import TAGS, actor, language, limiter, spoken, streamed, tongues
 
 blueprint = Blueprint("exporting", __name__)
 for_robots = Blueprint("for_robots", __name__)
@@ -170,7 +167,7 @@ def newest(name: str) -> ResponseReturnValue:
     search = replace(_search_of(name), order="")
     found = [_entry(listing) for listing in operations.newest(search.listed.kind, search.typed, search.where, FEED)]
     said = feed.Feed(
-        title=f"{search.listed.title} · {_('TechBridge')}", subtitle=search.sentence or _("everything"), language=TAGS[language()],
+        title=f"{search.listed.title} · {_('TechBridge')}", subtitle=search.sentence or _("everything"), language=TAGS[spoken()],
         address=_address("exporting.newest", name=name, **search.arguments), page=search.page,
     )
     response = Response(feed.atom(said, feed.search_tag(_site(), language(), name, search.pairs), found), mimetype="application/atom+xml")
@@ -243,28 +240,15 @@ def own_table(name: str) -> ResponseReturnValue:
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{title} {now().date()}.xlsx", max_age=0)
 
 
-@cache
-def _paper() -> ModuleType | None:
-    """What makes PDFs, read when the first one is asked for (it takes a second); None where Debian's libraries are missing."""
-    try:
-        return import_module("marketplace.paper")
-    except OSError:
-        return None
-
-
 @blueprint.route("/<name>.pdf")
 @limiter.limit("30 per hour")
 def paper(name: str) -> ResponseReturnValue:
     """The listings of a search to be printed: what the one who asks may read."""
-    search, writer = _search_of(name), _paper()
-    if writer is None:
-        message = _("This site cannot make PDFs yet: Debian's packages libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 are missing. "
-                    "Please tell whoever runs the site, and take the Excel file meanwhile.")
-        return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
+    search = _search_of(name)
     total, listings = operations.found(actor(), search.listed.kind, search.typed, search.where, ON_PAPER, search.order)
-    html = render_template("pdf/list.html", search=search, entries=[_entry(listing) for listing in listings], total=total, made=now().date(),
-                           note=_more(total, ON_PAPER), page=search.page)
-    response = Response(writer.pdf(html, Path(current_app.static_folder or "")), mimetype="application/pdf")
+    printed = on_paper("pdf/list.html", search=search, entries=[_entry(listing) for listing in listings], total=total, made=now().date(),
+                       note=_more(total, ON_PAPER), page=search.page)
+    response = Response(printed, mimetype="application/pdf")
     response.headers.set("Content-Disposition", "inline", filename=f"techbridge-{name}.pdf")
     return response
 
@@ -289,7 +273,7 @@ def sitemap_of_pages() -> ResponseReturnValue:
     """The static pages that everybody may read, and the boards."""
     of_boards = [("boards.show", {"public_id": board.public_id}) for board in boards(VISITOR)]
     places = [*((endpoint, {}) for endpoint in PAGES), *of_boards]
-    pages = [({TAGS[code]: _address(endpoint, lang=code, **values) for code in LANGUAGES}, None) for endpoint, values in places]
+    pages = [({TAGS[code]: _address(endpoint, lang=code, **values) for code in tongues()}, None) for endpoint, values in places]
     return Response("".join(sitemap.urls(pages)), mimetype="application/xml")
 
 
@@ -301,7 +285,7 @@ def sitemap_of_listings(name: str, number: int) -> ResponseReturnValue:
     if not rows:
         raise NotFound()
     mark = "PUBLIC-ID"
-    patterns = {TAGS[code]: _address(LISTING_PAGES[kind], public_id=mark, lang=code) for code in LANGUAGES}
+    patterns = {TAGS[code]: _address(LISTING_PAGES[kind], public_id=mark, lang=code) for code in tongues()}
     pages = (({tag: pattern.replace(mark, public_id) for tag, pattern in patterns.items()}, updated) for public_id, updated in rows)
     return Response(sitemap.urls(pages), mimetype="application/xml")
 

@@ -105,6 +105,9 @@ NEED_HEADERS: dict[str, str] = {
     "language": "填写语言 Language",
 }
 
+EXAMPLE_HEADER = "示例 Example"
+"""The column by which the example spreadsheet is known: a file that has it is not brought in."""
+
 SEVERAL = frozenset({"keywords", "category", "owners", "applicants", "inventors", "ipc", "industries", "family", "legal_status"})
 """Fields that may be put together from several columns."""
 

@@ -27,7 +27,7 @@ from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.importing import releasing, review
 from marketplace.importing.batch import PUBLISHABLE
-from marketplace.importing.fields import LISTINGS, plain
+from marketplace.importing.fields import EXAMPLE_HEADER, LISTINGS, plain
 from marketplace.importing.formats import FORMATS
 from marketplace.importing.mapping import Proposal, columns_of, headers_hash
 from marketplace.importing.mapping import propose as propose_columns
@@ -94,6 +94,11 @@ def _packed(files: Sequence[tuple[BinaryIO, str]]) -> Iterator[BinaryIO]:
 
 def _check_file(path: Path, listing: str) -> None:
     table = open_table(path)
+    if EXAMPLE_HEADER in table.headers:
+        raise Refused(
+            N_("This is our example file: nothing of it is brought in. Take the column “%(header)s” out once the rows are your own."), field="file",
+            header=EXAMPLE_HEADER,
+        )
     if FORMATS[table.format].listing != listing and table.format != "table":
         raise Refused(
             N_("This file holds needs, not technologies. Choose so above.") if listing == "technology"

@@ -15,16 +15,17 @@ from wtforms import Form as PlainForm
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from marketplace.errors import Problem
+from marketplace.errors import N_, Problem
 from marketplace.licensing.clauses import CLAUSES, Clause, put, value_at
 from marketplace.licensing.operations import Draft
 from marketplace.licensing.words import SIDE_WORDS, STATUS_FILTERS
 from marketplace.terms.figures import typed_percent, typed_whole
 from marketplace.terms.forms import TermsForm
-from marketplace.web import Form, language
+from marketplace.web import Form, in_words, language
 
 LONG = 10_000
 MOST_ACCEPTANCES = 20
+IN_WORDS = {"zh": N_("%(label)s, in Chinese"), "en": N_("%(label)s, in English")}
 
 
 class AcceptanceRow(PlainForm):
@@ -53,7 +54,7 @@ class ClausesForm(Form):
         self.placed = False
         for clause in CLAUSES:
             for field in self.fields_of(clause):
-                field.label.text = clause.label[language()] + {"_zh": " · 中文", "_en": " · English"}.get(field.name[-3:] if clause.kind == "text" else "", "")
+                field.label.text = gettext(IN_WORDS[field.name[-2:]], label=clause.label[language()]) if clause.kind == "text" else clause.label[language()]
             if clause.choices:
                 self[clause.name].choices = [
                     *([("", "–")] if clause.kind == "choice" and clause.default is None else []),
@@ -134,7 +135,7 @@ class ClausesForm(Form):
 
     def refuse_at(self, terms: TermsForm, problem: Problem) -> None:
         """Put a refusal of an operation beside the field that its path names."""
-        self.place(terms, problem.field or "", gettext(problem.message, **problem.values))
+        self.place(terms, problem.field or "", in_words(problem.message, problem.values))
 
 
 def _shown(clause: Clause, value: Any) -> Any:

@@ -22,6 +22,7 @@ from marketplace.licensing.differences import differences
 from marketplace.licensing.forms import ClausesForm, FilterForm, new_key
 from marketplace.licensing.ledger import day_of, terms_of
 from marketplace.licensing.models import Agreement
+from marketplace.licensing.next_due import due_next
 from marketplace.licensing.operations import Draft, Filter
 from marketplace.licensing.performing.operations import WAITING
 from marketplace.ordering import Order, order
@@ -38,7 +39,7 @@ STEPS = ("agreement.propose", "agreement.withdraw", "agreement.revise", "agreeme
 
 def prepare(app: Flask) -> None:
     """Words for the templates of every package, and who may begin an agreement about a technology."""
-    app.jinja_env.globals.update(licensing_words=words, may_license=_may_license, text_parts=text.parts)
+    app.jinja_env.globals.update(licensing_words=words, may_license=_may_license, text_parts=text.parts, due_next=due_next)
     simulator.bind(app, "agreement", _agreed)
 
 

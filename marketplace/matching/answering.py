@@ -11,7 +11,7 @@ from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.matching import declines
 from marketplace.matching.batch import KEPT
-from marketplace.matching.models import ANSWERS, DECLINE_CODES, SIDES, Match, MatchAnswer
+from marketplace.matching.models import ANSWERS, DECLINE_CODES, PARTIES, SIDES, Match, MatchAnswer
 from marketplace.record import record
 
 
@@ -33,8 +33,9 @@ def answer_match(
         raise NotFound()
     require(actor, f"match.answer_{side}", match)
     _check_answer(match, side, answer, code, text)
-    moment, before = at or now(), getattr(match, side)
-    setattr(match, side, answer)
+    moment, firm_before = at or now(), match.firm
+    if side in PARTIES:
+        setattr(match, side, answer)
     session.add(MatchAnswer(
         match_id=match.id, side=side, answer=answer, code=code if answer == "declined" else None,
         text=(text or "").strip() or None, person_id=actor.id, position=_position(match),
@@ -43,7 +44,7 @@ def answer_match(
     record(match, "taken_back" if answer == "new" else answer, actor, moment, side=side, code=code)
     if answer == "introduced" and side != "broker":
         record(match, "introduction_asked", actor, moment, side=side)
-    if side == "firm" and "declined" in (before, answer):
+    if side == "firm" and "declined" in (firm_before, answer):
         declines.spread(match, code if answer == "declined" else None)
     return match
 

@@ -15,6 +15,7 @@ from marketplace.access import Actor
 from marketplace.catalogue.models import Technology
 from marketplace.db import session
 from marketplace.jobs import enqueue
+from marketplace.matching.desk.brokers import answered_by
 from marketplace.matching.index import Hit
 from marketplace.matching.models import Match, MatchAnswer, Scoring
 from marketplace.needs.models import Need
@@ -23,12 +24,13 @@ MUCH_BETTER = 1.0
 
 
 def declined_by(actor: Actor, listing: Technology | Need) -> set[int]:
-    """The other listings that the actor's side has declined for this one, by id: the firm or holder it acts for, else the broker."""
+    """The other listings that the actor's side has declined for this one, by id: the firm or holder it acts for, else his own as a technology manager."""
     own, key, other = ("firm", Match.need_id, Match.technology_id) if isinstance(listing, Need) else ("holder", Match.technology_id, Match.need_id)
     side = own if listing.organisation_id in actor.seats else "broker" if actor.is_broker else None
     if side is None:
         return set()
-    return set(session.scalars(select(other).where(key == listing.id, getattr(Match, side) == "declined")))
+    declined = answered_by(actor, ("declined",)) if side == "broker" else getattr(Match, side) == "declined"
+    return set(session.scalars(select(other).where(key == listing.id, declined)))
 
 
 def wrong_fields(need: Need) -> dict[int, float]:

@@ -14,6 +14,7 @@ from marketplace.access import SYSTEM, Actor, require
 from marketplace.db import session, to_read
 from marketplace.jobs import handler
 from marketplace.matching import improvement
+from marketplace.matching.desk.brokers import answered_by
 from marketplace.matching.documents import all_targets, need_query, need_wishes
 from marketplace.matching.improvement import Improvement
 from marketplace.matching.models import Match
@@ -41,8 +42,8 @@ def measure(actor: Actor, need: Need, text: dict[str, str], targets: Sequence[di
 
 
 def answered_of(need: Need) -> set[int]:
-    """The technologies that firm or broker shortlisted or accepted for the need."""
-    own = select(Match.technology_id).where(Match.need_id == need.id, or_(Match.firm.in_(ANSWERED), Match.broker.in_(ANSWERED)))
+    """The technologies that the firm or a technology manager shortlisted or accepted for the need."""
+    own = select(Match.technology_id).where(Match.need_id == need.id, or_(Match.firm.in_(ANSWERED), answered_by(None, ANSWERED)))
     return set(session.scalars(own))
 
 

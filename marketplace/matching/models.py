@@ -14,14 +14,16 @@ from marketplace.db import Base, Data, Key, PublicId
 from marketplace.needs.models import Need
 
 ANSWERS = ("new", "shortlisted", "declined", "introduced")
-SIDES = ("firm", "holder", "broker")
+PARTIES = ("firm", "holder")
+SIDES = (*PARTIES, "broker")
 NEW_FOR_BROKERS = text("current and firm <> 'declined' and holder <> 'declined'")
 
 
 class Match(Base):
-    """A scored, explained pairing of a need and a technology; firm, holder and each technology manager have their own answer to it (see `desk.brokers`).
+    """A scored, explained pairing of a need and a technology; firm, holder and each technology manager have their own answer to it.
 
-    `score` (log-odds) and `probability` repeat the newest scoring, so that lists need no second query.
+    `firm` and `holder` repeat the newest answer of the side; technology managers answer each for himself (see
+    `desk.brokers`). `score` (log-odds) and `probability` repeat the newest scoring, so that lists need no second query.
     """
 
     __tablename__ = "match"
@@ -35,7 +37,6 @@ class Match(Base):
     current: Mapped[bool] = mapped_column(default=True)
     firm: Mapped[str] = mapped_column(String(12), default="new")
     holder: Mapped[str] = mapped_column(String(12), default="new")
-    broker: Mapped[str] = mapped_column(String(12), default="new")
     created: Mapped[datetime]
     version_id: Mapped[int] = mapped_column()
 
@@ -48,7 +49,7 @@ class Match(Base):
         UniqueConstraint("need_id", "technology_id"),
         Index("ix_match_need_id_score", "need_id", "score"),
         Index("ix_match_new_for_brokers", "probability", "id", sqlite_where=NEW_FOR_BROKERS, postgresql_where=NEW_FOR_BROKERS),
-        *(CheckConstraint(f"{side} in ('new', 'shortlisted', 'declined', 'introduced')", name=side) for side in SIDES),
+        *(CheckConstraint(f"{side} in ('new', 'shortlisted', 'declined', 'introduced')", name=side) for side in PARTIES),
     )
 
     @property

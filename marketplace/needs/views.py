@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from marketplace.access import actions_of, may, require
-from marketplace.catalogue import attachments
+from marketplace.catalogue import attachments, pictures
 from marketplace.catalogue.classification import industry_choices
-from marketplace.catalogue.forms import AttachmentForm
-from marketplace.catalogue.views import send, teaser_page
+from marketplace.catalogue.forms import ListingFileForm
+from marketplace.catalogue.views import send, send_picture, teaser_page
 from marketplace.db import now
 from marketplace.errors import NotFound, Problem, Refused
 from marketplace.needs import operations, words
@@ -154,10 +154,10 @@ def files(public_id: str) -> ResponseReturnValue:
     """The files beside a need: put one there, or take one away."""
     need = operations.by_public_id(actor(), public_id)
     require(actor(), "need.edit", need)
-    form = AttachmentForm()
+    form = ListingFileForm()
     if form.ready():
         try:
-            attachments.attach(actor(), need, form.file.data.stream, form.file.data.filename)
+            pictures.attach(actor(), need, form.file.data.stream, form.file.data.filename, form.shows)
             return see("needs.files", public_id=public_id)
         except Refused as problem:
             form.refuse(problem)
@@ -171,6 +171,15 @@ def download(public_id: str, file_id: str) -> ResponseReturnValue:
     file = attachments.attachment_of(actor(), need, file_id)
     opened(actor(), need, "file", file.name)
     return send(file)
+
+
+@blueprint.route("/needs/<public_id>/files/<file_id>/<any(small, large):size>")
+def picture(public_id: str, file_id: str, size: str) -> ResponseReturnValue:
+    """A picture beside a need, made from its file."""
+    need = operations.by_public_id(actor(), public_id)
+    file = attachments.attachment_of(actor(), need, file_id)
+    opened(actor(), need, "file", file.name)
+    return send_picture(file, size)
 
 
 @blueprint.route("/needs/<public_id>/files/<file_id>/remove", methods=["POST"])

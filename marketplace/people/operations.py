@@ -22,6 +22,7 @@ from marketplace.people.models import Person
 from marketplace.record import record
 
 LINK = re.compile(r"https?:|://|www\.", re.IGNORECASE)
+BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
 def by_session(value: str) -> Person | None:
@@ -61,8 +62,11 @@ def usable_address(text: str, field: str = "address") -> str:
 
 
 def usable_name(text: str, field: str = "name") -> str:
-    """A name on one line. Names go into mails to other people, so one that carries a link is refused."""
-    plain = " ".join(text.split())
+    """A name on one line as its bearer writes it, a Chinese one without the space that some forms ask for between family and given name.
+
+    Names go into mails to other people, so one that carries a link is refused.
+    """
+    plain = BETWEEN_HAN.sub("", " ".join(text.split()))
     if LINK.search(plain):
         raise Refused(N_("A name cannot contain a web address."), field=field)
     return plain
@@ -217,14 +221,48 @@ def hide_first_steps(actor: Actor, person: Person, at: datetime | None = None) -
     return person
 
 
-def appoint_broker(actor: Actor, address: str, at: datetime | None = None) -> Person:
-    """Make the person with this address a technology manager."""
-    require(actor, "person.appoint")
+def _confirmed(address: str) -> Person:
+    """Whoever has signed up with this address and has confirmed it. Refused where nobody has."""
     person = by_address(address)
     if person is None or not person.is_active:
         raise Refused(N_("Nobody has signed up with this address. Ask the person to sign up first."), field="address")
     if person.confirmed is None:
         raise Refused(N_("This person has not confirmed the address yet."), field="address")
+    return person
+
+
+def appoint_operator(actor: Actor, address: str, at: datetime | None = None) -> Person:
+    """Make the person with this address an operator. This is done at the command line, by whoever has the machine."""
+    require(actor, "person.appoint_operator")
+    person = _confirmed(address)
+    if not person.is_operator:
+        person.is_operator = True
+        record(person, "made_operator", actor, at)
+    return person
+
+
+def dismiss_operator(actor: Actor, address: str, at: datetime | None = None) -> Person:
+    """Take the role of operator back; that of the last one stays."""
+    require(actor, "person.appoint_operator")
+    person = by_address(address)
+    if person is None or not person.is_operator:
+        raise Refused(N_("This person is no operator."), field="address")
+    if len(operators()) == 1:
+        raise Refused(N_("This is the only operator: name another one first."), field="address")
+    person.is_operator = False
+    record(person, "dismissed_operator", actor, at)
+    return person
+
+
+def operators() -> list[Person]:
+    """Those who run the site, by name."""
+    return list(session.scalars(select(Person).where(Person.is_operator, Person.closed.is_(None)).order_by(Person.name)))
+
+
+def appoint_broker(actor: Actor, address: str, at: datetime | None = None) -> Person:
+    """Make the person with this address a technology manager."""
+    require(actor, "person.appoint")
+    person = _confirmed(address)
     if not person.is_broker:
         person.is_broker = True
         record(person, "appointed", actor, at)

@@ -10,6 +10,8 @@ from functools import cache
 
 from babel import Locale
 
+from marketplace.languages import LOCALES
+
 PROVINCES: dict[str, tuple[str, str]] = {
     "110000": ("北京市", "Beijing"), "120000": ("天津市", "Tianjin"), "130000": ("河北省", "Hebei"),
     "140000": ("山西省", "Shanxi"), "150000": ("内蒙古自治区", "Inner Mongolia"), "210000": ("辽宁省", "Liaoning"),
@@ -27,7 +29,6 @@ PROVINCES: dict[str, tuple[str, str]] = {
 # what CLDR lists among territories and ISO 3166-1 does not: groupings, parts, and codes for private use
 NO_COUNTRY = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"])
 AT_HOME = frozenset(("CN", "TW", "HK", "MO"))  # these have province codes
-LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 
 
 @cache

@@ -32,7 +32,7 @@ from marketplace.people.forms import (
 from marketplace.people.models import Organisation, Person
 from marketplace.people.similar import make_ready, similar
 from marketplace.people.words import KIND_WORDS, ROLE_NAMES, SIZE_WORDS, STATE_WORDS
-from marketplace.web import actor, answer, language, limiter, safe_next, see
+from marketplace.web import actor, answer, home_language, language, limiter, safe_next, see
 
 Page = tuple[str, int] | Response
 
@@ -67,7 +67,7 @@ def _enter(person: Person) -> Response:
     login_user(person)
     if pasted:
         return see("needs.adopt")
-    return redirect(safe_next(url_for("worklist.show" if person.is_broker else "people.home", lang=person.language)), 303)
+    return redirect(safe_next(url_for("worklist.show" if person.is_broker else "people.home", lang=home_language(person.language))), 303)
 
 
 def me() -> Person:
@@ -172,7 +172,7 @@ def settings() -> Page:
         try:
             people.edit_person(actor(), person, form.name.data, form.language.data)
             flask.flash(_("Saved."))
-            return see("people.settings", lang=person.language)
+            return see("people.settings", lang=home_language(person.language))
         except Refused as problem:
             form.refuse(problem)
     return answer("people/settings.html", form, person=person)

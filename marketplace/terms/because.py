@@ -5,6 +5,7 @@ The phrases are in `words.toml` under `because`, beside those of the terms; here
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, localcontext
 from functools import lru_cache
@@ -17,12 +18,23 @@ def reason(because: Because, kind: str, own: str, currency: str, lang: str) -> s
     """The sentence for an obligation of a kind with its own id; `lang` is "zh" or "en"."""
     phrases = PHRASES[lang]["because"]
     values = _values(because, currency, lang)
-    text = phrases["head"].format(name=phrases[f"name_{kind}"].format(own=own), clause=because.clause)
+    text = phrases["head"].format(name=phrases[f"name_{kind}"].format(own=_own(kind, own, lang)), clause=_clause(because.clause, phrases))
     text += phrases[_key(because, kind)].format(**values)
     for note in because.notes:
         if f"note_{note}" in phrases:
             text += phrases[f"note_{note}"].format(**values)
     return text + PHRASES[lang]["marks"]["stop"].strip()
+
+
+def _clause(path: str, phrases: Mapping[str, str]) -> str:
+    """What people call the clause at a path of the terms: `terms.deferred[1]` is the second of the deferred fees."""
+    name, _, index = path.rpartition(".")[2].partition("[")
+    return phrases[f"clause_{name}"].format(item=int(index.rstrip("]") or 0) + 1)
+
+
+def _own(kind: str, own: str, lang: str) -> str:
+    """The own id of an obligation; of a royalty it is the first day of its period, and said as a day."""
+    return _day(date.fromisoformat(own), lang) if kind == "royalty" else own
 
 
 def _key(because: Because, kind: str) -> str:

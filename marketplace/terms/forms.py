@@ -30,6 +30,7 @@ from marketplace.terms import figures
 from marketplace.terms.payment import DAYS, MINOR_UNITS, Terms, forms_of, parse, to_dict
 from marketplace.terms.presets import PRESETS, Preset
 from marketplace.terms.reading import TermsError
+from marketplace.web import in_words
 
 MOST_ROWS = 40
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -431,7 +432,7 @@ class TermsForm(FlaskForm):
 
 def _refuse(field: Field, message: str, **values: Any) -> None:
     """Put a message beside a field."""
-    field.errors = [*field.errors, gettext(message, **values)]
+    field.errors = [*field.errors, in_words(message, values)]
 
 
 def _shown(terms: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from marketplace.errors import N_
+from marketplace.errors import N_, several
 from marketplace.terms.events import Event, read
 from marketplace.terms.payment import MINOR_UNITS, NOTHING, Terms, add_months, parse, to_dict
 from marketplace.terms.plan import DAY, EXACT, Plan, Sales, end_of, quarters
@@ -36,6 +36,8 @@ ASKED_BY = {
     "milestone_accepted": "milestones", "accepted": "conditions",
 }
 """Which part of a plan an assumed event comes from."""
+
+TOO_SHORT = several("The table has only %(quarters)s quarter.", "The table has only %(quarters)s quarters.", "quarters")
 
 
 DECIDED = ("converted", "declined", "lapsed")
@@ -186,7 +188,7 @@ class Outlook:
     def _buyout(self) -> Iterator[dict[str, Any]]:
         if self.plan.buyout_quarter:
             if self.plan.buyout_quarter > self.plan.quarters:
-                raise PlanError("buyout_quarter", N_("The table has only %(quarters)s quarters."), quarters=self.plan.quarters)
+                raise PlanError("buyout_quarter", TOO_SHORT, quarters=self.plan.quarters)
             last = replace(self.plan, quarters=self.plan.buyout_quarter).last
             yield {"type": "bought_out", "date": last.isoformat()}
 

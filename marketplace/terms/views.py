@@ -14,6 +14,7 @@ from wtforms import Form
 
 from marketplace.db import session, to_read
 from marketplace.errors import N_
+from marketplace.languages import texts_for
 from marketplace.people.models import Organisation
 from marketplace.terms import checklist
 from marketplace.terms.checks import TEXTS, Finding, OfferFacts, standing_facts
@@ -44,7 +45,7 @@ def words() -> Response:
     Open to everybody and kept nowhere, so the forgery check of the application's header is the only one.
     """
     form = TermsForm(meta={"csrf": False}, agreement="terms-effective" in request.form)
-    lang = get_locale().language
+    lang = texts_for(get_locale().language)
     read = form.validate()
     found = [_said(finding, form, lang) for finding in typed_findings(form.terms)]
     return jsonify(

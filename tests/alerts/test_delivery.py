@@ -114,5 +114,5 @@ def test_headers_of_a_digest_and_of_other_mail(session, box, mail):
     digest, other = sent["follower@example.com"], sent["reader@example.com"]
     assert "".join(digest["List-Unsubscribe"].split()) == f"<https://techbridge.example.com/zh{stop}>"
     assert digest["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click" and digest["Auto-Submitted"] == "auto-generated"
-    assert digest.get_content().rstrip().endswith(f"https://techbridge.example.com/zh{stop}")
-    assert other["List-Unsubscribe"] is None and other["List-Unsubscribe-Post"] is None and "unsubscribe" not in other.get_content()
+    assert digest.get_body(("plain",)).get_content().rstrip().endswith(f"https://techbridge.example.com/zh{stop}")
+    assert other["List-Unsubscribe"] is None and other["List-Unsubscribe-Post"] is None and "unsubscribe" not in other.get_body(("plain",)).get_content()

@@ -12,6 +12,7 @@ from marketplace.alerts.models import Mail
 from marketplace.calls import fitting, operations
 from marketplace.calls.models import CallFit
 from marketplace.db import now, session
+from marketplace.jobs import Job
 from marketplace.matching import operations as matching
 from tests import factories as make
 from tests.inspection import playing, work
@@ -144,6 +145,32 @@ def test_an_import_has_the_calls_weighed_beside_what_they_had(holder):
     kept = {row.technology_id for row in session.scalars(select(CallFit).where(CallFit.call_id == call.id))}
     assert kept == {cure.id, late.id} and [found for found, _technology in on_desk(person)] == [call.id]
     assert session.scalars(select(CallFit).where(CallFit.call_id == other.id)).all() == [], "nothing of the import concerns it"
+
+
+def test_no_more_than_the_best_are_kept_however_many_come_one_by_one(holder, monkeypatch):
+    _person, house, cure = holder
+    call = make.open_call(**WELD)
+    late = [make.technology(house, **{**CURE, "title": {"zh": f"铝合金支架焊缝气孔机器人焊接抑制之{number}"}}) for number in range(3)]
+    build()
+
+    def weighed():
+        for one in (cure, *late):
+            for _step in fitting.fit_technology(one.id):
+                session.flush()
+        return session.scalars(select(CallFit.technology_id).where(CallFit.call_id == call.id).order_by(CallFit.score.desc(), CallFit.id)).all()
+
+    every = weighed()
+    monkeypatch.setattr(fitting, "KEPT", 2)
+    assert len(every) > 2 and weighed() == every[:2]
+
+
+def test_other_weights_have_every_open_call_weighed_anew(holder):
+    call = make.open_call(**WELD)
+    make.open_call(state="closed", **WELD)
+    for _step in fitting.fit_all():
+        session.flush()
+    queued = session.scalars(select(Job).where(Job.kind == "calls.fit_call", Job.state == "queued")).all()
+    assert [job.values for job in queued] == [{"thing_id": call.id}]
 
 
 @pytest.mark.parametrize("changes", [

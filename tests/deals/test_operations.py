@@ -16,6 +16,7 @@ from marketplace.deals.sight import frozen_texts, sight
 from marketplace.deals.timeline import entries
 from marketplace.errors import NotAllowed, NotFound, Refused
 from marketplace.licensing.operations import propose_agreement, withdraw_agreement
+from marketplace.matching.desk.brokers import own_answer
 from marketplace.matching.models import MatchAnswer
 from marketplace.record import Event
 from tests import factories
@@ -46,7 +47,7 @@ def test_a_broker_opens_a_deal_from_a_match_and_moves_it():
     deal = operations.open_deal(broker, match, NOW)
     assert deal.state == "lead" and deal.frozen["need"]["revision"] == 1 and deal.frozen["scoring"]["contributions"]
     session.flush()
-    assert match.broker == "introduced" and session.query(MatchAnswer).filter_by(match_id=match.id, answer="introduced").count() == 1
+    assert own_answer(broker, match) == "introduced" and session.query(MatchAnswer).filter_by(match_id=match.id, answer="introduced").count() == 1
     operations.step(broker, deal, "qualify", NOW + timedelta(days=3))
     session.flush()
     spans = session.query(StageSpan).filter_by(deal_id=deal.id).order_by(StageSpan.id).all()
@@ -116,7 +117,7 @@ def test_a_lost_deal_releases_the_need_when_it_was_the_last_in_hand():
     for deal in (first, second):
         operations.step(broker, deal, "qualify", NOW)
     operations.lose(broker, first, "price", at=NOW)
-    assert need.state == "in_deal" and first.match.broker == "declined"
+    assert need.state == "in_deal" and own_answer(broker, first.match) == "declined"
     operations.lose(broker, second, "other", "不合适", NOW)
     assert need.state == "matched" and second.lost_text == "不合适"
     again = operations.open_deal(broker, first.match, NOW)

@@ -30,7 +30,7 @@ def test_from_robots_to_every_public_page(client: Any, catalogue: Any) -> None:
     index = re.search(r"^Sitemap: (.+)$", client.get("/robots.txt").get_data(as_text=True), re.M)[1]
     assert index == f"{SITE}/sitemap.xml"
     pages = [page.removeprefix(SITE) for file in locations(client, "/sitemap.xml") for page in locations(client, file.removeprefix(SITE))]
-    assert len(pages) == len(set(pages)) == 2 * (10 + 3 + 1 + 1)
+    assert len(pages) == len(set(pages)) == 2 * (11 + 3 + 1 + 1)
     for page in pages:
         assert client.get(page).status_code == 200
     for listing, kind in ((catalogue.plain, "technologies"), (catalogue.need, "needs"), (catalogue.call, "open-calls")):

@@ -135,6 +135,17 @@ def test_the_lists_of_both_sides(client):
     assert client.get("/zh/matches").status_code == 303
 
 
+def test_what_one_technology_manager_declined_is_left_out_for_him_alone():
+    _firm, _holder, match = cast()
+    manager, other = factories.broker(), factories.broker()
+    answer_match(manager, match, "broker", "declined", "wrong_field", at=NOW)
+    session.flush()
+    assert declines.declined_by(manager, match.need) == {match.technology_id} and declines.declined_by(other, match.need) == set()
+    answer_match(manager, match, "broker", "new", at=NOW)
+    session.flush()
+    assert declines.declined_by(manager, match.technology) == set() and brokers.own_answer(manager, match) == "new"
+
+
 def test_a_technology_manager_finds_what_he_has_shortlisted_and_nobody_elses(client):
     _firm, _holder, match = cast()
     hidden = cast(visibility="blind", teaser={"zh": "一种精加工办法"}, title={"zh": "绝密题目甲"}, abstract={"zh": "绝密内容乙"})[2]

@@ -27,12 +27,12 @@ def test_json_is_the_answer(tmp_path: Path) -> None:
     done = run(tmp_path, TERMS, [{"type": "payment", "date": "2026-01-20", "amount": "400"}], "--as-of", "2026-02-01", "--json")
     found = json.loads(done.stdout)
     assert done.exit_code == 0 and found["state"] == "active" and found["totals"]["outstanding"] == "600.00"
-    assert found["obligations"][0]["because"] == "Entry fee (terms.entry_fee): the agreement took effect on 1 January 2026."
+    assert found["obligations"][0]["because"] == "Entry fee (terms: entry fee): the agreement took effect on 1 January 2026."
 
 
 def test_reasons_in_chinese(tmp_path: Path) -> None:
     done = run(tmp_path, TERMS, [], "--as-of", "2026-02-01", "--json", "--language", "zh")
-    assert json.loads(done.stdout)["obligations"][0]["because"] == "入门费（terms.entry_fee）：协议于2026年1月1日生效。"
+    assert json.loads(done.stdout)["obligations"][0]["because"] == "入门费（条款：入门费）：协议于2026年1月1日生效。"
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

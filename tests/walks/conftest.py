@@ -1,25 +1,38 @@
-"""A running site with the demo catalogue, and a real browser: what the walks by actor need."""
+"""A running site with the demo catalogue, and a real browser: what the walks by actor need.
+
+Each walk leaves a picture of every step in var/walks of the checkout, or in the folder that MARKETPLACE_SHOTS names:
+`walk/language-width/NN-step.png`.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import product
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from babel.support import Translations
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+
+from tests.walks import looking
+from tests.walks.hands import HANDS, Keyboard
 
 FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-         "--disable-component-update --disable-sync").split()
+         "--disable-component-update --disable-sync --lang=en-US").split()
+SHOTS = Path(os.environ.get("MARKETPLACE_SHOTS") or Path(__file__).parents[2] / "var" / "walks")
+PASSWORD = "techbridge-demo"
+WORDS = {code: Translations.load(Path(__file__).parents[2] / "marketplace" / "translations", [name]) for code, name in (("zh", "zh_Hans_CN"), ("en", "en"))}
 HOW = "Chromium is missing: `make test` installs it where it may; as root: apt-get install chromium fonts-wqy-microhei"
 
 
@@ -29,6 +42,27 @@ class Site:
 
     address: str
     data: Path
+
+    def _read(self, query: str, *values: str) -> list[tuple]:
+        with closing(sqlite3.connect(f"file:{self.data / 'marketplace.db'}?mode=ro", uri=True)) as database:
+            return database.execute(query, values).fetchall()
+
+    def mailed(self, address: str, pattern: str) -> str:
+        """What a pattern finds in the newest letter to an address, read where the outbox keeps it; waits for the letter."""
+        for _attempt in range(300):
+            letters = self._read("select body from mail where address = ? order by id desc", address)
+            found = next((match for (text,) in letters if (match := re.search(pattern, text))), None)
+            if found:
+                return found.group()
+            time.sleep(0.2)
+        raise AssertionError(f"no letter to {address} has {pattern}")
+
+    def rest(self) -> None:
+        """Wait until the worker has done all that was to do: while it scores anew, an answer to a match may come too late and be refused."""
+        for _attempt in range(300):
+            if not self._read("select 1 from job where state = 'running' or state = 'queued' and due <= ? limit 1", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"):
+                return
+            time.sleep(0.2)
 
 
 def _free_port() -> int:
@@ -78,9 +112,14 @@ def browser() -> Iterator[Browser]:
 
 
 SAMPLED = ("zh-390", "en-1280")
-"""What `make test` looks at, each walk in one of the two by turns; `make prove` takes both languages at both widths."""
+"""What `make test` looks at, each walk in one of the two by turns, by keyboard alone; `make prove` takes all windows."""
 
-WINDOWS = [pytest.param(one, id=f"{one[0]}-{one[1]}") for one in product(("zh", "en"), (1280, 390))]
+WINDOWS = [("zh", 390, "keyboard"), ("en", 1280, "keyboard"), ("zh", 1280, "mouse"), ("en", 390, "mouse")]
+"""Both languages at both widths, and each hand in both languages and at both widths."""
+
+
+def _name(window: tuple[str, int, str]) -> str:
+    return f"{window[0]}-{window[1]}"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -91,56 +130,136 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         window = getattr(item, "callspec", None) and item.callspec.params.get("visit")
         if window:
             turn = walks.setdefault(item.originalname, len(walks))
-            if "-".join(map(str, window)) != SAMPLED[turn % 2]:
+            if _name(window) != SAMPLED[turn % 2]:
                 item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(params=WINDOWS)
+def signed_in(page: Page, site: Site, language: str, name: str) -> None:
+    """Sign in as somebody of the demo, without ado."""
+    page.goto(f"{site.address}/{language}/sign-in", wait_until="domcontentloaded")
+    page.locator("#address").fill(f"{name}@demo.example")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("main form button.btn-primary").click()
+    page.wait_for_load_state("domcontentloaded")
+
+
+@pytest.fixture(params=[pytest.param(one, id=_name(one)) for one in WINDOWS])
 def visit(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Visit]:
-    """A fresh browser window in a language at a width."""
-    language, width = request.param
-    context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN" if language == "zh" else "en-GB")
-    page = context.new_page()
-    shots = Path(os.environ.get("MARKETPLACE_SHOTS") or site.data / "shots")
-    shots.mkdir(parents=True, exist_ok=True)
-    yield Visit(page, site, language, width, shots, request.node.originalname)
+    """A fresh browser window in a language at a width, and a hand. Nothing moves in it, so that every picture is of a page at rest."""
+    language, width, hand = request.param
+    context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN" if language == "zh" else "en-GB", reduced_motion="reduce")
+    shots = SHOTS / request.node.originalname.removeprefix("test_") / _name(request.param)
+    shutil.rmtree(shots, ignore_errors=True)
+    shots.mkdir(parents=True)
+    yield Visit(context.new_page(), site, language, shots, hand)
     context.close()
 
 
 class Visit:
-    """One window on the site. `look()` is what a careful person does on each page: no error, no overflow, nothing axe finds."""
+    """One window on the site and a hand. `look()` is what a careful person does on each page: no error, no overflow, nothing axe finds, nothing nameless."""
 
-    def __init__(self, page: Page, site: Site, language: str, width: int, shots: Path, walk: str) -> None:
-        self.page, self.site, self.language, self.width, self.shots, self.walk = page, site, language, width, shots, walk
+    def __init__(self, page: Page, site: Site, language: str, shots: Path, hand: str) -> None:
+        self.page, self.site, self.language, self.shots, self.hand = page, site, language, shots, HANDS[hand](page)
         self.step = 0
         self.wrong: list[str] = []
+        page.set_default_timeout(20_000)  # on a busy machine
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("request", lambda request: None if request.url.startswith((site.address, "data:")) else self.wrong.append(request.url))
 
     def _hear(self, message: ConsoleMessage) -> None:
-        """Note errors of the console; a form that is refused with 422 is as it should be."""
-        if message.type == "error" and "status of 422" not in message.text:
+        """Note errors of the console; a page that is refused with its status is as it should be."""
+        if message.type == "error" and not re.search("status of 4(03|04|22)", message.text):
             self.wrong.append(message.text)
 
     def go(self, path: str) -> None:
-        """Open a path of the site in the visit's language, and look."""
-        self.page.goto(f"{self.site.address}/{self.language}{path}")
+        """Open a path of the site in the visit's language as a bookmark does, and look."""
+        self.open(path)
         self.look(path)
 
-    def look(self, name: str) -> None:
-        """Take the screenshot, and inspect the page."""
-        self.step += 1
-        shot = f"{self.walk}-{self.language}-{self.width}-{self.step:02}.png"
-        self.page.screenshot(path=str(self.shots / shot), full_page=True)
-        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 1, f"{name}: {wide} px wider than the window"
-        assert not self.wrong, f"{name}: {self.wrong}"
-        found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
-        assert not found, f"{name}: " + "; ".join(f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}" for one in found)
+    def open(self, path: str) -> None:
+        """Open a path of the site in the visit's language, without looking."""
+        self.page.goto(f"{self.site.address}/{self.language}{path}", wait_until="domcontentloaded")
 
-    def press(self, zh: str, en: str) -> None:
-        """Press the button or link with these words."""
-        words = zh if self.language == "zh" else en
-        self.page.get_by_role("button", name=words, exact=True).or_(self.page.get_by_role("link", name=words, exact=True)).first.click()
-        self.page.wait_for_load_state()
+    def look(self, name: str) -> None:
+        """Take the picture, and inspect the page."""
+        self.step += 1
+        self.page.wait_for_load_state("load")
+        step = re.sub(r"[^a-z0-9]+", "-", name.partition("?")[0].lower()).strip("-") or "front"
+        self.page.screenshot(path=str(self.shots / f"{self.step:02}-{step}.png"), full_page=True, animations="allow")
+        assert looking.overflow(self.page) <= 1, f"{name}: {looking.overflow(self.page)} px wider than the window"
+        self.check(name)
+        found = looking.axe(self.page) + looking.names(self.page)
+        assert not found, f"{name}: {found}"
+
+    def check(self, name: str) -> None:
+        """Nothing that the browser or the hand complains of."""
+        stumbled = self.hand.faults if isinstance(self.hand, Keyboard) else []
+        assert not self.wrong and not stumbled, f"{name}: {self.wrong} {sorted(set(stumbled))}"
+
+    def say(self, words: str) -> str:
+        """Words of the interface, given in English, in the visit's language."""
+        return WORDS[self.language].gettext(words)
+
+    def named(self, words: str, inside: Locator | None = None) -> Locator:
+        """The button, link or head of something folded with these words; of the content before that of the head of the page."""
+        told, around = self.say(words), inside or self.page
+        summary = around.locator("summary").filter(has_text=re.compile(rf"^\s*{re.escape(told)}\s*$"))
+        found = around.get_by_role("button", name=told, exact=True).or_(around.get_by_role("link", name=told, exact=True)).or_(summary).filter(visible=True)
+        main = self.page.locator("main").locator(found)
+        return main.first if not inside and main.count() else found.first
+
+    def press(self, what: str | Locator) -> None:
+        """Press what leaves the reader on the page: the focus is not lost by it."""
+        target = self.named(what) if isinstance(what, str) else what.first
+        self.hand.press(target)
+        assert self.page.evaluate("document.activeElement !== document.body"), f"the focus was lost after {target}"
+
+    def follow(self, what: str | Locator) -> None:
+        """Press what leads on, by its words or where it stands: to another page, or to a changed part of this one, where the focus is kept."""
+        target = self.named(what) if isinstance(what, str) else what.first
+        target.wait_for()
+        looking.ask(self.page, "mark")  # another page has no mark, a part that was fetched has changed the page
+        self.hand.press(target)
+        self.page.wait_for_function("() => !window.stays || window.changed && !document.querySelector('[aria-busy=true]')")
+        self.page.wait_for_load_state("domcontentloaded")
+        if self.page.evaluate("Boolean(window.stays)"):
+            assert self.page.evaluate("document.activeElement !== document.body"), f"the focus was lost after {target}"
+
+    def fill(self, **values: str) -> None:
+        """Type into fields by their ids, or choose."""
+        for name, value in values.items():
+            field = self.page.locator(f"#{name}")
+            if field.evaluate("field => field.tagName") == "SELECT":
+                self.hand.choose(field, value)
+            else:
+                self.hand.fill(field, value)
+
+    def send(self, button: str = "main form button[type=submit]") -> None:
+        """Send the form of the page."""
+        self.follow(self.page.locator(button).first)
+
+    def sign_in(self, name: str) -> None:
+        """Sign in as somebody of the demo."""
+        self.open("/sign-in")
+        self.fill(address=f"{name}@demo.example", password=PASSWORD)
+        self.send("main form button.btn-primary")
+        self.open("/desk")
+
+    def sign_out(self) -> None:
+        """Sign out at the desk."""
+        self.open("/desk")
+        self.follow("Sign out")
+
+    def wait_for(self, what: str) -> Locator:
+        """Look at the page again until the worker has done its part."""
+        for _attempt in range(60):
+            if self.page.locator(what).count():
+                return self.page.locator(what).first
+            self.page.wait_for_timeout(500)
+            self.page.reload(wait_until="domcontentloaded")
+        raise AssertionError(f"{self.page.url} never showed {what}")
+
+    def contains(self, text: str) -> None:
+        """The page says this."""
+        assert text in self.page.inner_text("main"), (self.page.url, text, self.page.inner_text("main")[:600])

@@ -1,4 +1,4 @@
-"""Calls in a real browser: a proposal with a file is handed in, a reviewer scores, and the pages of calls, pools and resources fit a telephone."""
+"""Calls in a real browser: a proposal with a file is handed in, a reviewer scores, and what the owner of a call sees fits a telephone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.walks.conftest import Visit
-from tests.walks.test_deals import signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -21,7 +20,7 @@ def opened(visit: Visit, path: str, link: str, words: str = "") -> None:
 
 
 def test_a_solver_hands_in_a_proposal_with_a_file_and_gets_a_receipt(visit: Visit, tmp_path: Path) -> None:
-    signed_in(visit, "officer")
+    visit.sign_in("officer")
     page, plan = visit.page, tmp_path / "方案.txt"
     plan.write_text("先做样件，再上产线。", encoding="utf-8")
     opened(visit, "/open-calls", "/open-calls/", "托辊" if visit.language == "zh" else "idler")
@@ -38,7 +37,7 @@ def test_a_solver_hands_in_a_proposal_with_a_file_and_gets_a_receipt(visit: Visi
 
 
 def test_a_reviewer_scores_on_his_desk(visit: Visit) -> None:
-    signed_in(visit, "broker3")
+    visit.sign_in("broker3")
     page = visit.page
     opened(visit, "/reviews", "/reviews/", "电极" if visit.language == "zh" else "electrodes")
     page.locator("main a[href*='/proposals/']").last.click()
@@ -54,14 +53,9 @@ def test_a_reviewer_scores_on_his_desk(visit: Visit) -> None:
     assert "/proposals/" not in page.url
 
 
-LISTS = ("/boards", "/pools", "/facilities", "/experts", "/scenarios")
-
-
-def test_the_owners_table_teams_pools_and_resources_fit_the_window(visit: Visit) -> None:
-    signed_in(visit, "caller")
+def test_the_owners_table_and_teams_fit_the_window(visit: Visit) -> None:
+    visit.sign_in("caller")
     opened(visit, "/open-calls/mine", "/open-calls/", "叶轮" if visit.language == "zh" else "Impellers")
     call = visit.page.url.rpartition("/")[2]
     for part in ("review", "teams", "proposals"):
         visit.go(f"/open-calls/{call}/{part}")
-    for path in LISTS:
-        opened(visit, path, f"{path}/")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
+from tests.walks import looking
 from tests.walks.conftest import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -31,7 +31,26 @@ def test_every_component_passes_in_both_languages_by_day_and_by_night(browser: B
         assert page.evaluate("document.activeElement === document.body"), f"{where}: a specimen took the focus"
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (ground == "rgb(18, 23, 21)") is (scheme == "dark"), f"{where}: {ground}"
-        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-        assert not found, f"{where}: " + "; ".join(f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}" for one in found)
+        found = looking.axe(page)
+        assert not found, f"{where}: {found}"
         assert not outside, where
+        if scheme == "dark":
+            asked_first(page, where)
         context.close()
+
+
+def asked_first(page: Page, where: str) -> None:
+    """What cannot be undone is asked first, by keyboard alone: the focus goes into the dialogue, stays there, and comes back."""
+    opener = page.locator("[data-confirm] > summary").first
+    opener.focus()
+    for leave in ("Escape", "Enter"):
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.closest('dialog[open]') && document.activeElement.matches('[data-leave]')"), where
+        assert page.locator("dialog[open]").get_attribute("aria-label"), where
+        found = looking.axe(page, "dialog") if leave == "Escape" else []
+        assert not found, f"{where}: {found}"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate("document.activeElement.matches('[data-leave]')"), where
+        page.keyboard.press(leave)
+        assert page.locator("dialog").count() == 0 and opener.evaluate("one => one === document.activeElement"), f"{where}: {leave}"

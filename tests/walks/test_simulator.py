@@ -41,17 +41,3 @@ def test_the_slider_moves_the_sales_and_the_table_follows(visit: Visit) -> None:
     page.reload()
     assert gets(visit) == kept
     visit.look("the link in the address")
-
-
-def test_a_technology_leads_to_its_terms(visit: Visit) -> None:
-    visit.go("/technologies")
-    page = visit.page
-    page.locator("article:has(.terms) a[href*='/technologies/']").first.click()
-    page.wait_for_load_state()
-    visit.press("算一算：双方各得多少", "Work out what it would bring both sides")
-    assert "offer=" in page.url
-    visit.look("an offer calculated")
-    page.locator("summary").filter(has_text=re.compile("改付款条件|Change the terms")).click()
-    page.locator("#terms-cap_total").fill("12345")
-    expect(page.locator("[data-part=outcome]")).to_contain_text(re.compile("12,345|1.2345"))
-    visit.look("its terms changed")

@@ -6,10 +6,12 @@ import difflib
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -21,21 +23,25 @@ from sqlalchemy import Connection, Engine, event, func, select, update
 from werkzeug.routing import AnyConverter, Rule
 from werkzeug.test import TestResponse
 
+import marketplace
+from marketplace import create_app, languages, printing
 from marketplace.access import SYSTEM
 from marketplace.alerts import operations as alerts
 from marketplace.alerts.models import Mail
 from marketplace.alerts.subscriptions.models import Noticed, Subscription
 from marketplace.alerts.subscriptions.operations import follow_search
+from marketplace.config import Settings
 from marketplace.db import now, session
-from marketplace.exporting import views as exporting
 from marketplace.jobs import Job, enqueue
 from marketplace.matching import operations as matching
 from marketplace.record import record
 from marketplace.web import limiter
+from tests import speaking
 from tests.inspection import playing, work
 from tests.web.blind_cast import INSIDE, OUTSIDE, Cast, asked, gather, plain
 from tests.web.blind_rooms import NOWHERE, ROOMS_OF_THE_OWNER, filled, furnish, is_looked_at_by, may_be_told, within
 
+ROOT_OF_TRANSLATIONS = Path(languages.__file__).parent / "translations"
 READ_IN_BOTH = ("technologies", "needs", "matches", "deals", "problems", "organisations")
 BY_GRANT = ("technologies", "needs", "access")
 """Pages that ask for a grant: the short walk fetches them as everybody, the rest as those who differ in more than their grant."""
@@ -56,7 +62,7 @@ def site(whole_app: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         for name, value in (("folder", tmp_path_factory.mktemp("index")), ("_view", None), ("_generation", None), ("_seen", None)):
             patch.setattr(found, name, value)
         patch.setattr(alerts, "_post", [replace(alerts._post[0], settings=replace(alerts._post[0].settings, production=True))])
-        patch.setattr(exporting, "_paper", lambda: SimpleNamespace(pdf=lambda html, _static: html.encode()))
+        patch.setattr(printing, "press", lambda: SimpleNamespace(pdf=lambda html, _static: html.encode()))
         try:
             yield connection, _gathered()
         finally:
@@ -154,7 +160,7 @@ def leaks(cast: Cast, text: str, path: str = "", names: bool = True) -> list[str
 def paths(app: Flask, cast: Cast, rule: Rule) -> Iterator[str]:
     """The addresses of a page to be looked at. Fails for a page that nobody has thought of."""
     table = filled(cast)
-    part = rule.rule.removeprefix("/<any(zh, en):lang>/").split("/")[0] if rule.rule.startswith("/<any") else rule.rule[1:].split("<")[0]
+    part = first_part(rule)
     known = {**table["*"], **table.get(part, {}), **table.get(rule.endpoint, {}), **_choices(rule)}
     languages = ("zh", "en") if part in READ_IN_BOTH else ("zh",)
     wanted = [name for name in rule.arguments if name != "lang"]
@@ -171,6 +177,11 @@ def paths(app: Flask, cast: Cast, rule: Rule) -> Iterator[str]:
             yield from (path + query for query in asked(cast).get(rule.endpoint, ("",)))
 
 
+def first_part(rule: Rule) -> str:
+    """The first part of a page's path behind its language."""
+    return rule.rule.partition(":lang>/")[2].split("/")[0] if rule.rule.startswith("/<any") else rule.rule[1:].split("<")[0]
+
+
 def _choices(rule: Rule) -> dict[str, list[str]]:
     """The values of parameters that take one of a few."""
     return {name: sorted(one.items) for name, one in rule._converters.items() if isinstance(one, AnyConverter)}
@@ -181,7 +192,7 @@ def pages(app: Flask, cast: Cast) -> dict[str, str]:
     found = {}
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and not rule.endpoint.endswith("static"):
-            found |= dict.fromkeys(paths(app, cast, rule), rule.rule.removeprefix("/<any(zh, en):lang>/").split("/")[0])
+            found |= dict.fromkeys(paths(app, cast, rule), first_part(rule))
     return found
 
 
@@ -322,3 +333,55 @@ def test_no_mail_tells_outsiders_anything(app: Flask, cast: Cast) -> None:
     assert {"deal_message", "deal_meeting", "deal_task"} <= {mail.template for mail in mails}
     told = [(mail.template, mail.address, leaks(cast, mail.subject + mail.body)) for mail in mails if mail.address not in inside]
     assert not [one for one in told if one[2]]
+
+
+@contextmanager
+def speaking_site(cast: Cast, connection: Connection, settings: Settings, folder: Path) -> Iterator[Flask]:
+    """The same site with one catalogue more, of a language that nobody speaks; its readers are shown Chinese texts, which no word of the pages is."""
+    post = alerts._post[0]
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(languages, "FALLBACK", "zh")
+            patch.setattr(marketplace, "connect", lambda _address: connection.engine)
+            app = create_app(settings, speaking.catalogues(ROOT_OF_TRANSLATIONS, folder))
+            app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+            yield app
+    finally:
+        alerts._post[:] = [post]
+
+
+def walked(app: Flask, cast: Cast, code: str, roles: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Path and page of each endpoint once, in a language, as the first of the roles that is shown it."""
+    every = [re.sub(r"^/zh(?=/)", f"/{code}", path) for path in pages(app, cast) if path.startswith("/zh/")]
+    seen, tried, match = {"design.show"}, Counter(), app.url_map.bind("localhost").match
+    for role in roles:
+        browser = Browser(app, cast, role)
+        for path in every:
+            endpoint = match(path.split("?")[0])[0]
+            tried[role, endpoint] += 1
+            answer = None if endpoint in seen or tried[role, endpoint] > 1 or "." in path else browser.get(path)
+            _before, html, page = answer.text.partition("<html") if answer and answer.status == 200 else ("", "", "")
+            if page:
+                seen.add(endpoint)
+                yield path, html + page
+
+
+def test_a_catalogue_alone_makes_every_page_speak_another_language(site: tuple[Connection, Cast], cast: Cast, settings: Settings, tmp_path: Path) -> None:
+    """No word stands outside the catalogues, and what a page says in its own language it does not say to be in another."""
+    code, users = speaking.CODE, {*cast.marks.values(), "pilot", "body"}
+    with speaking_site(cast, site[0], settings, tmp_path / "translations") as app:
+        read = dict(walked(app, cast, code, ("owner", "broker", "operator", "visitor")))
+        mail = alerts._compose("confirm_address", "new@example.com", code, link="http://localhost/x")
+        session.expunge(mail)
+    found = {fault: path for path, page in read.items() for fault in speaking.unspoken(page, users)}
+    assert not found, "\n".join(f"{path}: {fault}" for fault, path in found.items())
+    assert len(read) > 100 and all(page.startswith(f'<html lang="{code}">') for page in read.values())
+    front = read[f"/{code}/"]
+    assert all(f'hreflang="{tag}"' in front for tag in ("zh-Hans", "en", code)) and "中文" in front and "English" in front
+    assert mail.subject == "⟦Please confirm your mail address⟧" and not re.search(r"[a-z]{3,}", re.sub(r"⟦[^⟧]*⟧|http\S+", "", mail.body))
+
+
+def test_no_text_is_said_to_be_in_the_wrong_language(app: Flask, cast: Cast) -> None:
+    """The cast's texts are in both languages, its names in one or in both: an English page says of each Chinese one that it is Chinese."""
+    found = {fault: path for path, page in walked(app, cast, "en", ("owner",)) for fault in speaking.misspoken(page)}
+    assert not found, "\n".join(f"{path}: {fault}" for fault, path in found.items())

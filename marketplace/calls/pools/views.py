@@ -26,7 +26,7 @@ from marketplace.licensing.billing.forms import minor_of
 from marketplace.needs.models import Need
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
-from marketplace.web import PAGE, actor, answer, language, see
+from marketplace.web import PAGE, actor, answer, language, see, told
 
 blueprint = Blueprint("pools", __name__)
 SHOWN_ON_DESK = 5
@@ -289,7 +289,7 @@ def motion(public_id: str, motion_id: str) -> ResponseReturnValue:
     ballots = steering.ballots_for(actor(), found) if found.state == "open" and found.closes > now() else []
     form = VoteForm(data=None if request.method == "POST" or not ballots else {"choice": ballots[0].choice})
     form.organisation.choices = [(one.organisation.public_id, one.organisation.called(language())) for one in ballots]
-    form.choice.choices = [(code, found.names.get(code) or words.CHOICE_WORDS[code]) for code in steering.choices_of(found)]
+    form.choice.choices = [(code, told(found.names.get(code)) or words.CHOICE_WORDS[code]) for code in steering.choices_of(found)]
     if form.ready():
         try:
             steering.vote(actor(), found, organisations.by_public_id(form.organisation.data), form.choice.data)

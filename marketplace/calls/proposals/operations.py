@@ -29,7 +29,7 @@ from marketplace.calls.sealing.sealing import Broken
 from marketplace.catalogue import attachments
 from marketplace.catalogue.models import Attachment
 from marketplace.db import now, session
-from marketplace.errors import N_, NotFound, Refused
+from marketplace.errors import N_, NotFound, Refused, several
 from marketplace.people.models import Organisation, Person
 from marketplace.record import move, record
 
@@ -37,6 +37,9 @@ FORMAT = "techbridge-proposal-1"
 MARGIN = timedelta(minutes=1)  # between the end of the longest upload and the opening, for its transaction
 LATE = N_("The deadline has passed: what counts is the moment at which the first byte of what you sent reached this server. It was not taken in.")
 NO_RECEIPT = N_("The site's sealing key was lost, and this receipt with it. The copy that you have downloaded stays valid.")
+TOO_LONG = several(
+    "The upload took longer than %(minutes)s minute, and was given up.", "The upload took longer than %(minutes)s minutes, and was given up.", "minutes",
+)
 NO_KEY = N_("The key of this call is not ready yet, so that nothing can be sealed. Try again in a minute; if it stays so, tell whoever runs the site.")
 
 
@@ -119,7 +122,7 @@ def hand_in(
     if key is None:
         raise Refused(NO_KEY)
     if key.opening is not None or moment > sent.first_byte + longest_upload():
-        raise Refused(N_("The upload took longer than %(minutes)s minutes, and was given up."), minutes=sealing.settings().upload_minutes)
+        raise Refused(TOO_LONG, minutes=sealing.settings().upload_minutes)
     proposal = _begun(actor, call, organisation, version_id, moment)
     require(actor, "proposal.hand_in", proposal)
     earlier = proposal.versions[0] if proposal.versions else None

@@ -5,10 +5,6 @@ from __future__ import annotations
 import io
 import json
 from datetime import datetime
-from functools import cache
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
 
 from flask import Blueprint, Flask, Response, current_app, flash, render_template, request, send_file
 from flask.typing import ResponseReturnValue
@@ -29,6 +25,7 @@ from marketplace.calls.sealing import operations as sealing
 from marketplace.catalogue.attachments import MEGABYTE, MOST, path_of, upload_limit
 from marketplace.db import new_public_id, now, to_read
 from marketplace.errors import Problem, Refused
+from marketplace.printing import on_paper
 from marketplace.terms.payment import from_minor
 from marketplace.web import actor, answer, arrived, csrf, limiter, patiently, receive, see
 
@@ -210,30 +207,18 @@ def receipt_file(public_id: str, version_id: str) -> ResponseReturnValue:
     return _download(written, f"receipt-{version.public_id}.json")
 
 
-@cache
-def _paper() -> ModuleType | None:
-    """What makes PDFs, read when the first one is asked for (it takes a second); None where Debian's libraries are missing."""
-    try:
-        return import_module("marketplace.paper")
-    except OSError:
-        return None
-
-
 @blueprint.route("/proposals/<public_id>/receipts/<version_id>/receipt.pdf")
 @login_required
 @limiter.limit("60 per hour")
 def receipt_paper(public_id: str, version_id: str) -> ResponseReturnValue:
     """The receipt on paper, in the reader's language. What is signed is the file beside it."""
-    proposal, writer = operations.by_public_id(actor(), public_id), _paper()
+    proposal = operations.by_public_id(actor(), public_id)
     version = operations.version_of(actor(), proposal, version_id)
     signed = operations.receipt_of(actor(), version)
     if signed is None:
         raise Refused(operations.NO_RECEIPT)
-    if writer is None:
-        message = _("This site cannot make PDFs yet. Please tell whoever runs it, and print the page meanwhile.")
-        return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
-    html = render_template("pdf/receipt.html", proposal=proposal, call=proposal.call, version=version, signed=signed, BEIJING=BEIJING)
-    return _download(writer.pdf(html, Path(current_app.static_folder or "")), f"receipt-{version.public_id}.pdf", "application/pdf")
+    printed = on_paper("pdf/receipt.html", proposal=proposal, call=proposal.call, version=version, signed=signed, BEIJING=BEIJING)
+    return _download(printed, f"receipt-{version.public_id}.pdf", "application/pdf")
 
 
 @blueprint.route("/proposals/<public_id>/proposal.json")

@@ -125,7 +125,7 @@ def _refuse_plans(team: Team, plans: Sequence[Plan], effective: date) -> None:
         if len(plan.plan) > LONGEST:
             raise Refused(N_("This is too long."), field=f"plan_{gate.position}")
         if plan.due and plan.due < last:
-            raise Refused(N_("The days must follow one another, and none lie before %(day)s."), field=f"due_{gate.position}", day=effective.isoformat())
+            raise Refused(N_("The days must follow one another, and none lie before %(day)s."), field=f"due_{gate.position}", day=effective)
         last = plan.due or last
 
 

@@ -107,10 +107,9 @@ def _matches(count: int, needs: int, technologies: int, deals: int, moment: date
     chance = np.random.default_rng(7).beta(1, 4, count + 1)
     for key in range(1, count + 1):
         need, technology = _pair(key, needs, technologies)
-        dealt, asked = key <= deals, key in _accepted(count, deals)
+        asked = key in _accepted(count, deals)
         yield {"id": key, "need_id": need, "technology_id": technology, "score": 0.0, "probability": float(chance[key]), "current": True,
                "firm": "introduced" if asked else "declined" if key % 9 == 0 else "new", "holder": "new",
-               "broker": "introduced" if dealt else "new" if asked else "declined" if key % 7 == 0 else "new",
                "created": moment - timedelta(days=key % 700), "version_id": 1}
 
 

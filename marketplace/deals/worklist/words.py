@@ -8,11 +8,12 @@ from typing import Any
 
 from flask_babel import format_date, gettext
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from marketplace.deals.words import STAGE_WORDS
 from marketplace.matching.words import BAND_WORDS, CONTRIBUTION_WORDS, SIDE_WORDS
 from marketplace.terms.payment import from_minor
-from marketplace.web import FILTERS
+from marketplace.web import FILTERS, named
 
 SECTION_WORDS = {
     "reply": _l("Replies waiting"), "task": _l("Promises due today"), "asked": _l("Introductions asked for"), "trial": _l("Trials that end soon"),
@@ -22,16 +23,16 @@ SECTION_WORDS = {
 PUT_OFF_WORDS = {1: _l("until tomorrow"), 7: _l("for a week"), 30: _l("for a month")}
 
 
-def said(message: str, values: Mapping[str, Any]) -> str:
-    """A row's sentence in the reader's language: codes in words, days written out, chances in per cent."""
-    return gettext(message, **{name: _value(name, value) for name, value in values.items()})
+def said(message: str, values: Mapping[str, Any]) -> Markup:
+    """A row's sentence in the reader's language: codes in words, days written out, chances in per cent, names marked as what they are."""
+    return Markup(gettext(message)) % {name: named(value) if name == "name" else _value(name, value) for name, value in values.items()}
 
 
 def _value(name: str, value: Any) -> str:
     if isinstance(value, date):
         return format_date(value, "long")
     if name == "chance":
-        return f"{value * 100:.0f}%" if value >= 0.01 else "<1%"
+        return FILTERS["percent"](value)
     if name == "amounts":
         return gettext(", ").join(FILTERS["money"](from_minor(minor, currency), currency) for minor, currency in value)
     if name == "reasons":

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import FieldList, FormField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms import Form as PlainForm
@@ -17,7 +16,7 @@ from marketplace.licensing.statements.forms import typed_figure
 from marketplace.licensing.statements.operations import LONGEST
 from marketplace.terms.figures import typed_amount
 from marketplace.terms.royalty import Period
-from marketplace.web import Form, VersionedForm, new_token
+from marketplace.web import Form, VersionedForm, in_words, new_token
 
 AUDITED = "审计认定 As audited"
 """The name of the deductions that an audit found, in a corrected statement; it stands in data that both languages read."""
@@ -77,4 +76,4 @@ class FindingsForm(VersionedForm):
         else:
             name = figure.partition(".")[0]
             field = row.form[name if name in row.form else "gross"]
-            field.errors = [*field.errors, gettext(problem.message, **problem.values)]
+            field.errors = [*field.errors, in_words(problem.message, problem.values)]

@@ -19,7 +19,7 @@ from marketplace.access import SYSTEM, Actor, may, require
 from marketplace.catalogue import attachments
 from marketplace.catalogue.models import Attachment
 from marketplace.db import now, session
-from marketplace.errors import N_, NotFound, Refused
+from marketplace.errors import N_, NotFound, Refused, several
 from marketplace.licensing import ledger
 from marketplace.licensing.models import Agreement
 from marketplace.licensing.statements.models import Audit, Finding, Remark
@@ -103,7 +103,8 @@ def _within_the_year(agreement: Agreement, today: date, most: int) -> None:
     own = select(func.count()).select_from(Audit).where(
         Audit.agreement_id == agreement.id, Audit.state != "withdrawn", Audit.day >= date(today.year, 1, 1), Audit.day <= date(today.year, 12, 31))
     if (session.scalar(own) or 0) >= most:
-        raise Refused(N_("The agreement allows %(most)s audits a calendar year, and as many have been asked for."), most=most)
+        raise Refused(several("The agreement allows %(most)s audit a calendar year, and it has been asked for.",
+                              "The agreement allows %(most)s audits a calendar year, and as many have been asked for.", "most"), most=most)
 
 
 def start_audit(actor: Actor, audit: Audit, at: datetime | None = None) -> Audit:
@@ -111,7 +112,7 @@ def start_audit(actor: Actor, audit: Audit, at: datetime | None = None) -> Audit
     moment = at or now()
     require(actor, "audit.start", audit)
     if ledger.day_of(audit.agreement, moment) < audit.begins:
-        raise Refused(N_("The notice runs until %(day)s; the audit can begin then."), day=audit.begins.isoformat())
+        raise Refused(N_("The notice runs until %(day)s; the audit can begin then."), day=audit.begins)
     move(audit, "start", actor, moment)
     return audit
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, flash, render_template, request
@@ -18,7 +14,7 @@ from marketplace.access import may, require
 from marketplace.catalogue import attachments
 from marketplace.catalogue.views import send
 from marketplace.db import now
-from marketplace.errors import Problem
+from marketplace.errors import NotFound, Problem
 from marketplace.licensing import ledger
 from marketplace.licensing.billing import bank, export, operations, payments, reminders, totals, words
 from marketplace.licensing.billing.forms import BankForm, PaymentForm, ProfileForm, ReasonForm, TaxNumberForm
@@ -28,6 +24,7 @@ from marketplace.licensing.operations import by_public_id as agreement_by_id
 from marketplace.ordering import Order, order
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
+from marketplace.printing import on_paper
 from marketplace.terms.payment import from_minor
 from marketplace.web import PAGE, actor, answer, language, limiter, page_number, see, streamed
 
@@ -200,34 +197,22 @@ def ubl(public_id: str) -> ResponseReturnValue:
     return response
 
 
-@cache
-def _paper() -> ModuleType | None:
-    """What makes PDFs, read when the first one is asked for (it takes a second); None where Debian's libraries are missing."""
-    try:
-        return import_module("marketplace.paper")
-    except OSError:
-        return None
-
-
 @blueprint.route("/invoices/<public_id>.pdf")
 @limiter.limit("120 per hour")
 def paper(public_id: str) -> ResponseReturnValue:
     """An invoice on paper, made anew from what it states."""
-    found, writer = operations.by_public_id(actor(), public_id), _paper()
-    if writer is None:
-        message = _("This site cannot make PDFs yet: Debian's packages libpango-1.0-0, libpangoft2-1.0-0 and libharfbuzz-subset0 are missing. "
-                    "Please tell whoever runs the site, and take the XML meanwhile.")
-        return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
-    html = render_template("pdf/invoice.html", invoice=found, item=_item(found))
-    response = Response(writer.pdf(html, Path(current_app.static_folder or "")), mimetype="application/pdf")
+    found = operations.by_public_id(actor(), public_id)
+    response = Response(on_paper("pdf/invoice.html", invoice=found, item=_item(found)), mimetype="application/pdf")
     response.headers.set("Content-Disposition", "inline", filename=f"{found.reference}.pdf")
     return response
 
 
 @blueprint.route("/agreements/<public_id>/billing")
 def agreement_money(public_id: str) -> ResponseReturnValue:
-    """What is owed under an agreement, what is billed, what was paid."""
+    """What is owed under an agreement, what is billed, what was paid. Before both have signed there is nothing of it."""
     agreement = agreement_by_id(actor(), public_id)
+    if agreement.standing is None:
+        raise NotFound()
     return answer("licensing/billing/agreement.html", **_of_agreement(agreement))
 
 

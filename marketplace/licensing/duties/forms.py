@@ -60,8 +60,8 @@ class NoticeForm(Form):
     """What is published of the price, and whether the buyer is related."""
 
     key = HiddenField(validators=[DataRequired(), Length(max=40)])
-    abstract_zh = TextAreaField(_l("What the technology is · 中文"), [Length(max=LONG)])
-    abstract_en = TextAreaField(_l("What the technology is · English"), [Length(max=LONG)])
+    abstract_zh = TextAreaField(_l("What the technology is, in Chinese"), [Length(max=LONG)])
+    abstract_en = TextAreaField(_l("What the technology is, in English"), [Length(max=LONG)])
     days = IntegerField(_l("Days of the notice"), [
         DataRequired(message=_l("Give a number of days from 1 to 365.")), NumberRange(1, 365, message=_l("Give a number of days from 1 to 365."))])
     names_licensee = BooleanField(_l("Name the buyer on the site as well; inside the institute it is named anyhow"))

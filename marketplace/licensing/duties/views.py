@@ -40,6 +40,7 @@ from marketplace.licensing.duties.rules import configure
 from marketplace.licensing.forms import new_key
 from marketplace.licensing.models import Agreement
 from marketplace.ordering import Order, order
+from marketplace.printing import NoPaper
 from marketplace.terms.payment import from_minor
 from marketplace.web import PAGE, actor, answer, language, limiter, page_number, see
 
@@ -312,9 +313,8 @@ def registration_pack(public_id: str) -> ResponseReturnValue:
         raise NotFound()
     try:
         content = pack.pack(actor(), agreement, found, language())
-    except OSError:
-        message = _("This site cannot make PDFs yet. Please tell whoever runs it.")
-        return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
+    except OSError as error:
+        raise NoPaper() from error
     response = Response(content, mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=f"registration-{public_id}.zip")
     return response

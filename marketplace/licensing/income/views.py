@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import date
 from decimal import Decimal
-from importlib import import_module
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, flash, render_template, request
@@ -29,6 +27,7 @@ from marketplace.licensing.income.forms import AnswerForm, CostForm, InventorsFo
 from marketplace.licensing.income.listings import agreements_of, technologies_of
 from marketplace.licensing.income.trace import statement_of
 from marketplace.licensing.models import Agreement
+from marketplace.printing import on_paper
 from marketplace.web import Form, actor, answer, language, limiter, see
 
 blueprint = Blueprint("income", __name__)
@@ -345,10 +344,5 @@ def _plain(cell: Any) -> str:
 def statement_pdf(public_id: str, year: int) -> ResponseReturnValue:
     """The same on paper."""
     found = _statement_of(public_id, year)
-    try:
-        printing = import_module("marketplace.paper")
-    except OSError:
-        message = _("This site cannot make PDFs yet. Please tell whoever runs it, and take the table meanwhile.")
-        return render_template("error.html", status=503, title=_("No PDF for now"), message=message), 503
-    html = render_template("pdf/income_statement.html", statement=found, made=policies.today())
-    return _download_of(printing.pdf(html, Path(current_app.static_folder or "")), "application/pdf", f"{public_id}-{year}", "pdf")
+    printed = on_paper("pdf/income_statement.html", statement=found, made=policies.today())
+    return _download_of(printed, "application/pdf", f"{public_id}-{year}", "pdf")

@@ -116,7 +116,7 @@ def _line_up(agreement: Agreement) -> None:
 def _refuse_out_of_turn(agreement: Agreement) -> None:
     place = place_of(agreement)
     if place is not None and place.verdict != "free":
-        raise Refused(WAITING[place.verdict], field="day", day=place.until.isoformat() if place.until else "–")
+        raise Refused(WAITING[place.verdict], field="day", day=place.until or "–")
 
 
 def events_of(agreement: Agreement) -> list[AgreementEvent]:

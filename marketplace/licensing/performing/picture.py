@@ -14,8 +14,8 @@ from typing import Protocol
 from marketplace.drawing import NARROW, Axis, Rows, wide
 
 WIDTH, LEFT, RIGHT = 340, 10, 330
-FLAG, NAME, STEP, BELOW = 14, 18, 15, 22
-"""Heights: of a row of flags, of a lane's name, of a row of marks, of what stands below the last lane."""
+FLAG, SPAN, NAME, STEP, BELOW = 14, 20, 18, 15, 22
+"""Heights: of a row of flags, of a stretch of time, of a lane's name, of a row of marks, of what stands below the last lane."""
 
 SIZE = 6.0
 URGENT = ("overdue", "open", "pending", "paid", "void")
@@ -58,7 +58,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A day that concerns all lanes: today, the end of the trial; its text stands beside the line, on the side where there is room."""
+    """A day that concerns all lanes: today, the end of the agreement; its text stands beside the line, on the side where there is room."""
 
     x: float
     y: float
@@ -68,11 +68,32 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time: the trial, the time to decide; its text stands inside where there is room, else beside it."""
+
+    first: date
+    last: date
+    x: float
+    width: float
+    y: float
+    text: str
+    text_x: float
+    anchor: str
+    name: str
+
+    @property
+    def inside(self) -> bool:
+        """Whether its text stands inside."""
+        return self.x < self.text_x < self.x + self.width
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """All of a picture; `undated` obligations have no day yet and stand in the table alone."""
 
     lanes: tuple[Lane, ...]
     flags: tuple[Flag, ...]
+    spans: tuple[Span, ...]
     ticks: tuple[tuple[float, str], ...]
     undated: int
     top: float
@@ -82,17 +103,22 @@ class Drawing:
     size: float = SIZE
 
 
-def draw(obligations: Sequence[Owed], flags: Sequence[tuple[str, date, str]]) -> Drawing | None:
-    """The picture of obligations; `flags` are (name, day, text), the most important first. None where nothing has a day."""
+def draw(
+    obligations: Sequence[Owed], flags: Sequence[tuple[str, date, str]], spans: Sequence[tuple[str, date, date, str]] = ()
+) -> Drawing | None:
+    """The picture of obligations; `flags` are (name, day, text), the most important first, `spans` (name, first day, last day, text). None where
+    there is neither an obligation with a day nor a span."""
     dated = [(day, one) for one in obligations if (day := one.due or one.expected)]
-    if not dated:
+    if not dated and not spans:
         return None
-    days = [day for day, _ in dated] + [day for _, day, _ in flags]
+    days = [day for day, _ in dated] + [day for _, day, _ in flags] + [day for _, first, last, _ in spans for day in (first, last)]
     axis = Axis(min(days).toordinal(), max(days).toordinal(), LEFT + SIZE, RIGHT - SIZE)
     drawn, top = _flags(flags, axis)
+    stretches = tuple(_spans(spans, axis, top))
+    top += SPAN * len(stretches)
     lanes = tuple(_lanes(dated, axis, top))
-    bottom = lanes[-1].bottom
-    return Drawing(lanes, drawn, tuple(_ticks(min(days), max(days), axis)), len(obligations) - len(dated), top, bottom, bottom + BELOW)
+    bottom = lanes[-1].bottom if lanes else top
+    return Drawing(lanes, drawn, stretches, tuple(_ticks(min(days), max(days), axis)), len(obligations) - len(dated), top, bottom, bottom + BELOW)
 
 
 def _lanes(dated: Sequence[tuple[date, Owed]], axis: Axis, top: float) -> Iterator[Lane]:
@@ -127,6 +153,19 @@ def _flags(flags: Sequence[tuple[str, date, str]], axis: Axis) -> tuple[tuple[Fl
         right = x + 4 + wide(text) > WIDTH
         found.append(Flag(x, FLAG * (row + 1) - 3, text, "end" if right else "start", name))
     return tuple(found), float(FLAG * len(flags) + 4)
+
+
+def _spans(spans: Sequence[tuple[str, date, date, str]], axis: Axis, top: float) -> Iterator[Span]:
+    """The stretches of time, each in a row of its own."""
+    for row, (name, first, last, text) in enumerate(spans):
+        x, end = axis.at(first.toordinal()), axis.at(last.toordinal())
+        if end - x >= wide(text) + 8:
+            text_x, anchor = x + 4, "start"
+        elif end + 4 + wide(text) <= WIDTH:
+            text_x, anchor = end + 4, "start"
+        else:
+            text_x, anchor = x - 4, "end"
+        yield Span(first, last, x, end - x, top + SPAN * row + 2, text, text_x, anchor, name)
 
 
 def _ticks(first: date, last: date, axis: Axis) -> Iterator[tuple[float, str]]:

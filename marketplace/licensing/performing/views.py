@@ -40,11 +40,16 @@ def prepare(app: Flask) -> None:
 
 
 def obligations_drawn(agreement: Agreement, obligations: list[Obligation]) -> Drawing | None:
-    """What is owed over time, with the days that concern all of it: today, the end of the trial, the end of the agreement."""
+    """What is owed over time, with the days that concern all of it: today and the end of the agreement, the trial
+    and the time to decide on it."""
     standing, terms = agreement.standing, terms_of(agreement)
     today = day_of(agreement, now())
-    days = [("today", today, _("today")), ("trial", standing.trial_end, _("end of the trial")), ("end", terms.end, _("end of the agreement"))]
-    return draw(obligations, [(name, day, text) for name, day, text in days if day])
+    days = [("today", today, _("today")), ("end", terms.end, _("end of the agreement"))]
+    spans = [("trial", terms.effective, standing.trial_end, _("trial")), ("window", standing.trial_end, standing.window_end, _("time to decide"))]
+    return draw(
+        obligations, [(name, day, text) for name, day, text in days if day],
+        [(name, first, last, text) for name, first, last, text in spans if first and last],
+    )
 
 
 @blueprint.route("/agreements/<public_id>/events/<kind>", methods=["GET", "POST"])

@@ -23,13 +23,12 @@ from marketplace.catalogue.attachments import store
 from marketplace.config import Settings
 from marketplace.db import LANGUAGES, now, session
 from marketplace.jobs import handler
+from marketplace.languages import LOCALES, TAGS
 from marketplace.licensing import text
 from marketplace.licensing.models import Signature
 from marketplace.licensing.signing.models import Paper, SignedText
 from marketplace.licensing.signing.operations import signatures_of
 
-LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
-TAGS = {"zh": "zh-Hans", "en": "en"}
 LARGEST = 20 * 1024 * 1024
 BATCH = 50
 

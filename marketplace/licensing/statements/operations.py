@@ -216,7 +216,7 @@ def send_statement(actor: Actor, statement: Statement, digest: str, at: datetime
     today = ledger.day_of(agreement, moment)
     found = preview(agreement, statement.period, statement.values, moment)
     if today < found.period.last:
-        raise Refused(N_("This period goes on until %(day)s. The draft is kept; send it then."), day=found.period.last.isoformat())
+        raise Refused(N_("This period goes on until %(day)s. The draft is kept; send it then."), day=found.period.last)
     if digest != found.digest:
         raise Changed(N_("What is owed has changed since it was shown to you. Nothing was sent: look again, then send."))
     return _count(actor, actor, statement, found, "send", moment)
@@ -308,7 +308,7 @@ def _may_estimate(agreement: Agreement, period: Period, today: date) -> None:
         raise Refused(N_("This period is stated already."))
     after = period.statement_due + timedelta(days=clause.get("after_days", ESTIMATE_AFTER))
     if today < after:
-        raise Refused(N_("This period can be estimated from %(day)s on, if no statement has come by then."), day=after.isoformat())
+        raise Refused(N_("This period can be estimated from %(day)s on, if no statement has come by then."), day=after)
 
 
 def estimated(agreement: Agreement, period: Period, today: date) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """A technology manager's own answers to matches: what one has declined or shortlisted is his alone, and stays open to every other.
 
-`Match.broker` repeats the newest answer of any technology manager, for what firms and holders read; a manager's own is his newest row of `MatchAnswer`.
+What he says to a match is his newest row of `MatchAnswer`; taken back, it is "new" again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from marketplace.access import Actor, visible_to
@@ -20,42 +20,35 @@ from marketplace.needs.models import Need
 KEPT = ("shortlisted", "introduced", "declined")
 
 
-def answered_by(actor: Actor) -> ColumnElement[bool]:
-    """Whether the actor, as a technology manager, has an answer to the match of the query that stands."""
+def _says(actor: Actor | None) -> ColumnElement[bool]:
+    """Whether an answer of the query is what a technology manager says now: the actor, or any one when there is none."""
     later = aliased(MatchAnswer)
-    superseded = exists().where(
-        later.match_id == MatchAnswer.match_id, later.side == "broker", later.person_id == actor.id, later.id > MatchAnswer.id)
-    return exists().where(
-        MatchAnswer.match_id == Match.id, MatchAnswer.side == "broker", MatchAnswer.person_id == actor.id, MatchAnswer.answer != "new", ~superseded,
-    ).correlate(Match)
+    again = exists().where(
+        later.match_id == MatchAnswer.match_id, later.side == "broker", later.person_id == MatchAnswer.person_id, later.id > MatchAnswer.id)
+    return and_(MatchAnswer.side == "broker", *(() if actor is None else (MatchAnswer.person_id == actor.id,)), ~again)
 
 
-def answered_among(actor: Actor, ids: Sequence[int]) -> set[int]:
-    """Of the matches with these ids those to which the actor, as a technology manager, has an answer."""
+def answered_by(actor: Actor | None, answers: Sequence[str] = KEPT) -> ColumnElement[bool]:
+    """Whether the actor, or any technology manager when there is none, says one of these to the match of the query that stands."""
+    return exists().where(MatchAnswer.match_id == Match.id, MatchAnswer.answer.in_(answers), _says(actor)).correlate(Match)
+
+
+def answered_among(actor: Actor, ids: Sequence[int]) -> dict[int, str]:
+    """What the actor, as a technology manager, says to those of these matches that he has answered, by the ids of the matches."""
     these = MatchAnswer.match_id.in_(bindparam(None, ids, expanding=True, literal_execute=True))
-    own = select(MatchAnswer.match_id, MatchAnswer.answer).where(MatchAnswer.person_id == actor.id, MatchAnswer.side == "broker", these)
-    newest = dict(session.execute(own.order_by(MatchAnswer.id)).all())
-    return {key for key, answer in newest.items() if answer != "new"}
-
-
-def _newest(actor: Actor) -> Select[tuple[int]]:
-    """The ids of the actor's newest answers, one for each match."""
-    own = select(func.max(MatchAnswer.id)).where(MatchAnswer.side == "broker", MatchAnswer.person_id == actor.id)
-    return own.group_by(MatchAnswer.match_id)
+    return dict(session.execute(select(MatchAnswer.match_id, MatchAnswer.answer).where(these, MatchAnswer.answer != "new", _says(actor))).all())
 
 
 def own_answer(actor: Actor, match: Match) -> str:
     """What the actor says to a match as a technology manager; "new" when nothing."""
-    own = select(MatchAnswer.answer).where(MatchAnswer.match_id == match.id, MatchAnswer.side == "broker", MatchAnswer.person_id == actor.id)
-    return session.scalar(own.order_by(MatchAnswer.id.desc()).limit(1)) or "new"
+    return answered_among(actor, [match.id]).get(match.id, "new")
 
 
 def _answered(actor: Actor, query: Select) -> Select:
     """Of a query over answers those of the actor that stand, to matches both of whose listings he may still open."""
     query = query.join(Match, Match.id == MatchAnswer.match_id).join(Need, Need.id == Match.need_id).join(Technology, Technology.id == Match.technology_id)
     return query.where(
-        MatchAnswer.id.in_(_newest(actor)), visible_to(actor, Need), Need.state.in_(Need.OPEN_STATES), visible_to(actor, Technology),
-        Technology.state.in_(Technology.OPEN_STATES))
+        _says(actor), visible_to(actor, Need), Need.state.in_(Need.OPEN_STATES), visible_to(actor, Technology), Technology.state.in_(Technology.OPEN_STATES))
 
 
 def counted(actor: Actor) -> dict[str, int]:

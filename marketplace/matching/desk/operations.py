@@ -13,7 +13,6 @@ from marketplace.db import session
 from marketplace.matching.models import Match, MatchAnswer, Scoring
 from marketplace.needs.models import Need
 
-SIDES = ("firm", "holder")
 ORDER = ("new", "introduced", "shortlisted", "declined")
 OTHER = {"firm": "holder", "holder": "firm"}
 OWN = {"firm": "need_id", "holder": "technology_id"}

@@ -13,7 +13,7 @@ from flask_login import login_required
 from marketplace.access import may
 from marketplace.matching.desk import brokers, operations
 from marketplace.matching.forms import AnswerForm
-from marketplace.matching.models import Match
+from marketplace.matching.models import PARTIES, Match
 from marketplace.web import PAGE, actor, answer, page_number
 
 blueprint = Blueprint("desk", __name__)
@@ -25,7 +25,7 @@ def prepare(app: Flask) -> None:
 
 
 def _waiting() -> int:
-    return sum(operations.counted(actor(), side)["new"] for side in operations.SIDES)
+    return sum(operations.counted(actor(), side)["new"] for side in PARTIES)
 
 
 @blueprint.route("/matches")
@@ -58,9 +58,9 @@ def rows_of(side: str, chosen: str, page: int, size: int) -> operations.Desk:
 
 def _side(asked: str, manages: bool) -> str:
     """The side that was asked for; else the first that has anything to show, of a technology manager his own."""
-    if asked in operations.SIDES or (asked == "broker" and manages):
+    if asked in PARTIES or (asked == "broker" and manages):
         return asked
-    busy = (side for side in operations.SIDES if any(operations.counted(actor(), side).values()))
+    busy = (side for side in PARTIES if any(operations.counted(actor(), side).values()))
     return next(busy, "broker" if manages else "firm")
 
 

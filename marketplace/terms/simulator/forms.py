@@ -15,7 +15,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, SelectChoice, SelectField, StringField, TextAreaField
 
@@ -27,7 +26,7 @@ from marketplace.terms.plan import DECISIONS, MOST_QUARTERS, Plan
 from marketplace.terms.reading import Node, TermsError
 from marketplace.terms.simulate import PlanError
 from marketplace.terms.simulator.columns import Figures, amount, read_pasted, shown
-from marketplace.web import Form
+from marketplace.web import Form, in_words
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 LONGEST_CELL = 40
@@ -113,7 +112,7 @@ class PlanForm(Form):
     def refuse_part(self, error: PlanError | TermsError) -> None:
         """Put what terms and plan refuse together beside the field it comes from; what the terms refuse is the start's fault."""
         field = self[error.part if isinstance(error, PlanError) else "start"]
-        field.errors = [*field.errors, gettext(error.message, **error.values)]
+        field.errors = [*field.errors, in_words(error.message, error.values)]
 
     def accepted_month(self, name: str, number: int) -> str:
         """What is typed, or else assumed, for a milestone or a condition: one after the other, half a year apart."""
@@ -165,7 +164,7 @@ class _Reader:
 
     def _refuse(self, field: Field, error: TermsError) -> None:
         self.wrong = True
-        field.errors = [*field.errors, gettext(error.message, **error.values)]
+        field.errors = [*field.errors, in_words(error.message, error.values)]
 
     def _fill(self, field: Field, read: Callable[[], list[Decimal]]) -> None:
         """Put figures into the column of expected sales, which gets as long as they are."""
@@ -204,7 +203,7 @@ class _Reader:
             return read(field.cell(number))
         except TermsError as error:
             self.wrong = True
-            field.faults[number] = gettext(error.message, **error.values)
+            field.faults[number] = in_words(error.message, error.values)
             return None
 
     def _columns(self, count: int) -> dict[str, list[Decimal]]:

@@ -22,7 +22,7 @@ SECRETS = ("200,000", "900,000", "50,000", "200000", "900000")
 
 def dealt(who, agreement, stage="notice", **values):
     """The deal that the agreement belongs to: its two owners, a broker and a guest take part."""
-    pair = factories.match(factories.need(who.licensee), who.technology, broker="introduced")
+    pair = factories.match(factories.need(who.licensee), who.technology)
     deal = factories.deal(pair, None, stage, agreement=agreement, **values)
     guest = factories.person()
     session.add(Party(deal=deal, side="guest", person=guest, address_key=guest.address_key, state="active", created=factories.NOW))

@@ -57,7 +57,7 @@ def test_a_promise_done_leads_on_to_the_next_row(client):
 
 
 def test_a_notice_that_ends_soon_is_told_by_its_day_to_who_leads_the_deal(session):
-    pair = factories.match(broker="introduced")
+    pair = factories.match()
     agreement = factories.agreement(pair.technology.organisation, pair.need.organisation, technology=pair.technology, state="proposed")
     deal = factories.deal(pair, None, "notice", agreement=agreement)
     who = deal.broker

@@ -34,7 +34,7 @@ def kinds(actor, at=NOW):
 
 
 def under_agreement(broker, terms=None, **values):
-    pair = factories.match(broker="introduced")
+    pair = factories.match()
     agreement = factories.agreement(pair.technology.organisation, pair.need.organisation, terms, technology=pair.technology, **values)
     return factories.deal(pair, broker, "performing", agreement=agreement), agreement
 
@@ -220,7 +220,7 @@ def test_deals_that_stand_still(broker):
 
 
 def test_introductions_asked_for_wait_for_whoever_works_in_the_field(broker):
-    lead = factories.deal(factories.match(factories.need(factories.organisation(factories.person()), industry="C3110"), broker="introduced"))
+    lead = factories.deal(factories.match(factories.need(factories.organisation(factories.person()), industry="C3110")))
     lead.broker = None
     operations.session.flush()
     row, = operations.worklist(broker, NOW)["asked"]

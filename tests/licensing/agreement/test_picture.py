@@ -43,6 +43,17 @@ def test_a_short_term_has_months_below_it_and_a_flag_at_the_end_speaks_to_the_le
     assert [flag.anchor for flag in drawing.flags] == ["start", "end"] and drawing.flags[1].x <= WIDTH
 
 
+def test_a_trial_is_drawn_before_anything_is_owed_and_its_text_stands_where_there_is_room():
+    trial, window = ("trial", date(2026, 6, 1), date(2026, 12, 1), "trial"), ("window", date(2026, 12, 1), date(2026, 12, 31), "time to decide")
+    drawing = draw([Owed("royalty", "pending")], [TODAY], [trial, window])
+    first, second = drawing.spans
+    assert drawing.lanes == () and drawing.undated == 1 and (first.x, second.x + second.width) == (LEFT + SIZE, RIGHT - SIZE)
+    assert first.x < drawing.flags[0].x < first.x + first.width == second.x and second.y > first.y and drawing.bottom > second.y + 15
+    assert (first.text_x, first.anchor) == (first.x + 4, "start") and (second.text_x, second.anchor) == (second.x - 4, "end")
+    beside = draw([Owed("entry", "open", date(2036, 1, 1))], [], [window]).spans[0]
+    assert beside.text_x == beside.x + beside.width + 4 and beside.anchor == "start"
+
+
 def test_without_a_day_there_is_no_picture():
     assert draw([Owed("royalty", "pending")], [TODAY]) is None
     assert draw([Owed("entry", "open", TODAY[1])], [TODAY]).lanes[0].marks[0].x == LEFT + SIZE, "one day alone is no line"

@@ -57,6 +57,12 @@ def test_the_licensee_reads_what_is_of_both_sides_alone(client, owing):
         assert client.get(f"/en{address}").status_code == (403 if name in OF_ONE_SIDE else 200), name
 
 
+def test_there_is_no_money_before_both_have_signed(client, owing):
+    proposed = factories.agreement(owing.institute, owing.firm, state="proposed")
+    client.login(owing.officer)
+    assert client.get(f"/en/agreements/{proposed.public_id}/billing").status_code == 404
+
+
 def test_everybody_else_finds_nothing(client, owing):
     for who in (None, factories.person(), factories.operator(), factories.broker()):
         client.logout()

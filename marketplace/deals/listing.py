@@ -145,10 +145,14 @@ def counts(actor: Actor, wanted: Filter) -> dict[str, int]:
     return dict(session.execute(ids.group_by(Deal.state)).all())
 
 
-def total(wanted: Filter, counted: Mapping[str, int]) -> int | None:
-    """How many deals the list holds, by the counts of the stages; None for what is due soon, which is not counted."""
+def total(actor: Actor, wanted: Filter, counted: Mapping[str, int], at: datetime | None = None) -> int:
+    """How many deals the list holds: by the counts of the stages, or of what is due soon counted for itself."""
+    if wanted.order == "due":
+        soonest = _due_soon(actor, wanted, day_of(at or now()))
+        deals_due = soonest.with_only_columns(soonest.selected_columns.deal_id).distinct().subquery()
+        return session.scalar(select(func.count()).select_from(deals_due)) or 0
     stages = OPEN_STAGES if wanted.stage == "open" else (wanted.stage,) if wanted.stage in STAGES else STAGES
-    return None if wanted.order else sum(counted.get(stage, 0) for stage in stages)
+    return sum(counted.get(stage, 0) for stage in stages)
 
 
 def board(actor: Actor, wanted: Filter, counted: Mapping[str, int], at: datetime | None = None) -> dict[str, list[Card]]:

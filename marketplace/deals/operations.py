@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.access import SYSTEM, Actor, actions_of, may, require
@@ -209,6 +209,12 @@ def waiting_leads(actor: Actor, page: int = 1, size: int = 20) -> list[Lead]:
     asked = select(Entry).where(Entry.deal_id.in_([deal.id for deal in deals]), Entry.kind == "asked")
     said = {entry.deal_id: entry.facts for entry in session.scalars(asked)} if deals else {}
     return [Lead(deal, said.get(deal.id, {}).get("asking", "firm"), said.get(deal.id, {}).get("message", "")) for deal in deals]
+
+
+def count_leads(actor: Actor) -> int:
+    """How many leads no broker has taken."""
+    require(actor, "deal.leads")
+    return session.scalar(select(func.count()).select_from(Deal).where(Deal.state == "lead", Deal.broker_id.is_(None))) or 0
 
 
 def take(actor: Actor, public_id: str, at: datetime | None = None) -> Deal:

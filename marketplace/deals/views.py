@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
     page, by, counts = page_number(), order(request.args.get("sort", ""), listing.ORDERS), listing.counts(actor(), wanted)
     rows = listing.listed(actor(), wanted, page, PAGE, by=by)
     return answer("deals/index.html", filters=form, cards=rows[:PAGE], page=page, more=len(rows) > PAGE, narrowed=_args(wanted), order=by, counts=counts,
-                  args=_args(wanted) | by.arguments, total=listing.total(wanted, counts))
+                  args=_args(wanted) | by.arguments, total=listing.total(actor(), wanted, counts))
 
 
 @blueprint.route("/deals/board")
@@ -93,7 +93,7 @@ def leads() -> ResponseReturnValue:
     """Introductions that are asked for and that no technology manager has taken yet."""
     page = page_number()
     rows = operations.waiting_leads(actor(), page, PAGE)
-    return answer("deals/leads.html", leads=rows[:PAGE], page=page, more=len(rows) > PAGE)
+    return answer("deals/leads.html", leads=rows[:PAGE], page=page, more=len(rows) > PAGE, total=operations.count_leads(actor()))
 
 
 @blueprint.post("/deals/leads/<public_id>/take")

@@ -23,6 +23,9 @@ from marketplace.licensing import views as agreement_pages
 from marketplace.licensing.billing import operations as billing
 from marketplace.licensing.billing import totals
 from marketplace.licensing.billing import views as invoice_pages
+from marketplace.licensing.duties import operations as notices
+from marketplace.licensing.duties import views as notice_pages
+from marketplace.licensing.duties.words import NOTICE_WORDS
 from marketplace.licensing.statements import operations as statements
 from marketplace.licensing.statements import views as statement_pages
 from marketplace.matching import words as match_words
@@ -57,8 +60,7 @@ class Table:
 def _deals(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
     _form, wanted = deal_pages.asked(values)
     found = [card.deal for card in deals.listed(who, wanted, 1, MOST, by=order(values.get("sort", ""), deals.ORDERS))][:MOST]
-    total = deals.total(wanted, deals.counts(who, wanted))
-    return len(found) if total is None else total, found
+    return deals.total(who, wanted, deals.counts(who, wanted)), found
 
 
 def _agreements(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
@@ -79,6 +81,11 @@ def _arrears(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
 
 def _of_age(age: str) -> Column:
     return Column(age, 16, lambda one, _language: from_minor(one.ages[age], one.currency))
+
+
+def _notices(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    state, by = notice_pages.asked(values)
+    return notices.count(who, state), notices.listed(who, 1, MOST, state, by)[:MOST]
 
 
 def _statements(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
@@ -147,6 +154,12 @@ TABLES = {
             Column("customer", 30, lambda one, language: in_language(one.copy["customer"]["name"], language)[0]),
             Column("due", 12, lambda one, _language: one.due), Column("amount", 16, lambda one, _language: from_minor(one.amount, one.currency)),
             Column("currency", 8, lambda one, _language: one.currency), Column("state", 14, lambda one, _language: invoice_state(one)),
+        )),
+        Table("notices", "duties.notices", "duties.show_notice", _notices, (
+            Column("title", 44, lambda one, language: one.titled(language)[0]),
+            Column("licensor", 30, lambda one, language: one.agreement.licensor.called(language)),
+            Column("state", 24, lambda one, _language: str(NOTICE_WORDS[one.state])), Column("published", 12, lambda one, _language: one.published_on),
+            Column("runs_until", 12, lambda one, _language: one.runs_until),
         )),
         Table("arrears", "billing.arrears", "licensing.show", _arrears, (
             Column("agreement", 44, lambda one, language: one.agreement.titled(language)[0]),

@@ -308,7 +308,7 @@ def exports_of(endpoint: str, arguments: dict[str, Any]) -> list[Export]:
             unordered = {key: value for key, value in arguments.items() if key != "sort"}  # a feed has an order of its own
             files = (url_for(f"exporting.{kind}", name=name, **arguments) for kind in ("table", "paper"))
             found.append(Export(listed.title, url_for("exporting.newest", name=name, **unordered), *files))
-    owned = [table for table in TABLES.values() if table.search == endpoint]
+    owned = [one for one in TABLES.values() if one.search == endpoint] if actor().is_authenticated else []
     return [*found, *(Export(str(TABLE_WORDS[one.name]), "", url_for("exporting.own_table", name=one.name, **arguments), "") for one in owned)]
 
 

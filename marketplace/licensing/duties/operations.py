@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from marketplace.access import SYSTEM, Actor, may, open_visibilities, require
@@ -25,6 +25,7 @@ from marketplace.licensing.duties import clock, pricing, related, rules
 from marketplace.licensing.duties.models import Notice, Objection, Pricing
 from marketplace.licensing.income import policies
 from marketplace.licensing.models import Agreement
+from marketplace.ordering import Order, order
 from marketplace.people.models import Organisation
 from marketplace.people.operations import acting_person
 from marketplace.record import move, record
@@ -271,11 +272,26 @@ def open_to(actor: Actor) -> ColumnElement[bool]:
     return or_(outside, Agreement.licensor_id.in_(seats), Agreement.licensee_id.in_(seats)) if seats else outside
 
 
-def listed(actor: Actor, page: int, size: int) -> list[Notice]:
-    """A page of the notices that the actor may read, newest first, and one more if there is a next page."""
-    own: Select[tuple[Notice]] = select(Notice).join(Agreement, Notice.agreement_id == Agreement.id).join(Technology, Agreement.technology_id == Technology.id)
-    rows = own.where(open_to(actor)).options(joinedload(Notice.agreement)).order_by(Notice.id.desc())
+ORDERS = {"newest": True, "ends": False}
+"""What notices can be ordered by, and whether that falls; the first unasked."""
+
+
+def listed(actor: Actor, page: int, size: int, state: str = "", by: Order | None = None) -> list[Notice]:
+    """A page of the notices that the actor may read, in a state or all, newest first unless ordered otherwise, and one more if there is a next page."""
+    by = by or order("", ORDERS)
+    column = {"newest": Notice.id, "ends": Notice.runs_until}[by.name]
+    rows = _readable(actor, state).options(joinedload(Notice.agreement)).order_by(*by.by(column), Notice.id.desc())
     return list(session.scalars(rows.offset((page - 1) * size).limit(size + 1)))
+
+
+def count(actor: Actor, state: str = "") -> int:
+    """How many notices these are."""
+    return session.scalar(select(func.count()).select_from(_readable(actor, state).with_only_columns(Notice.id).subquery())) or 0
+
+
+def _readable(actor: Actor, state: str) -> Select[tuple[Notice]]:
+    own = select(Notice).join(Agreement, Notice.agreement_id == Agreement.id).join(Technology, Agreement.technology_id == Technology.id)
+    return own.where(open_to(actor), *([Notice.state == state] if state else []))
 
 
 def _held(notice: Notice) -> Notice:

@@ -39,6 +39,7 @@ from marketplace.licensing.duties.registration import operations as registration
 from marketplace.licensing.duties.rules import configure
 from marketplace.licensing.forms import new_key
 from marketplace.licensing.models import Agreement
+from marketplace.ordering import Order, order
 from marketplace.printing import NoPaper
 from marketplace.terms.payment import from_minor
 from marketplace.web import PAGE, actor, answer, language, limiter, page_number, see
@@ -137,9 +138,17 @@ def notice(public_id: str) -> ResponseReturnValue:
 @blueprint.route("/notices")
 def notices() -> ResponseReturnValue:
     """The notices that the reader may read, newest first."""
-    page = page_number()
-    rows = operations.listed(actor(), page, PAGE)
-    return answer("licensing/duties/notices.html", notices=rows[:PAGE], page=page, more=len(rows) > PAGE)
+    page, (state, by) = page_number(), asked(request.args)
+    rows = operations.listed(actor(), page, PAGE, state, by)
+    narrowed = {"state": state} if state else {}
+    return answer("licensing/duties/notices.html", notices=rows[:PAGE], page=page, more=len(rows) > PAGE, total=operations.count(actor(), state), order=by,
+                  narrowed=narrowed, args=narrowed | by.arguments)
+
+
+def asked(values: Any) -> tuple[str, Order]:
+    """Which notices an address asks for, and in which order."""
+    state = values.get("state", "")
+    return state if state in words.NOTICE_WORDS else "", order(values.get("sort", ""), operations.ORDERS)
 
 
 @blueprint.route("/notices/<public_id>")

@@ -81,7 +81,12 @@ class Application(Flask):
 
     def send_static_file(self, filename: str) -> Response:
         """A file of the static folder, or the one style sheet of the pages, which is made of two."""
-        return delivery.send_sheet(self) if filename == delivery.SHEET else super().send_static_file(filename)
+        if filename == delivery.SHEET:
+            return delivery.send_sheet(self)
+        sent = super().send_static_file(filename)
+        sent.direct_passthrough = False
+        sent.make_sequence()  # compressed as a whole: of a stream nobody would close the file
+        return sent
 
     def full_dispatch_request(self) -> Response:
         """Let a changing request take the write lock from its first statement on."""

@@ -50,8 +50,9 @@ def size(answer: TestResponse) -> int:
 def asked(client: FlaskClient, path: str, **headers: str) -> TestResponse:
     """What a browser is sent, packed as it travels: not looked into by the inspecting client."""
     session.commit()
-    with playing():
-        return FlaskClient.open(client, path, headers={**AS_CHROMIUM, **headers})
+    with playing(), FlaskClient.open(client, path, headers={**AS_CHROMIUM, **headers}) as answer:
+        answer.get_data()
+        return answer
 
 
 def fetched(client: FlaskClient, path: str) -> TestResponse:

@@ -83,17 +83,17 @@ class Site:
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
     def token(self) -> str:
-        """The page's forgery token; the session's cookie with it."""
+        """The forgery token of the front page's form, good for all forms of the session; the session's cookie with it."""
         with self.connect() as line:
-            line.sendall(self.head("GET"))
+            line.sendall(self.head("GET", path="/en/"))
             page = answer(line)
         if found := re.search(r"Set-Cookie: techbridge=([^;]+)", page):
             self.cookie = found[1]
         return re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)[1]
 
-    def head(self, method: str, more: str = "", keep: bool = False) -> bytes:
+    def head(self, method: str, more: str = "", keep: bool = False, path: str = "") -> bytes:
         """The lines before the body."""
-        lines = f"{method} /en/open-calls/{self.call}/proposal HTTP/1.1\r\nHost: x\r\nCookie: techbridge={self.cookie}\r\n{more}"
+        lines = f"{method} {path or f'/en/open-calls/{self.call}/proposal'} HTTP/1.1\r\nHost: x\r\nCookie: techbridge={self.cookie}\r\n{more}"
         return (lines + ("" if keep else "Connection: close\r\n") + "\r\n").encode()
 
     def request(self, token: str, more: str = "") -> bytes:

@@ -31,8 +31,8 @@
 - **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data; an **example** 示例 is what he tries first and throws away.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
-A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → web → printing → people → terms →
-catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → design → reactions → this, cli.
+A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → delivery → web → printing →
+people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → design → reactions → this, cli.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask, redirect, url_for
-from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager, user_logged_in
 from werkzeug.wrappers import Response
 
@@ -131,7 +130,6 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.production,
         SESSION_COOKIE_NAME="techbridge",
-        BOOTSTRAP_SERVE_LOCAL=True,
         RATELIMIT_STORAGE_URI=settings.limits,
         RATELIMIT_HEADERS_ENABLED=False,
         TRANSLATIONS=str(translations),
@@ -142,7 +140,6 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["engine"], app.extensions["tongues"] = connect(settings.database), found(translations)
     record.bind(react)
-    Bootstrap5(app)
     prepare(app)
     printing.prepare(app)
     _sign_in(app)

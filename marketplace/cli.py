@@ -21,17 +21,16 @@ from sqlalchemy import select
 
 from marketplace import __version__, demo, jobs
 from marketplace.access import SYSTEM, VISITOR
+from marketplace.config import Settings
 from marketplace.console import as_json, named
 from marketplace.console import bar as _bar
 from marketplace.console import fail as _fail
 from marketplace.console import ready as _ready
 from marketplace.console import settings_or_fail as _settings
 from marketplace.console import show as _print
-from marketplace.config import Settings
 from marketplace.db import in_language, now, session, to_read, to_write
-from marketplace.demo import brokering, pooling
+from marketplace.demo import brokering, discarding, pooling
 from marketplace.demo import calls as demo_calls
-from marketplace.demo import discarding
 from marketplace.errors import Problem
 from marketplace.importing import operations as importing
 from marketplace.importing import review

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from babel import Locale
 from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
 
 
@@ -16,8 +17,14 @@ def sign_of(currency: str) -> str:
 
 
 def written(amount: Decimal | int, currency: str, locale: str) -> str:
-    """An amount with its currency, ¥200,000; minor units only where there are some, and the minus sign before all."""
-    whole = amount == int(amount)
-    places = 0 if whole else get_currency_precision(currency)
-    figures = format_decimal(abs(amount), "#,##0" + "." * bool(places) + "0" * places, locale=locale)
+    """An amount with its currency, ¥200,000; minor units only where there are some, and the minus sign before all.
+
+    In a language besides Chinese and English the sign of the currency stands where CLDR has it.
+    """
+    places = 0 if amount == int(amount) else get_currency_precision(currency)
+    decimals = "." * bool(places) + "0" * places
+    if Locale.parse(locale).language not in ("zh", "en"):
+        usual = Locale.parse(locale).currency_formats["standard"].pattern
+        return format_decimal(amount, usual.replace(".00", decimals).replace("¤", f"'{sign_of(currency)}'"), locale=locale)
+    figures = format_decimal(abs(amount), "#,##0" + decimals, locale=locale)
     return f"{'-' if amount < 0 else ''}{sign_of(currency)}{figures}"

@@ -1,8 +1,7 @@
 """Everything between a request and an operation: the one commit point, languages, errors, forms, paging.
 
-Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET
-never writes, but for what is noted in the log of what was opened. Every page lives under its language, `/zh/…` or
-`/en/…`. The errors of `errors` become pages here and nowhere else.
+Return commits, raise rolls back: a POST that answers below 400 is committed, anything else leaves no trace, and a GET never writes, but for what is noted
+in the log of what was opened. Every page lives under its language, `/zh/…` or `/en/…`. The errors of `errors` become pages here and nowhere else.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
-from flask_wtf import CSRFProtect, FlaskForm
+from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -36,6 +35,7 @@ from marketplace import money
 from marketplace.access import VISITOR, Actor
 from marketplace.arrival import FIRST_BYTE, Patient, Stamp
 from marketplace.db import HOME, in_language, noting, session, to_write
+from marketplace.delivery import web as delivery
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused, Several
 from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
 from marketplace.mistakes import mistakes
@@ -50,7 +50,7 @@ PATIENCE = 4  # times that are tried again; each waits as long as the database d
 BROKE_OFF = N_("The upload broke off. Nothing of it was kept; please send it again.")
 
 babel = Babel()
-csrf = CSRFProtect()
+csrf = delivery.Protect()
 compress = Compress()
 limiter = Limiter(get_remote_address, default_limits=[])
 
@@ -78,6 +78,10 @@ class Application(Flask):
     """Flask with the one commit point of the web."""
 
     request_class = Arriving
+
+    def send_static_file(self, filename: str) -> Response:
+        """A file of the static folder, or the one style sheet of the pages, which is made of two."""
+        return delivery.send_sheet(self) if filename == delivery.SHEET else delivery.whole(super().send_static_file(filename))
 
     def full_dispatch_request(self) -> Response:
         """Let a changing request take the write lock from its first statement on."""
@@ -122,7 +126,9 @@ class Form(FlaskForm):
     """The base of our forms: one way to check and to show what an operation refused beside its field."""
 
     class Meta(FlaskForm.Meta):
-        """How typed values come in."""
+        """How typed values come in, and which tokens go out."""
+
+        csrf_class = delivery.FormToken
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Without the character NUL, which no database keeps in a text."""
@@ -235,6 +241,11 @@ def _pull_language(_endpoint: str | None, values: dict[str, Any] | None) -> None
 def _push_language(endpoint: str, values: dict[str, Any]) -> None:
     if "lang" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "lang"):
         values["lang"] = spoken()
+
+
+def site_address(path: str = "") -> str:
+    """An address of this site as others know it, from its path."""
+    return current_app.config["SETTINGS"].site + path
 
 
 def here_in(other: str) -> str:
@@ -358,18 +369,21 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-    if current_user and current_user.is_authenticated:
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = delivery.keeping(current_app, response.status_code in (200, 206, 304))
+    elif current_user and current_user.is_authenticated:
         response.headers["Cache-Control"] = "private, no-store"
     elif response.mimetype == "text/html":
         response.headers["Cache-Control"] = "private, no-cache"
+        delivery.tell_unchanged(response)
     return response
 
 
 def _context() -> Mapping[str, Any]:
     here = tongues()[spoken()]
     return {
-        "actor": actor(), "tongue": here, "tongues": tongues(), "tag": here.tag, "here_in": here_in, "locale": str(get_locale()),
-        "language": here.texts, "other_language": "en" if here.texts == "zh" else "zh",
+        "actor": actor(), "tongue": here, "tongues": tongues(), "tag": here.tag, "here_in": here_in, "site_address": site_address,
+        "locale": str(get_locale()), "language": here.texts, "other_language": "en" if here.texts == "zh" else "zh",
     }
 
 
@@ -394,10 +408,6 @@ def _money(amount: Decimal | None, currency: str) -> str:
     return money.written(amount, currency, str(get_locale()))
 
 
-def _trimmed(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
 _UNBROKEN = re.compile(
     r"(?<=[≤≥<>=±≈~]) (?=\d)|(?<=\d) (?=[\u4e00-\u9fff%‰°℃]|(?:[kMGmnµμ]?(?:m|g|s|W|V|A|N|J|L|Hz|Pa|Ω)|cm|km|t|h|min|bar|dB|rpm|ppm|TRL)[²³]?(?![A-Za-z]))"
 )
@@ -417,9 +427,9 @@ def _plain_value(value: Any) -> str:
     return "–" if value in (None, "") else str(value)
 
 
-def _script(text: str) -> str:
+def _script(text: str | None) -> str:
     """The language a word is written in, by its script."""
-    return "zh" if any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
+    return "zh" if text and any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
 
 
 def _in(code: str, text: str) -> Markup:
@@ -448,7 +458,7 @@ def _probability(score: float) -> float:
 
 
 FILTERS = {
-    "day": _day, "moment": _moment, "money": _money, "trim_text": _trimmed, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
+    "day": _day, "moment": _moment, "money": _money, "trim_text": lambda text, length: text if len(text) <= length else text[: length - 1].rstrip() + "…", "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
     "sigmoid": _probability, "called": called, "named": named, "told": told, "mistakes": mistakes,
     "percent": lambda share: format_percent(share) if share >= 0.01 else "<" + format_percent(0.01),
     "points": lambda share: format_decimal(share * 100, "0.0"),
@@ -466,6 +476,7 @@ def prepare(app: Flask) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     compress.init_app(app)
+    delivery.prepare(app)
     app.url_value_preprocessor(_pull_language)
     app.url_defaults(_push_language)
     app.context_processor(_context)

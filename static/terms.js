@@ -195,11 +195,18 @@
       field.closest("[data-shown-with]")?.removeAttribute("hidden");
       field.focus();
     });
-    editor.querySelectorAll("[data-rows]").forEach(number);
     form.addEventListener("input", soon);
     form.addEventListener("change", soon);
-    fold(editor);
-    ask();
+
+    function begin() {
+      editor.querySelectorAll("[data-rows]").forEach(number);
+      fold(editor);
+      ask();
+    }
+    // Folded away, the editor says nothing: it begins when somebody opens it.
+    const closed = editor.closest("details:not([open])");
+    if (closed) closed.addEventListener("toggle", begin, { once: true });
+    else begin();
   }
 
   document.querySelectorAll("[data-terms-editor]").forEach(watch);

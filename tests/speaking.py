@@ -40,6 +40,7 @@ NAMES = {"techbridge", "pdf", "excel", "xlsx", "csv", "atom", "json", "xml", "tr
 """What is called the same in every language, and units."""
 Run = list[tuple[str, bool | None]]
 """A text that is read in one go: its pieces, each with whether it is in the language of the page; None where it is unknown."""
+_MARK = re.compile(f"([{OPEN}{SHUT}])")
 _WORD = re.compile(r"[A-Za-zÀ-ž]{2,}")
 _CODE = re.compile(r"[\w.-]*@[\w.-]+|https?://\S*|[A-Z]{2,5}\b|[A-Z]+\w*\d[\w.]*|(?:Asia|Europe|America)/\w+|\w*…?\.\w{3,4}\b|\w*\d\w*|/\w+\S*")
 
@@ -78,10 +79,9 @@ def _faults(run: Run, known: Set[str]) -> Iterator[str]:
     depth, outside = 0, ""
     for text, own in run:
         kept = ""
-        for character in text:
-            depth += character == OPEN
-            kept += character if depth <= 0 and own else " "
-            depth = max(0, depth - (character == SHUT))
+        for piece in _MARK.split(text):
+            kept += piece if depth == 0 and own and piece not in (OPEN, SHUT) else " "
+            depth = depth + 1 if piece == OPEN else max(0, depth - (piece == SHUT))
         outside += " " if HAN.search(kept) else kept
         if own is False and OPEN in text:
             yield f"of the catalogue, but said to be another language: {text.strip()[:60]!r}"

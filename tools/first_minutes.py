@@ -33,7 +33,8 @@ TEXTS = {
         "problem": "Milling one surgical forceps takes over forty minutes and wears out the cutters. We want 10 minutes at most and burr below 0.02 mm.",
         "title": "Milling forceps is too slow", "tried": "Cheaper inserts gave more burr; higher speed broke the tips.",
         "evidence": "Our website names me as head of the transfer office, under Contact.",
-        "listed": "Stopping the machine before a drill snaps,Spindle power shows how worn a drill is; the machine stops on the night shift before drills snap and scrap fills a basket.",
+        "listed": "Stopping the machine before a drill snaps,"
+                  "Spindle power shows how worn a drill is; the machine stops on the night shift before drills snap and scrap fills a basket.",
         "technology": "Pulsed electrolytic deburring of surgical forceps",
         "abstract": "Pulsed electrolysis takes the burr off the jaws of surgical forceps in 8 minutes, burr below 0.02 mm, without cutters that wear out.",
     },
@@ -65,8 +66,9 @@ class Walk:
         if target.evaluate("one => one.matches('summary')"):
             target.click()  # it opens on the page
         else:
-            with self.page.expect_navigation(wait_until="load"):
+            with self.page.expect_navigation(wait_until="load") as leads:
                 target.click()
+            assert leads.value is None or leads.value.ok, (self.who, self.page.url, self.page.inner_text("main"))
         self.began += time.perf_counter() - started
         self.presses += 1
 

@@ -50,7 +50,8 @@ class Visitor:
 
     def __init__(self, address: str, name: str | None = None) -> None:
         self.address = address
-        self.browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()), _Staying())
+        self.jar = CookieJar()
+        self.browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar), _Staying())
         if name:
             self.send("/zh/sign-in", address=f"{name}@demo.example", password=PASSWORD)
 

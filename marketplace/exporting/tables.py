@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from marketplace.access import Actor, may
-from marketplace.db import in_language
+from marketplace.db import in_language, now
 from marketplace.deals import listing as deals
 from marketplace.deals import views as deal_pages
 from marketplace.deals import words as deal_words
@@ -21,6 +21,7 @@ from marketplace.exporting.words import house, invoice_kind, invoice_state, stat
 from marketplace.licensing import operations as licensing
 from marketplace.licensing import views as agreement_pages
 from marketplace.licensing.billing import operations as billing
+from marketplace.licensing.billing import totals
 from marketplace.licensing.billing import views as invoice_pages
 from marketplace.licensing.statements import operations as statements
 from marketplace.licensing.statements import views as statement_pages
@@ -50,6 +51,7 @@ class Table:
     page: str
     rows: Rows
     columns: tuple[Column, ...]
+    key: Callable[[Any], str] = lambda one: one.public_id
 
 
 def _deals(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
@@ -67,6 +69,16 @@ def _agreements(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
 def _invoices(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
     organisation, (side, where, by) = organisations.by_public_id(values.get("public_id", "")), invoice_pages.asked(values)
     return billing.count_invoices(who, organisation, side, **where), billing.invoices_of(who, organisation, side, 1, MOST, by, **where)[:MOST]
+
+
+def _arrears(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    organisation, (side, _where, _by) = organisations.by_public_id(values.get("public_id", "")), invoice_pages.asked(values)
+    today, by = billing.today_of(organisation.id, now()), order(values.get("sort", ""), totals.ORDERS)
+    return totals.count_in_arrears(who, organisation, side), totals.arrears_by_agreement(who, organisation, side, today, 1, MOST, by)[:MOST]
+
+
+def _of_age(age: str) -> Column:
+    return Column(age, 16, lambda one, _language: from_minor(one.ages[age], one.currency))
 
 
 def _statements(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
@@ -136,6 +148,12 @@ TABLES = {
             Column("due", 12, lambda one, _language: one.due), Column("amount", 16, lambda one, _language: from_minor(one.amount, one.currency)),
             Column("currency", 8, lambda one, _language: one.currency), Column("state", 14, lambda one, _language: invoice_state(one)),
         )),
+        Table("arrears", "billing.arrears", "licensing.show", _arrears, (
+            Column("agreement", 44, lambda one, language: one.agreement.titled(language)[0]),
+            Column("licensor", 30, lambda one, language: one.agreement.licensor.called(language)),
+            Column("licensee", 30, lambda one, language: one.agreement.licensee.called(language)), *(_of_age(age) for age in totals.AGES),
+            Column("outstanding", 16, lambda one, _language: from_minor(one.sum, one.currency)), Column("currency", 8, lambda one, _language: one.currency),
+        ), lambda one: one.agreement.public_id),
         Table("statements", "statements.index", "statements.show", _statements, (
             Column("first_day", 12, lambda one, _language: one.period), Column("last_day", 12, lambda one, _language: one.last),
             Column("agreement", 44, lambda one, language: one.agreement.titled(language)[0]),

@@ -13,6 +13,7 @@ from marketplace.catalogue.facilities.models import Facility
 from marketplace.catalogue.resources.words import BASIS_WORDS
 from marketplace.deals.words import HOUSE_WORDS
 from marketplace.licensing.billing.models import Invoice
+from marketplace.licensing.billing.words import AGE_WORDS
 from marketplace.licensing.billing.words import KIND_WORDS as OBLIGATION_WORDS
 from marketplace.licensing.models import Agreement
 from marketplace.licensing.statements.models import Statement
@@ -31,7 +32,7 @@ LIST_WORDS = {
 }
 TABLE_WORDS = {
     "map": _l("Demand and supply"), "deals": _l("Deals"), "agreements": _l("Agreements"), "invoices": _l("Invoices"),
-    "matches": _l("Matches"), "statements": _l("Sales statements"),
+    "matches": _l("Matches"), "arrears": _l("Arrears by age"), "statements": _l("Sales statements"),
 }
 HEADINGS = {
     "title": _l("Title"), "title_other": _l("Title in the other language"), "organisation": _l("Organisation"), "kind": _l("Kind"),
@@ -54,11 +55,13 @@ HEADINGS = {
     "needs": _l("Needs"), "technologies": _l("Technologies"), "anywhere": _l("In all regions"), "scarcity": _l("Scarcity"),
     "reading": _l("Demand beside supply"), "code": _l("Code"),
     "need": _l("Need"), "technology": _l("Technology"), "fit": _l("Match"), "firm_said": _l("What the firm says"),
-    "holder_said": _l("What the holder says"), "firm": _l("Firm"), "holder": _l("Holder"), "stage": _l("Stage"), "since": _l("Since"), "opened": _l("Opened on"),
+    "holder_said": _l("What the holder says"), "firm": _l("Firm"), "holder": _l("Holder"), "stage": _l("Stage"), "since": _l("Since"),
+    "opened": _l("Opened on"),
     "broker": _l("Technology manager"),
     "licensor": _l("Licensor"), "licensee": _l("Licensee"), "next_due": _l("Due next"), "outstanding": _l("Outstanding"), "reference": _l("Invoice number"),
     "issued": _l("Issued on"), "what_for": _l("For"), "issuer": _l("Issuer"), "customer": _l("Customer"), "due": _l("Due on"), "first_day": _l("From"),
     "last_day": _l("To"), "agreement": _l("Agreement"), "sent": _l("Sent"),
+    **AGE_WORDS,
     "trials": _l("Number of trials"), "opens_on": _l("Open from"), "closes_on": _l("Open until"),
 }
 ENTRY_FEE = _l("Entry fee")

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import selectinload
 
 from marketplace.access import SYSTEM, Actor, may, open_visibilities, require, visible_to
@@ -445,15 +445,21 @@ def _keep_matches(need: Need, hits: Sequence[Hit], moment: datetime) -> None:
     for hit in hits:
         if hit.key in found:
             match = before.get(hit.key) or _first_found(need, found[hit.key], hit, moment)
-            match.score, match.probability = hit.score, hit.probability
+            _figures(match, score=hit.score, probability=hit.probability)
             if (match.id, found[hit.key].revision) not in known:
                 session.add(_scoring(match, need.revision, found[hit.key].revision, version, hit, moment))
     for technology_id, match in before.items():
-        match.current = technology_id in found
+        _figures(match, current=technology_id in found)
     if found and need.state == "published":
         move(need, "match", SYSTEM, moment)
     if fresh := len(found.keys() - before.keys()):
         record(need, "matches_found", SYSTEM, moment, count=fresh)
+
+
+def _figures(match: Match, **values: Any) -> None:
+    """Write what the engine says of a match. Its version stays: nobody who answers it meanwhile is told that somebody else was faster."""
+    if any(getattr(match, name) != value for name, value in values.items()):
+        session.execute(update(Match).where(Match.id == match.id).values(**values))
 
 
 def _first_found(need: Need, technology: Technology, hit: Hit, moment: datetime) -> Match:
@@ -468,15 +474,6 @@ def _scoring(match: Match, need_revision: int, technology_revision: int, version
     return Scoring(
         match_id=match.id, need_revision=need_revision, technology_revision=technology_revision, index_version=version,
         score=hit.score, base=hit.base, contributions=[list(part) for part in hit.contributions], at=moment,
-    )
-
-
-def hit_of(match: Match, scoring: Scoring) -> Hit:
-    """A kept scoring as the engine's own answer."""
-    parts = tuple((str(name), float(value)) for name, value in scoring.contributions)
-    return Hit(
-        key=match.technology_id, kind="technology", score=scoring.score, probability=match.probability, contributions=parts,
-        base=scoring.base, revision=scoring.technology_revision,
     )
 
 

@@ -39,8 +39,9 @@ from marketplace.matching.documents import (
 )
 from marketplace.matching.forms import AnswerForm
 from marketplace.matching.improvement import Improvement
+from marketplace.matching.index import Hit
 from marketplace.matching.marking import both_sides
-from marketplace.matching.models import SIDES, Match
+from marketplace.matching.models import SIDES, Match, Scoring
 from marketplace.matching.quantities import quantities
 from marketplace.matching.quantities import words as quantity_words
 from marketplace.matching.waterfall import waterfall
@@ -352,7 +353,7 @@ def _as_read(match: Match) -> dict[str, Any]:
     need, scoring = match.need, match.scorings[0]
     for listing in (need, match.technology):
         opened(actor(), listing, "match")
-    hit = operations.hit_of(match, scoring)
+    hit = _hit_of(match, scoring)
     if not reads_in_full(need):
         return {"scoring": scoring, "row": None, "failure": None, "need_body": "", "spoken": language(), "runs": None}
     spoken = language() if need.problem.get(language()) else need.language
@@ -361,6 +362,15 @@ def _as_read(match: Match) -> dict[str, Any]:
     row = rows[0] if rows else None
     runs = both_sides(need_query(need, language()), row.evidence) if row and row.evidence else None
     return {"scoring": scoring, "row": row, "failure": near.get(hit.key), "need_body": need_text(need, spoken), "spoken": spoken, "runs": runs}
+
+
+def _hit_of(match: Match, scoring: Scoring) -> Hit:
+    """A kept scoring as the engine's own answer."""
+    parts = tuple((str(name), float(value)) for name, value in scoring.contributions)
+    return Hit(
+        key=match.technology_id, kind="technology", score=scoring.score, probability=match.probability, contributions=parts,
+        base=scoring.base, revision=scoring.technology_revision,
+    )
 
 
 @blueprint.route("/how")

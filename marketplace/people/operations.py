@@ -22,6 +22,7 @@ from marketplace.people.models import Person
 from marketplace.record import record
 
 LINK = re.compile(r"https?:|://|www\.", re.IGNORECASE)
+BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
 def by_session(value: str) -> Person | None:
@@ -61,8 +62,11 @@ def usable_address(text: str, field: str = "address") -> str:
 
 
 def usable_name(text: str, field: str = "name") -> str:
-    """A name on one line. Names go into mails to other people, so one that carries a link is refused."""
-    plain = " ".join(text.split())
+    """A name on one line as its bearer writes it, a Chinese one without the space that some forms ask for between family and given name.
+
+    Names go into mails to other people, so one that carries a link is refused.
+    """
+    plain = BETWEEN_HAN.sub("", " ".join(text.split()))
     if LINK.search(plain):
         raise Refused(N_("A name cannot contain a web address."), field=field)
     return plain

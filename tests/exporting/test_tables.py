@@ -66,8 +66,13 @@ def test_a_table_is_its_reader_s(client: Any, cast: dict[str, Any]) -> None:
     assert set(TABLES) == set(TABLE_WORDS) - {"map"}
     assert client.get("/en/tables/deals.xlsx").status_code in (302, 303)
     stranger = make.person()
-    make.organisation(stranger)
+    own = make.organisation(stranger)
+    make.agreement(cast["institute"], own)
     client.login(stranger)
+    for name, one in TABLES.items():
+        rows = table(client.get(f"/zh/tables/{name}.xlsx?public_id={own.public_id}&sort=-{name}"))
+        assert len(rows) == (name == "agreements"), name
+        assert client.get(f"/en/{'money/' + own.public_id + '/' if name in ('invoices', 'arrears') else ''}{name}").status_code == 200, one.search
     assert table(client.get("/en/tables/deals.xlsx?endpoint=x&sort=-")) == [] and table(client.get("/en/tables/statements.xlsx?show=sent")) == []
     assert client.get("/en/tables/persons.xlsx").status_code == 404
     assert client.get(f"/en/tables/invoices.xlsx?public_id={cast['institute'].public_id}").status_code in (403, 404)

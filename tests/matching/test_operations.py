@@ -90,6 +90,23 @@ def test_a_job_that_runs_twice_adds_nothing():
     assert {job.state for job in session.query(Job) if job.kind != "alerts.notice"} == {"done"}, "what came in is noticed half a minute later"
 
 
+def test_who_answers_while_the_engine_scores_anew_is_not_told_that_somebody_was_faster():
+    good, *_ = catalogue()
+    build()
+    person = factories.person()
+    need = need_of(person, factories.organisation(person))
+    work()
+    match = session.query(Match).filter_by(need_id=need.id, technology_id=good.id).one()
+    version, probable = match.version_id, match.probability
+    match.score, match.probability, match.current = 0.0, 0.5, False
+    session.commit()
+    opened = match.version_id
+    enqueue("matching.match_need", thing_id=need.id)
+    work()
+    session.refresh(match)
+    assert match.current and match.probability == pytest.approx(probable) and match.version_id == opened == version + 1
+
+
 def test_a_new_technology_finds_the_open_needs():
     person = factories.person()
     need = factories.need(factories.organisation(person), title={"zh": "手术钳毛刺去不干净"}, problem={"zh": "手术钳铣完毛刺太多。"})

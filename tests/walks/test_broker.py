@@ -36,7 +36,7 @@ def works_through_the_worklist(visit: Visit) -> None:
     rows = page.locator("[data-row]").evaluate_all("rows => rows.map(row => row.id)")
     kinds = {row.split("-")[1] for row in rows}
     assert {"reply", "task", "asked", "trial", "statement", "badge"} <= kinds, kinds
-    page.evaluate("document.activeElement.blur()")
+    page.locator("[data-keys] summary").focus()
     seen = []
     for _row in rows:
         page.keyboard.press("j")
@@ -49,7 +49,7 @@ def works_through_the_worklist(visit: Visit) -> None:
     visit.follow("Show it all again")
     expect(page.locator(f"#{rows[-2]}")).to_have_count(1)
     trial = next(row for row in rows if row.startswith("row-trial-"))
-    page.evaluate("document.activeElement.blur()")
+    page.locator("[data-keys] summary").focus()
     for _press in range(rows.index(trial) + 1):
         page.keyboard.press("j")
     page.keyboard.press("Enter")

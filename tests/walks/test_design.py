@@ -45,12 +45,12 @@ def asked_first(page: Page, where: str) -> None:
     opener.focus()
     for leave in ("Escape", "Enter"):
         page.keyboard.press("Enter")
-        assert page.evaluate("document.activeElement.closest('dialog[open]') && document.activeElement.matches('[data-keep]')"), where
+        assert page.evaluate("document.activeElement.closest('dialog[open]') && document.activeElement.matches('[data-leave]')"), where
         assert page.locator("dialog[open]").get_attribute("aria-label"), where
         found = looking.axe(page, "dialog") if leave == "Escape" else []
         assert not found, f"{where}: {found}"
         page.keyboard.press("Tab")
         page.keyboard.press("Shift+Tab")
-        assert page.evaluate("document.activeElement.matches('[data-keep]')"), where
+        assert page.evaluate("document.activeElement.matches('[data-leave]')"), where
         page.keyboard.press(leave)
         assert page.locator("dialog").count() == 0 and opener.evaluate("one => one === document.activeElement"), f"{where}: {leave}"

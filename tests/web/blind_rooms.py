@@ -26,6 +26,7 @@ from marketplace.deals.parties import operations as parties
 from marketplace.deals.talk import meetings, tasks
 from marketplace.deals.talk import operations as talk
 from marketplace.exporting.tables import TABLES
+from marketplace.first_steps.examples import operations as examples
 from marketplace.licensing.duties import operations as duties
 from marketplace.licensing.duties import recordals
 from marketplace.licensing.duties.models import EvidenceExport
@@ -59,6 +60,7 @@ def furnish(cast: Cast) -> None:
     _called(cast)
     _pooled(cast)
     _lent(cast)
+    _tried(cast)
     session.flush()
 
 
@@ -261,6 +263,13 @@ def _lent(cast: Cast) -> None:
     """A facility, an expert and a scenario of other houses, and what was asked of them: none can be blind, and suggestions come from open texts."""
     booking = make.booking()
     cast.things |= {"resources": [booking.resource, make.expert(), make.scenario()], "bookings": [booking]}
+
+
+def _tried(cast: Cast) -> None:
+    """Examples of people outside, in words near the blind listings: what is found for them is what their owners may read."""
+    for role, kind in (("other_firm", "need"), ("party", "technology"), ("broker", "pair")):
+        example = examples.begin(cast.people[role], kind, "zh")
+        examples.change(cast.people[role], example, "零件修边", "小零件修边太慢，用于零件修边", "zh")
 
 
 def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:

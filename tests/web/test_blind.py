@@ -350,20 +350,38 @@ def speaking_site(cast: Cast, connection: Connection, settings: Settings, folder
         alerts._post[:] = [post]
 
 
+def walked(app: Flask, cast: Cast, code: str, roles: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Path and page of each endpoint once, in a language, as the first of the roles that is shown it."""
+    every = [re.sub(r"^/zh(?=/)", f"/{code}", path) for path in pages(app, cast) if path.startswith("/zh/")]
+    seen, tried, match = {"design.show"}, Counter(), app.url_map.bind("localhost").match
+    for role in roles:
+        browser = Browser(app, cast, role)
+        for path in every:
+            endpoint = match(path.split("?")[0])[0]
+            tried[role, endpoint] += 1
+            answer = None if endpoint in seen or tried[role, endpoint] > 1 or "." in path else browser.get(path)
+            _before, html, page = answer.text.partition("<html") if answer and answer.status == 200 else ("", "", "")
+            if page:
+                seen.add(endpoint)
+                yield path, html + page
+
+
 def test_a_catalogue_alone_makes_every_page_speak_another_language(site: tuple[Connection, Cast], cast: Cast, settings: Settings, tmp_path: Path) -> None:
     """No word stands outside the catalogues, and what a page says in its own language it does not say to be in another."""
+    code, users = speaking.CODE, {*cast.marks.values(), "pilot", "body"}
     with speaking_site(cast, site[0], settings, tmp_path / "translations") as app:
-        every = {re.sub(r"^/zh(?=/)", f"/{speaking.CODE}", path): part for path, part in pages(app, cast).items() if path.startswith("/zh/")}
-        found, seen, tried, match = {}, {"design.show"}, Counter(), app.url_map.bind("localhost").match
-        for role in ("owner", "broker", "operator", "visitor"):
-            browser = Browser(app, cast, role)
-            for path in every:
-                endpoint = match(path.split("?")[0])[0]
-                tried[role, endpoint] += 1
-                answer = None if endpoint in seen or tried[role, endpoint] > 2 else browser.get(path)
-                page = answer.text.partition(f'<html lang="{speaking.CODE}">')[2] if answer and answer.status == 200 else ""
-                if page:
-                    seen.add(endpoint)
-                    found |= dict.fromkeys(speaking.unspoken(f'<html lang="{speaking.CODE}">{page}', {*cast.marks.values(), "pilot", "body"}), path)
+        read = dict(walked(app, cast, code, ("owner", "broker", "operator", "visitor")))
+        mail = alerts._compose("confirm_address", "new@example.com", code, link="http://localhost/x")
+        session.expunge(mail)
+    found = {fault: path for path, page in read.items() for fault in speaking.unspoken(page, users)}
     assert not found, "\n".join(f"{path}: {fault}" for fault, path in found.items())
-    assert len(seen) > 100, len(seen)
+    assert len(read) > 100 and all(page.startswith(f'<html lang="{code}">') for page in read.values())
+    front = read[f"/{code}/"]
+    assert all(f'hreflang="{tag}"' in front for tag in ("zh-Hans", "en", code)) and "中文" in front and "English" in front
+    assert mail.subject == "⟦Please confirm your mail address⟧" and not re.search(r"[a-z]{3,}", re.sub(r"⟦[^⟧]*⟧|http\S+", "", mail.body))
+
+
+def test_no_text_is_said_to_be_in_the_wrong_language(app: Flask, cast: Cast) -> None:
+    """The cast's texts are in both languages, its names in one or in both: an English page says of each Chinese one that it is Chinese."""
+    found = {fault: path for path, page in walked(app, cast, "en", ("owner",)) for fault in speaking.misspoken(page)}
+    assert not found, "\n".join(f"{path}: {fault}" for fault, path in found.items())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from wtforms import DateField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField, TimeField
 from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -21,19 +22,19 @@ from marketplace.deals.talk.words import AUDIENCE_WORDS
 from marketplace.deals.words import SIDE_WORDS
 from marketplace.people.words import ZONE_WORDS
 from marketplace.people.zones import ZONES
-from marketplace.web import Form, VersionedForm, actor, new_token
+from marketplace.web import Form, VersionedForm, actor, named, new_token
 
 
-def _named(party: Party, place: int) -> str:
+def _named(party: Party, place: int, say: Callable[[str], str]) -> str:
     """A party in a list to choose from: by name, or by side and place where the reader is not told the name."""
     name = known_name(actor(), party.deal, party.person) if party.person else ""
-    return f"{SIDE_WORDS[party.side]} {place}" if name is None else f"{name} ({SIDE_WORDS[party.side]})"
+    return f"{SIDE_WORDS[party.side]} {place}" if name is None else Markup("{} ({})").format(say(name), SIDE_WORDS[party.side])
 
 
-def _parties(deal: Deal, audiences: Sequence[str]) -> list[tuple[str, str]]:
-    """Those who hear one of the audiences, for a list to choose from."""
+def _parties(deal: Deal, audiences: Sequence[str], say: Callable[[str], str] = str) -> list[tuple[str, str]]:
+    """Those who hear one of the audiences, for a list to choose from; `say` marks the language of a name where the list can show it."""
     found = {party.public_id: party for code in AUDIENCES if code in audiences for party in hearers(deal, code)}
-    return [(public_id, _named(party, place)) for place, (public_id, party) in enumerate(found.items(), 1)]
+    return [(public_id, _named(party, place, say)) for place, (public_id, party) in enumerate(found.items(), 1)]
 
 
 class _Spoken(Form):
@@ -134,7 +135,7 @@ class PlanForm(VersionedForm):
             "other_zone": "" if known else meeting.zone, "place": meeting.place, "link": meeting.link, "agenda": meeting.agenda,
             "parties": [one.party.public_id for one in meetings.invited(meeting)], "version": str(meeting.version_id),
         })
-        form.parties.choices = _parties(meeting.deal, [meeting.audience])
+        form.parties.choices = _parties(meeting.deal, [meeting.audience], named)
         return form
 
 
@@ -144,4 +145,4 @@ class MeetingForm(_Spoken, PlanForm):
     def offer_to(self, deal: Deal, audiences: Sequence[str]) -> None:
         """Offer the audiences, and those who hear one of them."""
         self.offer(audiences)
-        self.parties.choices = _parties(deal, audiences)
+        self.parties.choices = _parties(deal, audiences, named)

@@ -49,7 +49,8 @@ def begin(actor: Actor, kind: str, language: str, at: datetime | None = None) ->
         session.flush()  # one for a person
     sample = SAMPLES["technology" if kind == "technology" else "need"]
     found = Example(
-        person=acting_person(actor), kind=kind, language=language, title=sample.title[language], text=sample.text[language], answers={}, created=at or now(),
+        person_id=acting_person(actor).id, kind=kind, language=language, title=sample.title[language], text=sample.text[language], answers={},
+        created=at or now(),
     )
     session.add(found)
     return found

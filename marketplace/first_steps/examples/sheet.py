@@ -20,18 +20,18 @@ from marketplace.importing.rows import read_row
 ROWS: dict[str, list[tuple[str, ...]]] = {
     "zh": [
         ("成果名称", "简介", "专利申请号", "申请日", "发明人", "技术成熟度", "联系电话", EXAMPLE_HEADER),
-        ("不锈钢小件脉冲电解去毛刺", "用短脉冲电流去除内孔和槽口的毛刺，单件 40 秒。", "", "2021-03-15", "甲某；乙某", "6", "0571-00000000", "示例"),
-        ("薄壁件随动支承铣削", "支承随刀具移动，抑制薄壁振动。", "", "2020-06-01", "丙某", "5", "0571-00000000", "示例"),
-        ("薄壁件随动支承铣削", "同一项成果，表里写了两遍。", "", "2020-06-01", "丙某", "5", "0571-00000000", "示例"),
-        ("模具随形冷却镶件", "缩短注塑冷却时间约三成。", "", "2019年13月", "丁某", "7", "0571-00000000", "示例"),
+        ("不锈钢小件脉冲电解去毛刺", "用短脉冲电流去除内孔和槽口的毛刺，单件 40 秒。", "", "2021-03-15", "甲某；乙某", "6", "0571-0000", "示例"),
+        ("薄壁件随动支承铣削", "支承随刀具移动，抑制薄壁振动。", "", "2020-06-01", "丙某", "5", "0571-0000", "示例"),
+        ("薄壁件随动支承铣削", "同一项成果，表里写了两遍。", "", "2020-06-01", "丙某", "5", "0571-0000", "示例"),
+        ("模具随形冷却镶件", "缩短注塑冷却时间约三成。", "", "2019年13月", "丁某", "7", "0571-0000", "示例"),
     ],
     "en": [
         ("Name of the result", "Abstract", "Application number", "Filing date", "Inventors", "TRL", "Office telephone", EXAMPLE_HEADER),
-        ("Pulsed electrolytic deburring of small steel parts", "Short pulses take the burr off bores and slots, 40 s a piece.", "", "2021-03-15", "A. Person; B. Person",
-         "6", "0571-00000000", "example"),
-        ("Following support for milling thin walls", "A support moves with the tool and damps the wall.", "", "2020-06-01", "C. Person", "5", "0571-00000000", "example"),
-        ("Following support for milling thin walls", "The same result, written down twice.", "", "2020-06-01", "C. Person", "5", "0571-00000000", "example"),
-        ("Conformally cooled mould insert", "Shortens cooling in injection moulding by a third.", "", "2019-13-01", "D. Person", "7", "0571-00000000", "example"),
+        ("Pulsed electrolytic deburring of small steel parts", "Short pulses take the burr off bores and slots, 40 s a piece.", "", "2021-03-15",
+         "A. Person; B. Person", "6", "0571-0000", "example"),
+        ("Following support for milling thin walls", "A support moves with the tool.", "", "2020-06-01", "C. Person", "5", "0571-0000", "example"),
+        ("Following support for milling thin walls", "The same result, written down twice.", "", "2020-06-01", "C. Person", "5", "0571-0000", "example"),
+        ("Conformally cooled mould insert", "Shortens cooling in injection moulding by a third.", "", "2019-13-01", "D. Person", "7", "0571-0000", "example"),
     ],
 }
 """Headers and rows by language: two that would come in, one that is there twice, one with a date that is none, and a column that is not taken."""

@@ -35,7 +35,8 @@ def _offered(code: str) -> simulator.Offered:
     sample = SAMPLES["technology"]
     if code != sample.terms:
         raise NotFound()
-    return simulator.Offered(code, sample.title[language()], TAGS[language()], url_for("simulator.simulator", example=code), sample.template(now().date()) or {})
+    address = url_for("simulator.simulator", example=code)
+    return simulator.Offered(code, sample.title[language()], TAGS[language()], address, sample.template(now().date()) or {})
 
 
 @blueprint.post("/desk/example/begin/<any(need, technology, pair):kind>")

@@ -19,6 +19,7 @@ from marketplace.licensing import ledger
 from marketplace.licensing.billing.models import Invoice, InvoiceSeries, Payment
 from marketplace.licensing.billing.operations import live_invoices
 from marketplace.licensing.models import Agreement, Obligation, Standing
+from marketplace.ordering import Order, order
 from marketplace.people.models import Organisation
 from marketplace.terms.payment import to_minor
 
@@ -112,12 +113,18 @@ def arrears(actor: Actor, organisation: Organisation, side: str, today: date) ->
     return [Arrears(None, currency, ages) for currency, ages in sorted(found.items())]
 
 
-def arrears_by_agreement(actor: Actor, organisation: Organisation, side: str, today: date, page: int, size: int) -> list[Arrears]:
-    """The same by agreement, most overdue first; one page, and one more row if there is a next page."""
+ORDERS = {"late": True, "unpaid": True}
+"""What arrears can be ordered by, and whether that falls; the first unasked."""
+
+
+def arrears_by_agreement(
+    actor: Actor, organisation: Organisation, side: str, today: date, page: int, size: int, by: Order | None = None
+) -> list[Arrears]:
+    """The same by agreement, most overdue first unless ordered otherwise; one page, and one more row if there is a next page."""
     require(actor, "organisation.money", organisation)
-    own = (_side(Obligation, side) == organisation.id) & Obligation.state.in_(UNPAID) & (Obligation.unpaid > 0)
-    late = func.sum(case((Obligation.due < today, Obligation.unpaid), else_=0))
-    ranked = select(Obligation.agreement_id).where(own).group_by(Obligation.agreement_id).order_by(late.desc(), Obligation.agreement_id)
+    by, own = by or order("", ORDERS), _unpaid(organisation, side)
+    column = {"late": func.sum(case((Obligation.due < today, Obligation.unpaid), else_=0)), "unpaid": func.sum(Obligation.unpaid)}[by.name]
+    ranked = select(Obligation.agreement_id).where(own).group_by(Obligation.agreement_id).order_by(*by.by(column), Obligation.agreement_id)
     ids = list(session.scalars(ranked.offset((page - 1) * size).limit(size + 1)))
     rows = session.execute(arrears_query(organisation.id, side, today, by_agreement=True).where(Obligation.agreement_id.in_(ids)))
     ages: dict[int, Arrears] = {}
@@ -126,6 +133,16 @@ def arrears_by_agreement(actor: Actor, organisation: Organisation, side: str, to
         one = ages.setdefault(row.agreement_id, Arrears(agreements[row.agreement_id], row.currency, dict.fromkeys(AGES, 0)))
         one.ages[row.age] = int(row.unpaid)
     return [ages[key] for key in ids]
+
+
+def count_in_arrears(actor: Actor, organisation: Organisation, side: str) -> int:
+    """How many agreements have something unpaid."""
+    require(actor, "organisation.money", organisation)
+    return session.scalar(select(func.count(Obligation.agreement_id.distinct())).where(_unpaid(organisation, side))) or 0
+
+
+def _unpaid(organisation: Organisation, side: str) -> ColumnElement[bool]:
+    return (_side(Obligation, side) == organisation.id) & Obligation.state.in_(UNPAID) & (Obligation.unpaid > 0)
 
 
 def faults(step: Callable[[int], None] = lambda count: None) -> Iterator[str]:

@@ -95,11 +95,12 @@ def asked(values: Any) -> tuple[str, dict[str, Any], Order]:
 @blueprint.route("/money/<public_id>/arrears")
 def arrears(public_id: str) -> ResponseReturnValue:
     """What is unpaid, by age and agreement."""
-    organisation, page, side = _organisation(public_id), page_number(), _side()
+    organisation, page, side, by = _organisation(public_id), page_number(), _side(), order(request.args.get("sort", ""), totals.ORDERS)
     today = operations.today_of(organisation.id, now())
-    rows = totals.arrears_by_agreement(actor(), organisation, side, today, page, PAGE)
+    rows = totals.arrears_by_agreement(actor(), organisation, side, today, page, PAGE, by)
     return answer("licensing/billing/arrears.html", organisation=organisation, side=side, sums=totals.arrears(actor(), organisation, side, today),
-                  rows=rows[:PAGE], page=page, more=len(rows) > PAGE, today=today)
+                  rows=rows[:PAGE], page=page, more=len(rows) > PAGE, today=today, order=by, total=totals.count_in_arrears(actor(), organisation, side),
+                  narrowed={"public_id": organisation.public_id, "side": side}, args={"public_id": organisation.public_id, "side": side, **by.arguments})
 
 
 @blueprint.route("/money/<public_id>/profile", methods=["GET", "POST"])

@@ -89,7 +89,7 @@ class Site:
             page = answer(line)
         if found := re.search(r"Set-Cookie: techbridge=([^;]+)", page):
             self.cookie = found[1]
-        return re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+        return re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)[1]
 
     def head(self, method: str, more: str = "", keep: bool = False) -> bytes:
         """The lines before the body."""

@@ -54,7 +54,7 @@ def test_a_code_that_was_asked_for_in_time_does_not_sign_over_an_objection():
     asked = ask(who.firm_signatory, agreement, OVER)
     operations.enter_objection(who.holder_member, notice, "o", "价格偏低", "某教授", date(2026, 11, 17), at=OVER)
     code = signing.one_time.code_of(asked.public_id, asked.counter)
-    with pytest.raises(Refused, match="stops the clock: 1 days"):
+    with pytest.raises(Refused, match="stops the clock; days left once it is: 1"):
         signing.sign(who.firm_signatory, asked, code, asked.text_sha256, OVER + timedelta(minutes=1))
 
 

@@ -458,8 +458,9 @@ def _probability(score: float) -> float:
 
 
 FILTERS = {
-    "day": _day, "moment": _moment, "money": _money, "trim_text": lambda text, length: text if len(text) <= length else text[: length - 1].rstrip() + "…", "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
+    "day": _day, "moment": _moment, "money": _money, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
     "sigmoid": _probability, "called": called, "named": named, "told": told, "mistakes": mistakes,
+    "trim_text": lambda text, length: text if len(text) <= length else text[: length - 1].rstrip() + "…",
     "percent": lambda share: format_percent(share) if share >= 0.01 else "<" + format_percent(0.01),
     "points": lambda share: format_decimal(share * 100, "0.0"),
     "figures": lambda value, places: format_decimal(value, f"0.{'0' * places}" if places else "0"),

@@ -48,6 +48,7 @@ def begin(actor: Actor, kind: str, language: str, at: datetime | None = None) ->
         session.delete(before)
         session.flush()  # one for a person
     sample = SAMPLES["technology" if kind == "technology" else "need"]
+    language = sample.spoken(language)
     found = Example(
         person_id=acting_person(actor).id, kind=kind, language=language, title=sample.title[language], text=sample.text[language], answers={},
         created=at or now(),
@@ -59,8 +60,9 @@ def begin(actor: Actor, kind: str, language: str, at: datetime | None = None) ->
 def wording(example: Example, language: str) -> tuple[str, str, str]:
     """Title, text and their language: as the person has changed them, else as they stand ready in the reader's language."""
     sample = SAMPLES["technology" if example.kind == "technology" else "need"]
-    if example.text == sample.text[example.language] and example.title == sample.title[example.language]:
-        return sample.title[language], sample.text[language], language
+    if example.text == sample.text.get(example.language) and example.title == sample.title[example.language]:
+        spoken = sample.spoken(language)
+        return sample.title[spoken], sample.text[spoken], spoken
     return example.title, example.text, example.language
 
 

@@ -22,6 +22,10 @@ class Sample:
     trl: int | None = None
     terms: str | None = None
 
+    def spoken(self, language: str) -> str:
+        """The language it is read in: the one wanted, else the first that it has."""
+        return language if language in self.title else next(iter(self.title))
+
     def template(self, today: Any) -> dict[str, Any] | None:
         """The JSON values of the payment terms it is offered on; None without."""
         return PRESETS[self.terms].template(CURRENCY, today) if self.terms else None

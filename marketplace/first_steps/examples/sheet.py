@@ -61,7 +61,7 @@ def written(language: str) -> bytes:
     """The file."""
     book, target = Workbook(write_only=True), io.BytesIO()
     page = book.create_sheet("1")
-    for row in ROWS[language]:
+    for row in ROWS.get(language, ROWS["en"]):
         page.append(row)
     book.save(target)
     return target.getvalue()

@@ -35,8 +35,8 @@ def _offered(code: str) -> simulator.Offered:
     sample = SAMPLES["technology"]
     if code != sample.terms:
         raise NotFound()
-    address = url_for("simulator.simulator", example=code)
-    return simulator.Offered(code, sample.title[language()], TAGS[language()], address, sample.template(now().date()) or {})
+    address, spoken = url_for("simulator.simulator", example=code), sample.spoken(language())
+    return simulator.Offered(code, sample.title[spoken], TAGS[spoken], address, sample.template(now().date()) or {})
 
 
 @blueprint.post("/desk/example/begin/<any(need, technology, pair):kind>")

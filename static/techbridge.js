@@ -60,9 +60,10 @@ document.addEventListener("click", (event) => {
     return [one.tagName, one.closest("[data-keep]")?.dataset.keep, one.closest("form")?.getAttribute("action"), one.name, words].join("|");
   }
 
+  /** The control of this name that can take the focus: one inside a closed fold cannot. */
   function successor(name) {
-    if (name.startsWith("#")) return document.getElementById(name.slice(1));
-    return [...content.querySelectorAll("a[href], button, summary, input, select")].find((one) => nameOf(one) === name);
+    const named = name.startsWith("#") ? [document.getElementById(name.slice(1))] : [...content.querySelectorAll("a[href], button, summary, input, select")];
+    return named.find((one) => one?.checkVisibility() && nameOf(one) === name);
   }
 
   /** What stands where a row stood that has gone. */

@@ -139,7 +139,7 @@ class Keyboard:
         """Choose a file of this machine; the window of the system that asks for it is not the site's."""
         self.reach(target)
         with self.page.expect_file_chooser() as asked:
-            self.page.keyboard.press("Enter")
+            self.page.keyboard.press("Space")
         asked.value.set_files(str(path))
 
 

@@ -53,6 +53,7 @@ def test_a_reviewer_scores_on_his_desk(visit: Visit) -> None:
     assert "/proposals/" not in page.url
 
 
+@pytest.mark.slow
 def test_the_owners_table_and_teams_fit_the_window(visit: Visit) -> None:
     visit.sign_in("caller")
     opened(visit, "/open-calls/mine", "/open-calls/", "叶轮" if visit.language == "zh" else "Impellers")

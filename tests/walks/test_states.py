@@ -11,17 +11,26 @@ from tests.walks.conftest import Site, signed_in
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = {
-    "": ("/", "/technologies", "/needs", "/open-calls", "/facilities", "/simulator", "/map"),
-    "owner": ("/desk", "/matches?side=firm", "/needs/new", "/deals", "/access"),
+    "": ("/", "/technologies", "/simulator", "/map"),
+    "owner": ("/desk", "/matches?side=firm", "/needs/new"),
+    "broker1": ("/worklist", "/deals/board"),
+}
+"""What `make test` looks at."""
+
+REST = {
+    "": ("/needs", "/open-calls", "/facilities"),
+    "owner": ("/deals", "/access"),
     "officer": ("/technologies/new", "/imports", "/statements", "/money"),
-    "broker1": ("/worklist", "/deals/board", "/funnel/mine"),
+    "broker1": ("/funnel/mine",),
     "operator": ("/operations/organisations", "/operations/files", "/dev/outbox"),
 }
+"""What `make prove` looks at besides."""
 
 
-def test_main_pages_at_four_hundred_per_cent_in_the_dark_and_still(browser: Browser, site: Site) -> None:
+@pytest.mark.parametrize("pages", [pytest.param(PAGES, id="sampled"), pytest.param(REST, id="rest", marks=pytest.mark.slow)])
+def test_main_pages_at_four_hundred_per_cent_in_the_dark_and_still(browser: Browser, site: Site, pages: dict[str, tuple[str, ...]]) -> None:
     found = []
-    for number, (name, paths) in enumerate(PAGES.items()):
+    for number, (name, paths) in enumerate(pages.items()):
         context = browser.new_context(viewport={"width": 320, "height": 256}, color_scheme="dark", reduced_motion="reduce")
         page, language = context.new_page(), ("zh", "en")[number % 2]
         if name:

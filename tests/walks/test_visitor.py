@@ -93,7 +93,7 @@ def first_of(visit: Visit, path: str) -> Locator:
 
 
 def looks_around(visit: Visit) -> None:
-    """A call, a pool, a facility, an expert, a scenario; how the matching works, the funnel and the map."""
+    """A call, a pool, a facility, a board, an expert; how the matching works, the funnel and the map."""
     visit.follow("Open calls")
     visit.follow(first_of(visit, "/open-calls"))
     visit.look("call")
@@ -104,7 +104,7 @@ def looks_around(visit: Visit) -> None:
     visit.look("facilities")
     visit.follow(first_of(visit, "/facilities"))
     visit.look("facility")
-    for path in ("/boards", "/experts", "/scenarios"):
+    for path in ("/boards", "/experts"):
         visit.open(path)
         visit.follow(first_of(visit, path))
         visit.look(path)

@@ -24,6 +24,8 @@ from marketplace.errors import N_, NotFound, Refused
 
 KINDS = ("image/png", "image/jpeg")
 FORMATS = ("PNG", "JPEG")
+ENDS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
+TAIL = 64 * 1024  # bytes in which the end of a picture stands; some cameras write on behind it
 ORIENTATION = 0x0112  # the tag of Exif
 SIZES = {"small": 480, "large": 1600}
 """The widest a picture is shown, in pixels: beside the text, and alone."""
@@ -48,6 +50,8 @@ def measure(path: Path) -> tuple[int, int]:
             width, height = picture.size
             if width * height > MOST_PIXELS:
                 raise Image.DecompressionBombError
+            if ENDS[picture.format or ""] not in _tail(path):
+                raise OSError("broken off")  # what else is loaded may have told the library to be content with a part
             turned = picture.getexif().get(ORIENTATION, 1) >= 5  # on its side
             picture.draft("RGB", (1, 1))
             picture.load()
@@ -57,6 +61,12 @@ def measure(path: Path) -> tuple[int, int]:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise Refused(N_("This picture cannot be read; it may be damaged."), field="file") from error
     return (height, width) if turned else (width, height)
+
+
+def _tail(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL))
+        return file.read()
 
 
 def shown(files: list[Attachment]) -> list[Attachment]:
@@ -86,7 +96,10 @@ def made(file: Attachment, size: str) -> Path:
     kept = attachments.store().folder / "pictures" / file.sha256[:2] / f"{file.sha256}-{size}.webp"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        _make(source, kept, fitted(file, size))
+        try:
+            _make(source, kept, fitted(file, size))
+        except (OSError, SyntaxError) as error:
+            raise NotFound(N_("This picture cannot be shown. The file itself can be fetched.")) from error
     return kept
 
 

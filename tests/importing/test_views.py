@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
@@ -61,7 +62,7 @@ def test_from_a_file_to_published_technologies(
     run_all(limit=5)
     review = page(client.get(answer.location))
     assert not review.find("meta", attrs={"http-equiv": "refresh"})
-    assert [tab.find("b").get_text() for tab in review.find("nav", class_="tabs").find_all("a")] == [
+    assert [re.search(r"\((\d+)\)", tab.get_text())[1] for tab in review.find("nav", class_="tabs").find_all("a")] == [
         "2",
         "0",
         "0",

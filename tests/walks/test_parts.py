@@ -54,7 +54,7 @@ def test_a_list_is_filtered_in_place_and_the_same_without_scripts(browser: Brows
     top = page.evaluate("document.activeElement.getBoundingClientRect().top")
     page.keyboard.press("Enter")
     page.wait_for_url("**/technologies?*")
-    expect(page.locator("[data-announced]")).to_contain_text("found")
+    expect(page.locator("[data-announced]")).to_contain_text("24 technologies")
     assert same_document(page) and page.evaluate("document.activeElement.querySelector('span').textContent") == name
     assert abs(page.evaluate("document.activeElement.getBoundingClientRect().top") - top) < 2, "what was pressed stays where it was"
     plain.locator(FACET).click()

@@ -62,7 +62,7 @@ def test_a_co_owner_answers_and_it_is_kept_which(client):
     form = {"text": "四十件", "version": str(question.version_id)}
     assert client.post(f"{page}/questions/{question.public_id}", data=form).status_code == 303
     session.refresh(question)
-    assert question.answered_for_id == houses[1].id and f"· <span lang=\"\">{houses[1].called('zh')}" in client.get(page).get_data(as_text=True)
+    assert question.answered_for_id == houses[1].id and f"· {houses[1].called('zh')}" in client.get(page).get_data(as_text=True)
 
 
 def test_a_co_owner_names_reviewers_and_takes_them_back(client):

@@ -229,7 +229,7 @@ def test_a_certificate_through_the_pages(client, session):
     assert client.post(decline, data=filled(client.get(decline).get_data(as_text=True))).status_code == 303
     assert press_signed(client, session, agreement, who.firm_signatory, "certificate").status_code == 303
     work()
-    assert session.query(Paper).count() == 4 and "停用证明 · 中文" in show(client, agreement)
+    assert session.query(Paper).count() == 4 and '停用证明 · <span lang="zh-Hans">中文</span>' in show(client, agreement)
     assert signing.signed_with(session.query(SignedText).filter_by(of="certificate").one().sha256)
 
 

@@ -14,7 +14,7 @@ from marketplace.access import may, require
 from marketplace.catalogue import attachments
 from marketplace.catalogue.views import send
 from marketplace.db import now
-from marketplace.errors import NotFound, Problem
+from marketplace.errors import N_, NotFound, Problem
 from marketplace.licensing import ledger
 from marketplace.licensing.billing import bank, export, operations, payments, reminders, totals, words
 from marketplace.licensing.billing.forms import BankForm, PaymentForm, ProfileForm, ReasonForm, TaxNumberForm
@@ -282,6 +282,18 @@ def _payment_page(found: Any, form: ReasonForm | None) -> ResponseReturnValue:
         fault = _(problem.message, **problem.values)
     return answer("licensing/billing/payment.html", form, payment=found, parts=parts, fault=fault, files=attachments.attachments_of(found),
                   reason_form=form or ReasonForm(formdata=None), may_answer=may(actor(), "payment.confirm", found))
+
+
+@blueprint.route("/payments/<public_id>.pdf")
+@limiter.limit("120 per hour")
+def receipt(public_id: str) -> ResponseReturnValue:
+    """The receipt for a payment, for both sides. Raises `NotFound` before the licensor has confirmed it, and once it is taken back."""
+    found = payments.by_public_id(actor(), public_id)
+    if found.state != "confirmed":
+        raise NotFound(N_("There is a receipt once the licensor has confirmed that the money has come."))
+    response = Response(on_paper("pdf/payment.html", payment=found, parts=list(payments.preview(found))), mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "inline", filename=f"receipt-{public_id}.pdf")
+    return response
 
 
 @blueprint.route("/payments/<public_id>/confirm", methods=["POST"])

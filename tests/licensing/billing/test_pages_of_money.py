@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from marketplace.db import session
@@ -110,11 +111,19 @@ def test_a_payment_is_reported_with_its_proof_and_confirmed(client, owing):
     again = client.post(f"/en{new}", data={**data, "file": (io.BytesIO(b"%PDF-1.4 x"), "proof.pdf")})
     assert again.location == answer.location and len(payments.payments_of(owing.agreement)) == 2
     client.login(owing.officer)
-    assert "Confirm that" in client.get(answer.location).get_data(as_text=True)
+    assert "Confirm that" in client.get(answer.location).get_data(as_text=True) and client.get(f"{answer.location}.pdf").status_code == 404
     assert client.post(f"{answer.location}/confirm").status_code == 303
     assert client.post(f"{answer.location}/confirm").status_code == 422
     session.expire_all()
     assert payment.state == "confirmed" and operations.obligation_of(owing.agreement, KEY).unpaid == 1_000_000
+    assert f"{answer.location}.pdf" in client.get(answer.location).get_data(as_text=True)
+    client.login(owing.owner)
+    receipt = client.get(f"{answer.location}.pdf")
+    text = PdfReader(io.BytesIO(receipt.data)).pages[0].extract_text()
+    assert receipt.mimetype == "application/pdf"
+    assert all(said in text for said in ("¥40,000", "November 2, 2026", "Test Works", "rest", owing.agreement.text_sha256[:20]))
+    client.login(factories.person())
+    assert client.get(f"{answer.location}.pdf").status_code == 404
 
 
 def test_a_form_that_is_refused_says_why_beside_the_field(client, owing):

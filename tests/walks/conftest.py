@@ -221,7 +221,7 @@ class Visit:
         target.wait_for()
         looking.ask(self.page, "mark")  # another page has no mark, a part that was fetched has changed the page
         self.hand.press(target)
-        self.page.wait_for_function("() => !window.stays || window.changed && !document.querySelector('[aria-busy=true]')")
+        looking.until(self.page, "!window.stays || window.changed && !document.querySelector('[aria-busy=true]')")
         self.page.wait_for_load_state("domcontentloaded")
         if self.page.evaluate("Boolean(window.stays)"):
             assert self.page.evaluate("document.activeElement !== document.body"), f"the focus was lost after {target}"

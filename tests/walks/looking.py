@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 """WCAG 2.2 AA, among it the rule on the size of targets that axe leaves out unless it is asked for, and what axe calls best practice."""
@@ -30,6 +31,21 @@ def axe(page: Page, inside: str = "") -> list[str]:
 def ask(page: Page, question: str, *values: Any) -> Any:
     """What a function of looking.js answers on a page."""
     return page.evaluate(f"values => ({SCRIPT}).{question}(...values)", list(values))
+
+
+def until(page: Page, condition: str, seconds: float = 30) -> None:
+    """Wait until an expression holds, also over a change of the page; TimeoutError if it does not. Asked from outside: what waits inside the page is
+    evaluated there, which the content security policy refuses from the second look on."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if page.evaluate(f"Boolean({condition})"):
+                return
+        except Error as error:
+            if "context was destroyed" not in str(error) and "navigat" not in str(error):
+                raise
+        page.wait_for_timeout(20)
+    raise TimeoutError(f"{condition} did not come to hold on {page.url}")
 
 
 def names(page: Page) -> list[str]:

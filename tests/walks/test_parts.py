@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.walks.conftest import Site
+from tests.walks.looking import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 FACET = "a.facet >> nth=3"
@@ -66,7 +67,7 @@ def test_a_list_is_filtered_in_place_and_the_same_without_scripts(browser: Brows
     assert same_document(page) and titles(page) == before
     page.route("**/technologies?*", lambda route: Route.abort(route) if "x-part" in route.request.headers else route.continue_())
     page.locator(FACET).click()
-    page.wait_for_function("window.marked === undefined")  # no answer: the plain link does it
+    until(page, "window.marked === undefined")  # no answer: the plain link does it
     assert titles(page) == titles(plain)
     for one in (plain, page):
         one.context.close()

@@ -31,7 +31,7 @@
 - **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data; an **example** 示例 is what he tries first and throws away.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
-A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → delivery → web → printing →
+A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → delivery → web → saying → printing →
 people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → design → reactions → this, cli.
 """
 
@@ -43,7 +43,7 @@ from flask import Flask, redirect, url_for
 from flask_login import LoginManager, user_logged_in
 from werkzeug.wrappers import Response
 
-from marketplace import printing, record
+from marketplace import printing, record, saying
 from marketplace.alerts import views as alerts_views
 from marketplace.alerts.subscriptions import views as subscriptions_views
 from marketplace.calls import views as calls_views
@@ -141,6 +141,7 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
     app.extensions["engine"], app.extensions["tongues"] = connect(settings.database), found(translations)
     record.bind(react)
     prepare(app)
+    saying.prepare(app)
     printing.prepare(app)
     _sign_in(app)
     for views in PAGES:

@@ -7,23 +7,19 @@ in the log of what was opened. Every page lives under its language, `/zh/…` or
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from math import exp
 from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
-from flask_babel import Babel, format_date, format_decimal, format_percent, get_locale, gettext, ngettext
+from flask_babel import Babel, format_date, get_locale, gettext, ngettext
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from markupsafe import Markup, escape
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
@@ -31,14 +27,12 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 from wtforms import HiddenField
 from wtforms.form import BaseForm
 
-from marketplace import money
 from marketplace.access import VISITOR, Actor
 from marketplace.arrival import FIRST_BYTE, Patient, Stamp
-from marketplace.db import HOME, in_language, noting, session, to_write
+from marketplace.db import HOME, noting, session, to_write
 from marketplace.delivery import web as delivery
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused, Several
 from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
-from marketplace.mistakes import mistakes
 
 log = logging.getLogger(__name__)
 Thing = TypeVar("Thing")
@@ -151,7 +145,6 @@ class Form(FlaskForm):
                 self.form_errors.append(text)
             else:
                 target.errors = [*target.errors, text]
-
 
     def _spoken(self, name: str) -> str:
         """Where a refusal of a text in two languages stands: while both are empty, beside the field of the reader's language; the other is folded away."""
@@ -387,87 +380,6 @@ def _context() -> Mapping[str, Any]:
     }
 
 
-def _day(value: date | datetime | None) -> str:
-    """A day in words; that of a moment is the calendar day in the site's zone."""
-    return format_date(value, "long") if value else ""
-
-
-def _moment(value: datetime | None) -> Markup | str:
-    """A moment as pages show it: day, hour and minute in the site's zone; the full moment, to the second and with its zone, beside it for machines."""
-    if value is None:
-        return ""
-    local, locale = value.astimezone(HOME), get_locale()
-    shown = locale.datetime_formats["medium"].replace("'", "").format(f"{local:%H:%M}", format_date(value, "medium"))
-    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), shown)
-
-
-def _money(amount: Decimal | None, currency: str) -> str:
-    """An amount with its currency; minor units only where there are some."""
-    if amount is None:
-        return ""
-    return money.written(amount, currency, str(get_locale()))
-
-
-_UNBROKEN = re.compile(
-    r"(?<=[≤≥<>=±≈~]) (?=\d)|(?<=\d) (?=[\u4e00-\u9fff%‰°℃]|(?:[kMGmnµμ]?(?:m|g|s|W|V|A|N|J|L|Hz|Pa|Ω)|cm|km|t|h|min|bar|dB|rpm|ppm|TRL)[²³]?(?![A-Za-z]))"
-)
-
-
-def _unbroken(text: str) -> str:
-    """A text whose figures stay on one line with their signs and units: ≤ 0.02 mm, 10 min, 30 万把. A space between them becomes one that does not break."""
-    return _UNBROKEN.sub("\N{NO-BREAK SPACE}", text)
-
-
-def _plain_value(value: Any) -> str:
-    """A value of a revision as people read it."""
-    if isinstance(value, dict):
-        return " / ".join(_plain_value(part) for part in value.values() if part not in (None, "", [], {}))
-    if isinstance(value, list):
-        return "; ".join(_plain_value(part) for part in value)
-    return "–" if value in (None, "") else str(value)
-
-
-def _script(text: str | None) -> str:
-    """The language a word is written in, by its script."""
-    return "zh" if text and any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
-
-
-def _in(code: str, text: str) -> Markup:
-    """A text in a language, marked where that is not the language of the page."""
-    return escape(text) if not text or code == spoken() else Markup('<span lang="{}">{}</span>').format(TAGS[code], text)
-
-
-def called(thing: Any) -> Markup:
-    """The name of an organisation in the reader's language, else in the other, and marked so."""
-    text, code = in_language(thing.name, language())
-    return _in(code, text)
-
-
-def named(name: str | None) -> Markup:
-    """Somebody's name as it was written, a Chinese one marked on a page in another language. The family name stands where its bearer has put it."""
-    return _in("zh" if _script(name or "") == "zh" else spoken(), name or "")
-
-
-def told(text: str | None) -> Markup:
-    """What somebody typed in one language, that is told by its script."""
-    return _in(_script(text or ""), text or "")
-
-
-def _probability(score: float) -> float:
-    return 1 / (1 + exp(-score)) if score >= 0 else exp(score) / (1 + exp(score))
-
-
-FILTERS = {
-    "day": _day, "moment": _moment, "money": _money, "plain_value": _plain_value, "script": _script, "unbroken": _unbroken,
-    "sigmoid": _probability, "called": called, "named": named, "told": told, "mistakes": mistakes,
-    "trim_text": lambda text, length: text if len(text) <= length else text[: length - 1].rstrip() + "…",
-    "percent": lambda share: format_percent(share) if share >= 0.01 else "<" + format_percent(0.01),
-    "points": lambda share: format_decimal(share * 100, "0.0"),
-    "figures": lambda value, places: format_decimal(value, f"0.{'0' * places}" if places else "0"),
-    "number": lambda value: format_decimal(value),
-}
-
-
 def prepare(app: Flask) -> None:
     """Bind languages, forgery protection, limits, compression, errors and headers to the application."""
     app.wsgi_app = Stamp(app.wsgi_app, app.config["SETTINGS"].proxies)  # type: ignore[method-assign]
@@ -481,7 +393,6 @@ def prepare(app: Flask) -> None:
     app.url_value_preprocessor(_pull_language)
     app.url_defaults(_push_language)
     app.context_processor(_context)
-    app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals.update(TAGS=TAGS)
     app.after_request(_headers)
     app.teardown_appcontext(lambda _error: None if g.pop("streams", False) else session.remove())

@@ -55,14 +55,14 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "ordering", "db", "languages", "access", "record", "jobs",
-    "mistakes", "delivery", "web", "printing",
+    "mistakes", "delivery", "web", "saying", "printing",
     "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "design",
     "reactions", "__init__", "wsgi", "demo", "console",
     "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_people", "cli_terms",
     "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
-FLASK_ROOMS = {"web", "printing", "views", "forms", "words", "__init__", "cli"}
+FLASK_ROOMS = {"web", "saying", "printing", "views", "forms", "words", "__init__", "cli"}
 PURE = {
     "terms": {
         "payment", "words", "checks", "reading", "presets", "figures", "schedule", "events", "course", "fees", "royalty", "account", "because", "bench",
@@ -287,6 +287,14 @@ def test_the_chinese_catalogue_is_complete() -> None:
             assert message.string and not message.fuzzy, f"not translated: {key!r}"
             translated.add(key)
     assert texts() - translated == set(), "run `make messages` and translate what is new"
+
+
+def test_every_text_on_a_page_says_its_language() -> None:
+    """An empty `lang` says that nobody knows; what users type is Chinese or English, and the filters tell which."""
+    unknown = re.compile(r"""lang=(""|'')""")
+    found = [f"{path.relative_to(ROOT)}: {line.strip()[:90]}" for path in (ROOT / "templates").rglob("*.html") for line in path.read_text().splitlines()
+             if unknown.search(line)]
+    assert not found, "\n".join(found)
 
 
 def test_translations_keep_their_places() -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from markupsafe import escape
+
 from marketplace.calls import words
 from marketplace.calls.models import Call
 from marketplace.catalogue.classification import industry_name
@@ -14,8 +16,8 @@ from marketplace.db import in_language
 from marketplace.needs.changes import target_lines
 from marketplace.people import regions
 from marketplace.record import Revision
+from marketplace.saying import FILTERS
 from marketplace.terms.payment import from_minor
-from marketplace.web import FILTERS
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Amendment:
     number: int
     at: datetime
     note: str
-    fields: tuple[tuple[str, str, str], ...]
+    fields: tuple[tuple[str, Any, Any], ...]
 
 
 def amendments(call: Call, revisions: list[Revision], language: str) -> list[Amendment]:
@@ -38,26 +40,26 @@ def amendments(call: Call, revisions: list[Revision], language: str) -> list[Ame
     return found[::-1]
 
 
-NAMED: dict[str, Callable[[Any, str], str]] = {
+NAMED: dict[str, Callable[[Any, str], Any]] = {
     "targets": lambda rows, language: "; ".join(target_lines(rows, language)),
     "stages": lambda rows, language: "; ".join(words.stage_lines(rows, language)),
-    "eligible": lambda eligible, language: "; ".join(words.eligible_lines(eligible, language)),
-    "money": lambda code, _language: str(words.MONEY_WORDS[code]),
-    "ip_position": lambda code, _language: str(words.IP_WORDS[code]),
+    "eligible": lambda eligible, language: escape("; ".join(words.eligible_lines(eligible, language))),
+    "money": lambda code, _language: words.MONEY_WORDS[code],
+    "ip_position": lambda code, _language: words.IP_WORDS[code],
     "industry": industry_name,
     "region": regions.name,
 }
 
 
-def _read(name: str, content: dict[str, Any], language: str) -> str:
-    """A field of a revision as people read it."""
+def _read(name: str, content: dict[str, Any], language: str) -> Any:
+    """A field of a revision as people read it; what is in words of the page is no plain text, and so not told by its script."""
     value = content.get(name)
     if value in (None, "", [], {}):
         return "–"
     if name == "amount":
-        return FILTERS["money"](from_minor(value, content["currency"]), content["currency"])
+        return escape(FILTERS["money"](from_minor(value, content["currency"]), content["currency"]))
     if name in ("deadline", "questions_until"):
-        return words.told_in(datetime.fromisoformat(value), content["zone"])
+        return escape(words.told_in(datetime.fromisoformat(value), content["zone"]))
     if name in NAMED:
         return NAMED[name](value, language) or "–"
     return in_language(value, language)[0] if isinstance(value, dict) else str(value)

@@ -27,7 +27,8 @@ from marketplace.needs import operations as needs
 from marketplace.needs.forms import CURRENCIES
 from marketplace.people import organisations, regions
 from marketplace.people.words import SIZE_WORDS
-from marketplace.web import FILTERS, PAGE, actor, answer, language, limiter, see
+from marketplace.saying import FILTERS
+from marketplace.web import PAGE, actor, answer, language, limiter, see
 
 blueprint = Blueprint("calls", __name__)
 

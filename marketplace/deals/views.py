@@ -30,7 +30,8 @@ from marketplace.needs import operations as needs
 from marketplace.needs.models import Need
 from marketplace.ordering import order
 from marketplace.people.models import Organisation
-from marketplace.web import PAGE, actor, answer, language, named, page_number, see
+from marketplace.saying import named
+from marketplace.web import PAGE, actor, answer, language, page_number, see
 
 blueprint = Blueprint("deals", __name__)
 

@@ -25,9 +25,10 @@ from marketplace.matching.units import in_words
 from marketplace.needs.models import Need
 from marketplace.needs.words import GRADE_WORDS, MODE_WORDS
 from marketplace.people import regions
+from marketplace.saying import FILTERS
 from marketplace.terms.payment import from_minor, parse
 from marketplace.terms.words import glance
-from marketplace.web import FILTERS, TAGS
+from marketplace.web import TAGS
 
 SUMMARY = {"zh": 96, "en": 205}  # characters of a summary, two lines on paper
 SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}

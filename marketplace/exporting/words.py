@@ -24,7 +24,7 @@ from marketplace.needs.models import Need
 from marketplace.needs.words import CASH_WORDS
 from marketplace.people import regions
 from marketplace.people.models import Organisation
-from marketplace.web import FILTERS
+from marketplace.saying import FILTERS
 
 LIST_WORDS = {
     "technologies": _l("List of technologies"), "needs": _l("List of needs"), "open-calls": _l("List of open calls"), "pools": _l("List of pooled research"),

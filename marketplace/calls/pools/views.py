@@ -26,7 +26,8 @@ from marketplace.licensing.billing.forms import minor_of
 from marketplace.needs.models import Need
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
-from marketplace.web import PAGE, actor, answer, language, see, told
+from marketplace.saying import told
+from marketplace.web import PAGE, actor, answer, language, see
 
 blueprint = Blueprint("pools", __name__)
 SHOWN_ON_DESK = 5

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from marketplace.catalogue.classification import industry_name
 from marketplace.deals.supply.cells import Cell
 from marketplace.people import regions
-from marketplace.web import FILTERS
+from marketplace.saying import FILTERS
 
 READING_WORDS = {
     "nowhere": _l("wanted, and offered nowhere"), "elsewhere": _l("wanted here, offered only in other regions"),

@@ -22,7 +22,8 @@ from marketplace.deals.talk.words import AUDIENCE_WORDS
 from marketplace.deals.words import SIDE_WORDS
 from marketplace.people.words import ZONE_WORDS
 from marketplace.people.zones import ZONES
-from marketplace.web import Form, VersionedForm, actor, named, new_token
+from marketplace.saying import named
+from marketplace.web import Form, VersionedForm, actor, new_token
 
 
 def _named(party: Party, place: int, say: Callable[[str], str]) -> str:

@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from marketplace.deals.words import STAGE_WORDS
 from marketplace.matching.words import BAND_WORDS, CONTRIBUTION_WORDS, SIDE_WORDS
+from marketplace.saying import FILTERS, named
 from marketplace.terms.payment import from_minor
-from marketplace.web import FILTERS, named
 
 SECTION_WORDS = {
     "reply": _l("Replies waiting"), "task": _l("Promises due today"), "asked": _l("Introductions asked for"), "trial": _l("Trials that end soon"),

@@ -27,8 +27,9 @@ from marketplace.licensing.risk.forms import AnswerForm, ClaimForm, CoverForm, M
 from marketplace.licensing.risk.models import Claim, Guarantee
 from marketplace.people import organisations
 from marketplace.record import noun
+from marketplace.saying import FILTERS
 from marketplace.terms.payment import from_minor
-from marketplace.web import FILTERS, Form, actor, answer, language, see
+from marketplace.web import Form, actor, answer, language, see
 
 blueprint = Blueprint("risk", __name__)
 

@@ -29,7 +29,7 @@ from wtforms.form import BaseForm
 
 from marketplace.access import VISITOR, Actor
 from marketplace.arrival import FIRST_BYTE, Patient, Stamp
-from marketplace.db import HOME, noting, session, to_write
+from marketplace.db import HOME, LANGUAGES, noting, session, to_write
 from marketplace.delivery import web as delivery
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused, Several
 from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
@@ -212,19 +212,20 @@ def spoken() -> str:
     """The language that the pages of this request speak: the address decides, else the account, else the browser, else Chinese."""
     if getattr(g, "language", None):
         return g.language
-    if current_user and current_user.is_authenticated and current_user.language in tongues():
-        return current_user.language
+    if current_user and current_user.is_authenticated:
+        return tongue_of(current_user)
     return best(request.accept_languages.values(), tongues()) or "zh"
 
 
 def language() -> str:
-    """The language in which texts are shown on the pages of this request: Chinese or English."""
-    return texts_for(spoken())
+    """The language in which texts are shown on the pages of this request, Chinese or English: in a third language the account decides."""
+    code = spoken()
+    return current_user.language if code not in LANGUAGES and current_user and current_user.is_authenticated else texts_for(code)
 
 
-def home_language(kept: str) -> str:
-    """Where somebody goes on who has an account: in the language kept with it, or in the one at hand if no account can keep that."""
-    return kept if spoken() == language() else spoken()
+def tongue_of(person: Any) -> str:
+    """The language of pages that is kept with an account; that of its texts where the site no longer speaks it."""
+    return person.tongue if person.tongue in tongues() else person.language
 
 
 def _pull_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -376,7 +377,7 @@ def _context() -> Mapping[str, Any]:
     here = tongues()[spoken()]
     return {
         "actor": actor(), "tongue": here, "tongues": tongues(), "tag": here.tag, "here_in": here_in, "site_address": site_address,
-        "locale": str(get_locale()), "language": here.texts, "other_language": "en" if here.texts == "zh" else "zh",
+        "locale": str(get_locale()), "language": language(), "other_language": "en" if language() == "zh" else "zh",
     }
 
 

@@ -20,7 +20,6 @@ from marketplace.licensing.performing.models import Correction, Dispute, Reminde
 from marketplace.licensing.performing.triers import place_of
 from marketplace.people import one_time, organisations
 from marketplace.people.models import Person
-from marketplace.terms.words import Tongue
 
 CODE = re.compile(r"\[code ([0-9a-z]{12})\]")
 
@@ -57,9 +56,8 @@ def _tell(
         for person in hearers(agreement, side):
             if person.id != besides and person.id not in told:
                 told.add(person.id)
-                shown = Tongue(person.language, "CNY").day(day) if day else ""
                 names = {"partner": getattr(agreement, other(side)).called(person.language), "title": agreement.titled(person.language)[0]}
-                to_person("agreement", person, f"/agreements/{agreement.public_id}{path}", what=what, day=shown, verdict=verdict, kind=kind, **names)
+                to_person("agreement", person, f"/agreements/{agreement.public_id}{path}", what=what, day=day or "", verdict=verdict, kind=kind, **names)
 
 
 def _spoken_to(agreement: Agreement) -> tuple[str, ...]:

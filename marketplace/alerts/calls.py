@@ -12,7 +12,7 @@ from babel.dates import format_date
 from sqlalchemy import select
 
 from marketplace.access import may
-from marketplace.alerts.operations import LOCALES, to_person
+from marketplace.alerts.operations import LOCALES, to_person, tongue_of
 from marketplace.calls.conditions import hindrance
 from marketplace.calls.deadlines import local, offset
 from marketplace.calls.hearers import hearers
@@ -42,7 +42,7 @@ def _tell(call: Call, people: Iterable[Person], what: str, path: str = "", title
             facts = {"note": "", "house": call.organisation.called(person.language), **values}
             to_person(
                 "call_news", person, path or f"/open-calls/{call.public_id}", what=what, title=title or call.titled(person.language)[0],
-                deadline=_moment(call, person.language), **facts,
+                deadline=_moment(call, tongue_of(person)), **facts,
             )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.alerts.operations import to_address, to_person
+from marketplace.alerts.wording import Sum
 from marketplace.db import session
 from marketplace.deals.fees.models import FeeDue, FeeReminder
 from marketplace.deals.introduction.models import Consent
@@ -22,8 +23,6 @@ from marketplace.jobs import handler
 from marketplace.people import organisations
 from marketplace.people.models import Person
 from marketplace.record import Event
-from marketplace.terms.payment import from_minor
-from marketplace.terms.words import Tongue
 
 STEPS = ("qualify", "introduce", "protect", "evaluate", "negotiate", "reconsider", "announce", "resume", "sign", "perform", "win", "taken", "handed_over")
 
@@ -102,12 +101,11 @@ def deal_lost(thing_id: int) -> None:
 
 def _about_fee(due: FeeDue, what: str) -> None:
     """Write to the side that owes a part of the fee, and to the broker; to nobody once it is paid."""
-    money = from_minor(due.unpaid, due.currency)
-    if due.unpaid and money is not None:
+    if due.unpaid:
         people = [*_side(due.deal, due.payer), *(party.person for party in people_of(due.deal, "broker") if party.person is not None)]
         _tell(
-            due.deal, people, what, "#fee", side=due.payer, amount=lambda language: Tongue(language, due.currency).money(money),
-            day=lambda language: Tongue(language, "CNY").day(due.due), text=lambda language: due.because[language],
+            due.deal, people, what, "#fee", side=due.payer, amount=Sum(due.unpaid, due.currency), day=due.due,
+            text=lambda language: due.because[language],
         )
 
 

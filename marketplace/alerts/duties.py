@@ -12,7 +12,6 @@ from marketplace.jobs import handler
 from marketplace.licensing.duties.models import Notice, Objection, RecordalReminder
 from marketplace.licensing.models import SIDES
 from marketplace.people.models import Person
-from marketplace.terms.words import Tongue
 
 
 def _people(notice: Notice, sides: tuple[str, ...]) -> list[Person]:
@@ -25,9 +24,8 @@ def _people(notice: Notice, sides: tuple[str, ...]) -> list[Person]:
 
 def _tell(notice: Notice, people: list[Person], what: str) -> None:
     for person in people:
-        until = Tongue(person.language, "CNY").day(notice.runs_until) if notice.runs_until else ""
         to_person(
-            "notice", person, f"/notices/{notice.public_id}", what=what, until=until, title=notice.agreement.titled(person.language)[0],
+            "notice", person, f"/notices/{notice.public_id}", what=what, until=notice.runs_until or "", title=notice.agreement.titled(person.language)[0],
             institute=notice.agreement.licensor.called(person.language),
         )
 
@@ -81,6 +79,5 @@ def recordal_reminder(thing_id: int) -> None:
     if reminder.recordal.state != "open":
         return
     for person in {person.id: person for side in SIDES for person in hearers(agreement, side)}.values():
-        due = Tongue(person.language, "CNY").day(reminder.recordal.due)
         title, late = agreement.titled(person.language)[0], reminder.kind == "overdue"
-        to_person("recordal", person, f"/agreements/{agreement.public_id}", late=late, due=due, title=title)
+        to_person("recordal", person, f"/agreements/{agreement.public_id}", late=late, due=reminder.recordal.due, title=title)

@@ -18,6 +18,8 @@ WIDTH = 76
 SIGNATURE = "-- "
 _URL = re.compile(r"https?://[^\s<>\"“”（）。，；]+")
 _HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_ELSEWHERE = re.compile(r"[\u3041-\u30ff\u31f0-\u31ff]")
+"""Letters that stand beside Chinese characters in another language."""
 _LETTER = re.compile(r"[A-Za-z]")
 _NEVER_FIRST = "，。；：！？、）”’》%℃,.;:!?)"
 """No line begins with these."""
@@ -105,6 +107,8 @@ def _of(chunk: str, language: str, site: str) -> Iterator[Block]:
 def _other(text: str, language: str) -> str:
     """The language of a part that is plainly not that of the letter; empty where it is, or may be."""
     bare = _URL.sub("", text)
+    if language not in ("zh", "en") and _ELSEWHERE.search(bare):
+        return ""
     if language != "zh":
         return "zh" if len(_HAN.findall(bare)) > len(_LETTER.findall(bare)) else ""
     return "en" if not _HAN.search(bare) and len(bare.split()) > 3 and _LETTER.search(bare) else ""

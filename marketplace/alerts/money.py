@@ -10,14 +10,13 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.alerts.operations import to_person
+from marketplace.alerts.wording import Sum
 from marketplace.db import session
 from marketplace.jobs import handler
 from marketplace.licensing.billing.models import STAGES, Invoice, Payment, Reminder
 from marketplace.licensing.billing.operations import last_invoice, mirror_of, obligation_of
 from marketplace.licensing.models import Agreement
 from marketplace.people.models import Membership, Person
-from marketplace.terms.payment import from_minor
-from marketplace.terms.words import Tongue
 
 
 def _people(organisation_id: int) -> list[Person]:
@@ -27,23 +26,13 @@ def _people(organisation_id: int) -> list[Person]:
     return [person for person in session.scalars(own.order_by(Person.id)) if person.is_active]
 
 
-def _amount(minor: int, currency: str, language: str) -> str:
-    value = from_minor(minor, currency)
-    assert value is not None
-    return Tongue(language, currency).money(value)
-
-
 def _tell(organisation_id: int, template: str, path: str, agreement: Agreement, minor: int, currency: str, **values: Any) -> None:
     for person in _people(organisation_id):
         language = person.language
         to_person(
-            template, person, path, title=agreement.titled(language)[0], amount=_amount(abs(minor), currency, language),
+            template, person, path, title=agreement.titled(language)[0], amount=Sum(abs(minor), currency),
             **{name: value(language) if callable(value) else value for name, value in values.items()},
         )
-
-
-def _day(day: Any, currency: str) -> Any:
-    return lambda language: Tongue(language, currency).day(day) if day else ""
 
 
 @handler("alerts.invoice_issued")
@@ -52,7 +41,7 @@ def invoice_issued(thing_id: int) -> None:
     invoice = session.get_one(Invoice, thing_id)
     if mirror_of(invoice) is None:
         _tell(invoice.customer_id, "invoice_issued", f"/invoices/{invoice.public_id}", invoice.agreement, invoice.amount, invoice.currency,
-              number=invoice.reference, due=_day(invoice.due, invoice.currency), again=invoice.round > 0 and invoice.kind == "fee")
+              number=invoice.reference, due=invoice.due or "", again=invoice.round > 0 and invoice.kind == "fee")
 
 
 @handler("alerts.invoice_cancelled")
@@ -71,7 +60,7 @@ def payment_reported(thing_id: int) -> None:
     payment = session.get_one(Payment, thing_id)
     if payment.state == "reported":
         _tell(payment.licensor_id, "payment_reported", f"/payments/{payment.public_id}", payment.agreement, payment.amount, payment.currency,
-              day=_day(payment.day, payment.currency))
+              day=payment.day or "")
 
 
 @handler("alerts.payment_answered")
@@ -79,7 +68,7 @@ def payment_answered(thing_id: int) -> None:
     """Tell the licensee what became of a payment."""
     payment = session.get_one(Payment, thing_id)
     _tell(payment.licensee_id, "payment_answered", f"/payments/{payment.public_id}", payment.agreement, payment.amount, payment.currency,
-          state=payment.state, reason=payment.reason or "", day=_day(payment.day, payment.currency))
+          state=payment.state, reason=payment.reason or "", day=payment.day or "")
 
 
 @handler("alerts.payment_reminder")
@@ -92,5 +81,5 @@ def payment_reminder(thing_id: int) -> None:
     last = last_invoice(reminder.agreement, reminder.obligation_key)
     number = last.reference if last is not None and mirror_of(last) is None else ""
     _tell(obligation.licensee_id, "payment_reminder", f"/agreements/{reminder.agreement.public_id}/billing", reminder.agreement, obligation.unpaid,
-          obligation.currency, stage=reminder.stage, days=abs(STAGES[reminder.stage]), number=number, due=_day(obligation.due, obligation.currency),
+          obligation.currency, stage=reminder.stage, days=abs(STAGES[reminder.stage]), number=number, due=obligation.due or "",
           because=lambda language: obligation.because.get(language, ""))

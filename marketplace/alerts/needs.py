@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from babel.dates import format_date
-
-from marketplace.alerts.operations import LOCALES, to_person
+from marketplace.alerts.operations import to_person
 from marketplace.db import session
 from marketplace.jobs import handler
 from marketplace.matching.documents import shown_title
@@ -23,8 +21,8 @@ def _firm(need: Need) -> list[Person]:
 
 def _tell(step: str, need: Need, path: str, readers: list[Person], words: str = "", day: bool = False) -> None:
     for person in readers:
-        ends = format_date(need.verified_until, "long", locale=LOCALES[person.language]) if day and need.verified_until else ""
-        to_person("need_news", person, path, step=step, title=shown_title(person, need, person.language)[0], words=words, day=ends)
+        title = shown_title(person, need, person.language)[0]
+        to_person("need_news", person, path, step=step, title=title, words=words, day=(day and need.verified_until) or "")
 
 
 @handler("alerts.questions_sent")

@@ -24,13 +24,13 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from marketplace.access import SYSTEM, Actor, require
-from marketplace.alerts import delivery, letters
+from marketplace.alerts import delivery, letters, wording
 from marketplace.alerts.models import Mail
 from marketplace.config import Settings
 from marketplace.db import LANGUAGES, new_public_id, now, session
 from marketplace.errors import NotFound
 from marketplace.jobs import handler
-from marketplace.languages import LOCALES, TAGS, found
+from marketplace.languages import LOCALES, TAGS, found, texts_for
 from marketplace.people import operations as people
 from marketplace.people import organisations
 from marketplace.people.models import Invitation, JoinRequest, Organisation, Person
@@ -80,6 +80,16 @@ def _environment(templates: Path, translations: Path, language: str) -> Environm
     return environment
 
 
+def _known(language: str) -> str:
+    """A language that mail speaks: another's catalogue may have gone since it was kept."""
+    return language if language in _post[0].templates else texts_for(language)
+
+
+def tongue_of(person: Person) -> str:
+    """The language of a person's mail."""
+    return person.tongue if person.tongue in _post[0].templates else person.language
+
+
 def _link(language: str, path: str) -> str:
     return f"{_post[0].settings.site}/{language}{path}"
 
@@ -102,8 +112,8 @@ def _compose(
 ) -> Mail:
     """Write a mail from templates/mail/<template>.txt, whose first line is the subject, and queue it."""
     post = _post[0]
-    greeted = person.name if person else ""
-    text = post.templates[language].get_template(f"{template}.txt").render(values, name=greeted, site=post.settings.site)
+    greeted, said = person.name if person else "", {name: wording.written(value, language) for name, value in values.items()}
+    text = post.templates[language].get_template(f"{template}.txt").render(said, name=greeted, site=post.settings.site)
     subject, _, body = text.strip().partition("\n")
     public_id = new_public_id()
     mail = Mail(
@@ -117,8 +127,9 @@ def _compose(
 
 
 def to_person(template: str, person: Person, path: str, **values: Any) -> Mail:
-    """Write to somebody who has an account, with a link to the page."""
-    return _compose(template, person.address, person.language, person, link=_link(person.language, path), **values)
+    """Write to somebody who has an account, with a link to the page; days and `Sum`s among the values are written as his language does."""
+    tongue = tongue_of(person)
+    return _compose(template, person.address, tongue, person, link=_link(tongue, path), **values)
 
 
 def to_address(template: str, address: str, path: str, language: str | None = None, **values: Any) -> Mail:
@@ -127,8 +138,8 @@ def to_address(template: str, address: str, path: str, language: str | None = No
     That is the one given, else the account's, else the site's first.
     """
     person = people.by_address(address)
-    language = language or (person.language if person else LANGUAGES[0])
-    said = {name: value.called(language) if isinstance(value, Organisation) else value for name, value in values.items()}
+    language = _known(language) if language else tongue_of(person) if person else LANGUAGES[0]
+    said = {name: value.called(texts_for(language)) if isinstance(value, Organisation) else value for name, value in values.items()}
     return _compose(template, address, language, person, link=_link(language, path), **said)
 
 
@@ -158,8 +169,9 @@ def change_address(thing_id: int) -> None:
     """Send the link to the new address, and a note to the old one."""
     person = session.get_one(Person, thing_id)
     if person.is_active and person.new_address is not None:
-        link = _link(person.language, f"/confirm/{people.confirmation_token(person, person.new_address)}")
-        _compose("change_address", person.new_address, person.language, person, link=link)
+        tongue = tongue_of(person)
+        link = _link(tongue, f"/confirm/{people.confirmation_token(person, person.new_address)}")
+        _compose("change_address", person.new_address, tongue, person, link=link)
         to_person("change_address_notice", person, "/settings/password")
 
 
@@ -168,11 +180,11 @@ def invite(thing_id: int) -> None:
     """Send an invitation to its address."""
     invitation = session.get_one(Invitation, thing_id)
     if invitation.state == "open":
-        language = invitation.language
+        language = _known(invitation.language)
         link = _link(language, f"/invitations/{organisations.invitation_token(invitation)}")
         _compose(
             "invite", invitation.address_key, language, people.by_address(invitation.address_key), link=link,
-            organisation=invitation.organisation.called(language),
+            organisation=invitation.organisation.called(texts_for(language)),
         )
 
 
@@ -240,7 +252,7 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = sender, mail.address, mail.subject
     message["Date"], message["Message-ID"] = mail.created, mail.message_id
-    message["Content-Language"], message["Auto-Submitted"] = TAGS[mail.language], "auto-generated"
+    message["Content-Language"], message["Auto-Submitted"] = TAGS[_known(mail.language)], "auto-generated"
     body = _filled(mail.body)
     message.set_content(letters.flowed(body), cte="base64", params={"format": "flowed", "delsp": "yes"})
     message.add_alternative(_page(mail, body), subtype="html", cte="base64")
@@ -248,7 +260,7 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
         if value:
             message[name] = value
     if mail.unsubscribe:
-        message["List-Unsubscribe"] = f"<{_link(mail.language, mail.unsubscribe)}>"
+        message["List-Unsubscribe"] = f"<{_link(_known(mail.language), mail.unsubscribe)}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if mail.calendar:
         method = mail.calendar.partition("METHOD:")[2].split("\r\n", 1)[0].strip() or "PUBLISH"
@@ -258,10 +270,10 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
 
 def _page(mail: Mail, body: str) -> str:
     """The text as a page, to be read by day and by night."""
-    post = _post[0]
-    parts = letters.blocks(body, mail.language, post.settings.site)
-    return post.templates[mail.language].get_template("page.html").render(
-        subject=mail.subject, blocks=parts, tag=TAGS[mail.language], tags=TAGS, line_break=Markup("<br>\n"),
+    post, tongue = _post[0], _known(mail.language)
+    parts = letters.blocks(body, tongue, post.settings.site)
+    return post.templates[tongue].get_template("page.html").render(
+        subject=mail.subject, blocks=parts, tag=TAGS[tongue], tags=TAGS, line_break=Markup("<br>\n"),
     )
 
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from babel.dates import format_date
-
-from marketplace import money
-from marketplace.alerts.operations import LOCALES, to_person
+from marketplace.alerts.operations import to_person
+from marketplace.alerts.wording import Sum
 from marketplace.db import session
 from marketplace.jobs import handler
 from marketplace.licensing.risk import entries
 from marketplace.licensing.risk.models import Claim, Guarantee, GuaranteeEntry
 from marketplace.people import organisations
 from marketplace.people.models import Organisation, Person
-from marketplace.terms.payment import from_minor
-
-
-def _money(minor: int, currency: str, person: Person) -> str:
-    """An amount in the reader's language; minor units only where there are some."""
-    return money.written(from_minor(minor, currency) or 0, currency, LOCALES[person.language])
 
 
 def _guarantee(guarantee: Guarantee, step: str, *readers: Organisation) -> None:
@@ -73,7 +65,7 @@ def _claim(claim: Claim, step: str, amount: int, *readers: Organisation) -> None
         to_person(
             "claim_news", person, f"/claims/{claim.public_id}", step=step, guarantor=guarantee.guarantor.called(person.language),
             protected=guarantee.protected.called(person.language), title=guarantee.agreement.titled(person.language)[0],
-            amount=_money(amount, guarantee.currency, person), answer=claim.answer or "",
+            amount=Sum(amount, guarantee.currency), answer=claim.answer or "",
         )
 
 
@@ -132,7 +124,7 @@ def _debt(claim: Claim, debt: GuaranteeEntry | None, late: bool, *readers: Organ
         to_person(
             "recourse", person, f"/claims/{claim.public_id}", late=late, guarantor=guarantee.guarantor.called(person.language),
             debtor=guarantee.debtor.called(person.language), title=guarantee.agreement.titled(person.language)[0],
-            amount=_money(rest, guarantee.currency, person), due=format_date(debt.due, "long", locale=LOCALES[person.language]),
+            amount=Sum(rest, guarantee.currency), due=debt.due,
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from marketplace.alerts.models import Mail
-from marketplace.alerts.operations import PLAIN, Envelope, to_person
+from marketplace.alerts.operations import PLAIN, Envelope, to_person, tongue_of
 from marketplace.db import now, session
 from marketplace.deals.models import Party
 from marketplace.deals.sight import known_name
@@ -57,7 +57,7 @@ def deal_message(thing_id: int) -> None:
 
 def _about(task: Task, what: str) -> None:
     if task.state == "open":
-        _write("deal_task", task.party, "tasks", what=what, text=task.text, due=task.due.isoformat(), setter=_name(task.party, task.set_by.person))
+        _write("deal_task", task.party, "tasks", what=what, text=task.text, due=task.due, setter=_name(task.party, task.set_by.person))
 
 
 @handler("alerts.task_set")
@@ -112,7 +112,7 @@ def _take_out(attendance: Attendance) -> None:
 
 def _about_meeting(meeting: Meeting, party: Party, what: str, method: str) -> Mail | None:
     page = f"meetings/{meeting.public_id}"
-    language = party.person.language if party.person else ""
+    language = tongue_of(party.person) if party.person else ""
     calendar = calendar_of(meeting, party, method, page_address(language, f"/deals/{meeting.deal.public_id}/{page}"))
     envelope = Envelope(reply_to=reply_address(party.public_id, meeting.audience), calendar=calendar)
     return _write(

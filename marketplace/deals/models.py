@@ -139,7 +139,7 @@ class Party(Base):
     address_key: Mapped[str] = mapped_column(String(254), index=True)
     duty: Mapped[str | None] = mapped_column(String(120))
     phone: Mapped[str | None] = mapped_column(String(40))
-    language: Mapped[str] = mapped_column(String(2), default="zh", server_default="zh")
+    language: Mapped[str] = mapped_column(String(3), default="zh", server_default="zh")
     reason: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(10), default="active")
     invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -100,7 +100,7 @@ def ask(
     deal = _made(actor, moment, need, technology, firm, match)
     person = acting_person(actor)
     deal.parties.append(Party(
-        side=side, person=person, organisation_id=own.id, address_key=person.address_key, language=person.language, state="active", created=moment,
+        side=side, person=person, organisation_id=own.id, address_key=person.address_key, language=person.tongue, state="active", created=moment,
     ))
     session.flush()  # whoever asks takes part before anything is told
     if match is not None:
@@ -161,7 +161,7 @@ def agency_of(person: Person) -> int | None:
 
 def _led_by(person: Person, moment: datetime) -> Party:
     return Party(
-        side="broker", person=person, organisation_id=agency_of(person), address_key=person.address_key, language=person.language, state="active",
+        side="broker", person=person, organisation_id=agency_of(person), address_key=person.address_key, language=person.tongue, state="active",
         created=moment,
     )
 

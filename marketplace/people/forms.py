@@ -10,10 +10,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, PasswordField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from marketplace.db import LANGUAGES
 from marketplace.people import passwords, regions
 from marketplace.people.models import KINDS, ROLES, SIZES, Organisation
 from marketplace.people.words import KIND_WORDS, LANGUAGE_WORDS, ROLE_WORDS, SIZE_WORDS
-from marketplace.web import Form, VersionedForm, language
+from marketplace.web import Form, VersionedForm, language, tongues
 
 NAME = 80
 ADDRESS = 254
@@ -73,17 +74,27 @@ class AddressForm(Form):
     password = PasswordField(_l("Password"), [needed(), Length(max=passwords.LONGEST)])
 
 
+def _spoken_here() -> list[SelectChoice]:
+    return [SelectChoice(code, tongue.name, render_kw={"lang": tongue.tag}) for code, tongue in tongues().items()]
+
+
 class SettingsForm(VersionedForm):
-    """What others see of a person, and the language of pages and mail."""
+    """What others see of a person, the language of pages and mail, and on a site with a third one that of texts."""
 
     name = StringField(_l("Your name"), [needed(), Length(max=NAME)])
-    language = SelectField(_l("Language of pages and mail"), choices=_options(LANGUAGE_WORDS.items()))
+    language = SelectField(_l("Language of pages and mail"), choices=_spoken_here)
+    texts = SelectField(_l("Language of texts, where pages are in neither"), choices=_options(LANGUAGE_WORDS.items()), default=LANGUAGES[0])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(self.language.choices) == len(LANGUAGES):
+            del self.texts
 
 
 class LanguageForm(Form):
     """One of the site's languages, chosen by a button."""
 
-    language = SelectField(_l("Language of pages and mail"), choices=_options(LANGUAGE_WORDS.items()))
+    language = SelectField(_l("Language of pages and mail"), choices=_spoken_here)
 
 
 class OrganisationForm(VersionedForm):

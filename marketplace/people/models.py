@@ -18,9 +18,13 @@ ROLES = ("owner", "member", "signatory")
 SIZES = ("micro", "small", "medium", "large")
 
 
+def _as_texts(context: Any) -> str:
+    return context.get_current_parameters()["language"]
+
+
 class Person(Base):
     """A user. `address` is the mail address as typed, `address_key` its lower-case form, unique; `new_address` waits for its
-    confirmation."""
+    confirmation. `tongue` is the language of pages and mail, any that the site speaks; `language` that of texts, Chinese or English."""
 
     __tablename__ = "person"
 
@@ -33,6 +37,7 @@ class Person(Base):
     new_address: Mapped[str | None] = mapped_column(String(254))
     password_hash: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(2), default="zh")
+    tongue: Mapped[str] = mapped_column(String(3), default=_as_texts, server_default="zh")
     is_operator: Mapped[bool] = mapped_column(default=False)
     is_broker: Mapped[bool] = mapped_column(default=False)
     closed: Mapped[datetime | None]
@@ -43,7 +48,10 @@ class Person(Base):
     memberships: Mapped[list[Membership]] = relationship(back_populates="person", lazy="selectin", order_by="Membership.id")
 
     __mapper_args__ = {"version_id_col": version_id}
-    __table_args__ = (CheckConstraint("language in ('zh', 'en')", name="language"),)
+    __table_args__ = (
+        CheckConstraint("language in ('zh', 'en')", name="language"),
+        CheckConstraint("tongue not in ('zh', 'en') or tongue = language", name="tongue"),
+    )
 
     # what Flask-Login asks of a user
     is_authenticated = True
@@ -174,7 +182,7 @@ class Invitation(Base):
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     address_key: Mapped[str] = mapped_column(String(254), index=True)
     role: Mapped[str] = mapped_column(String(10))
-    language: Mapped[str] = mapped_column(String(2), default="zh")
+    language: Mapped[str] = mapped_column(String(3), default="zh")
     state: Mapped[str] = mapped_column(String(10), default="open")
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     expires: Mapped[datetime]

@@ -15,8 +15,9 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from marketplace.access import Actor, require
-from marketplace.db import now, session
+from marketplace.db import LANGUAGES, now, session
 from marketplace.errors import N_, NotAllowed, NotFound, Refused
+from marketplace.languages import texts_for
 from marketplace.people import passwords, tokens
 from marketplace.people.models import Person
 from marketplace.record import record
@@ -78,9 +79,9 @@ def _free(address: str) -> None:
 
 
 def register(
-    actor: Actor, name: str, address: str, password: str, language: str = "zh", at: datetime | None = None
+    actor: Actor, name: str, address: str, password: str, tongue: str = "zh", at: datetime | None = None
 ) -> Person:
-    """A new person; the mail that asks to confirm the address follows."""
+    """A new person, who reads pages and mail in a language of the site; the mail that asks to confirm the address follows."""
     require(actor, "person.register")
     name, address = usable_name(name), usable_address(address)
     _free(address)
@@ -88,7 +89,7 @@ def register(
     moment = at or now()
     person = Person(
         name=name, address=address, address_key=address_key(address), password_hash=passwords.hashed(password),
-        language=language, created=moment,
+        language=texts_for(tongue), tongue=tongue, created=moment,
     )
     session.add(person)
     record(person, "registered", actor, moment)
@@ -199,17 +200,18 @@ def change_password(actor: Actor, person: Person, present: str, password: str, a
     return person
 
 
-def edit_person(actor: Actor, person: Person, name: str, language: str, at: datetime | None = None) -> Person:
-    """Change the name others see and the language of pages and mail."""
+def edit_person(actor: Actor, person: Person, name: str, tongue: str, texts: str | None = None, at: datetime | None = None) -> Person:
+    """Change the name others see, the language of pages and mail, and for whoever reads a third one there, that of texts: the one at hand if not given."""
     require(actor, "person.edit", person)
-    person.name, person.language = usable_name(name), language
+    person.name, person.tongue = usable_name(name), tongue
+    person.language = tongue if tongue in LANGUAGES else texts or person.language
     record(person, "edit", actor, at)
     return person
 
 
-def choose_language(actor: Actor, person: Person, language: str, at: datetime | None = None) -> Person:
-    """Keep the language with the account."""
-    return edit_person(actor, person, person.name, language, at)
+def choose_language(actor: Actor, person: Person, tongue: str, at: datetime | None = None) -> Person:
+    """Keep the language of pages and mail with the account."""
+    return edit_person(actor, person, person.name, tongue, at=at)
 
 
 def hide_first_steps(actor: Actor, person: Person, at: datetime | None = None) -> Person:

@@ -195,7 +195,7 @@ def invite(
         move(waiting, "withdraw", actor, moment)
         session.flush()  # the one open invitation of an address must be closed before the next is made
     invitation = Invitation(
-        organisation=organisation, address_key=key, role=role, language=known.language if known else language,
+        organisation=organisation, address_key=key, role=role, language=known.tongue if known else language,
         expires=moment + INVITED, created=moment,
     )
     session.add(invitation)

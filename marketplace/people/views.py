@@ -32,7 +32,7 @@ from marketplace.people.forms import (
 from marketplace.people.models import Organisation, Person
 from marketplace.people.similar import make_ready, similar
 from marketplace.people.words import KIND_WORDS, ROLE_NAMES, SIZE_WORDS, STATE_WORDS
-from marketplace.web import actor, answer, home_language, language, limiter, safe_next, see
+from marketplace.web import actor, answer, limiter, safe_next, see, spoken, tongue_of
 
 Page = tuple[str, int] | Response
 
@@ -67,7 +67,7 @@ def _enter(person: Person) -> Response:
     login_user(person)
     if pasted:
         return see("needs.adopt")
-    return redirect(safe_next(url_for("worklist.show" if person.is_broker else "people.home", lang=home_language(person.language))), 303)
+    return redirect(safe_next(url_for("worklist.show" if person.is_broker else "people.home", lang=tongue_of(person))), 303)
 
 
 def me() -> Person:
@@ -84,7 +84,7 @@ def sign_up() -> Page:
     form = SignUpForm()
     if form.ready():
         try:
-            return _enter(people.register(actor(), form.name.data, form.address.data, form.password.data, language()))
+            return _enter(people.register(actor(), form.name.data, form.address.data, form.password.data, spoken()))
         except Refused as problem:
             form.refuse(problem)
     return answer("people/sign_up.html", form, next=safe_next(""))
@@ -166,13 +166,13 @@ def reset(token: str) -> Page:
 def settings() -> Page:
     """Name and language; links to password and address."""
     person = me()
-    form = SettingsForm(data={"name": person.name, "language": person.language, "version": str(person.version_id)})
+    form = SettingsForm(data={"name": person.name, "language": person.tongue, "texts": person.language, "version": str(person.version_id)})
     if form.ready():
         form.check_version(person)
         try:
-            people.edit_person(actor(), person, form.name.data, form.language.data)
+            people.edit_person(actor(), person, form.name.data, form.language.data, form.texts.data if "texts" in form else None)
             flask.flash(_("Saved."))
-            return see("people.settings", lang=home_language(person.language))
+            return see("people.settings", lang=tongue_of(person))
         except Refused as problem:
             form.refuse(problem)
     return answer("people/settings.html", form, person=person)
@@ -185,7 +185,7 @@ def choose_language() -> Page:
     form = LanguageForm()
     if form.ready():
         people.choose_language(actor(), me(), form.language.data)
-    return redirect(safe_next(url_for("people.home", lang=me().language)), 303)
+    return redirect(safe_next(url_for("people.home", lang=tongue_of(me()))), 303)
 
 
 @blueprint.route("/settings/password", methods=["GET", "POST"])
@@ -317,7 +317,7 @@ def members(public_id: str) -> Page:
     form = InviteForm()
     if form.ready():
         try:
-            organisations.invite(actor(), found, form.address.data, form.role.data, language())
+            organisations.invite(actor(), found, form.address.data, form.role.data, spoken())
             flask.flash(_("The invitation is on its way."))
             return see("people.members", public_id=public_id)
         except Refused as problem:

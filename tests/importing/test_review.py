@@ -279,4 +279,4 @@ def test_owners_are_resolved_to_registered_organisations_and_linked(client: Any,
     published(owner, run)
     page, address = f"/zh/technologies/{first.public_id}", f"/zh/organisations/{university.public_id}"
     shown = client.get(page).get_data(as_text=True)
-    assert f'<a href="{address}">东岭大学</a>; 某某机床厂' in shown
+    assert f'<a href="{address}">东岭大学</a>；某某机床厂' in shown

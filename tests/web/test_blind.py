@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,10 +31,12 @@ from marketplace.alerts import operations as alerts
 from marketplace.alerts.models import Mail
 from marketplace.alerts.subscriptions.models import Noticed, Subscription
 from marketplace.alerts.subscriptions.operations import follow_search
+from marketplace.alerts.wording import Sum
 from marketplace.config import Settings
 from marketplace.db import now, session
 from marketplace.jobs import Job, enqueue
 from marketplace.matching import operations as matching
+from marketplace.people.models import Person
 from marketplace.record import record
 from marketplace.web import limiter
 from tests import speaking
@@ -368,17 +371,34 @@ def walked(app: Flask, cast: Cast, code: str, roles: tuple[str, ...]) -> Iterato
 
 def test_a_catalogue_alone_makes_every_page_speak_another_language(site: tuple[Connection, Cast], cast: Cast, settings: Settings, tmp_path: Path) -> None:
     """No word stands outside the catalogues, and what a page says in its own language it does not say to be in another."""
-    code, users = speaking.CODE, {*cast.marks.values(), "pilot", "body"}
+    code, users = speaking.CODE, {*cast.marks.values(), "pilot", "body", "esperanto"}
     with speaking_site(cast, site[0], settings, tmp_path / "translations") as app:
         read = dict(walked(app, cast, code, ("owner", "broker", "operator", "visitor")))
-        mail = alerts._compose("confirm_address", "new@example.com", code, link="http://localhost/x")
-        session.expunge(mail)
+        kept, mails = _readers(app, cast, code)
     found = {fault: path for path, page in read.items() for fault in speaking.unspoken(page, users)}
     assert not found, "\n".join(f"{path}: {fault}" for fault, path in found.items())
     assert len(read) > 100 and all(page.startswith(f'<html lang="{code}">') for page in read.values())
     front = read[f"/{code}/"]
     assert all(f'hreflang="{tag}"' in front for tag in ("zh-Hans", "en", code)) and "中文" in front and "English" in front
-    assert mail.subject == "⟦Please confirm your mail address⟧" and not re.search(r"[a-z]{3,}", re.sub(r"⟦[^⟧]*⟧|http\S+", "", mail.body))
+    assert kept == [(code, "zh"), (code, "en")], "whoever signs up or chooses it in the settings keeps the language"
+    assert [mail.language for mail in mails] == [code, code] and mails[1].subject == "⟦Please confirm your mail address⟧"
+    assert all(f"http://localhost/{code}/" in mail.body and not re.search(r"[a-z]{3,}", re.sub(r"⟦[^⟧]*⟧|http\S+", "", mail.body)) for mail in mails)
+    assert "2026-Novembro-03" in mails[0].body and "200\N{NO-BREAK SPACE}000" in mails[0].body, "days and sums as the language writes them"
+
+
+def _readers(app: Flask, cast: Cast, code: str) -> tuple[list[tuple[str, str]], list[Mail]]:
+    """Somebody who signs up in a third language, and a member who takes it in the settings: what their accounts keep, and a mail to each."""
+    visitor, owner, person = Browser(app, cast, "visitor"), Browser(app, cast, "owner"), cast.people["owner"]
+    signed_up = visitor.post(f"/{code}/sign-up", name="Zamenhof", address="new@example.com", password="three small boats")
+    chosen = owner.post(f"/{code}/settings", name=person.name, language=code, texts="en")
+    assert (signed_up.status, chosen.status) == (303, 303) and f"/{code}/" in signed_up.location + chosen.location
+    session.expire_all()
+    new = session.scalars(select(Person).where(Person.address_key == "new@example.com")).one()
+    owed = {"late": False, "guarantor": "", "debtor": "", "title": "", "amount": Sum(20_000_000, "CNY"), "due": date(2026, 11, 3)}
+    mails = [alerts.to_person("recourse", person, "/claims/x", **owed), alerts.to_person("confirm_address", new, "/confirm/x")]
+    for mail in mails:
+        session.expunge(mail)
+    return [(one.tongue, one.language) for one in (new, person)], mails
 
 
 @pytest.mark.parametrize("code", ["en", "zh"])

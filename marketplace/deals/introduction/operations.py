@@ -82,7 +82,7 @@ def _take_part(actor: Actor, deal: Deal, side: str, moment: datetime) -> None:
         return
     house = deal.firm_id if side == "firm" else deal.holder_id
     party = Party(
-        deal=deal, side=side, person=person, organisation_id=house, address_key=person.address_key, language=person.language, state="active", created=moment,
+        deal=deal, side=side, person=person, organisation_id=house, address_key=person.address_key, language=person.tongue, state="active", created=moment,
     )
     session.add(party)
     record(party, "joined", actor, moment)

@@ -59,7 +59,7 @@ def _invited(actor: Actor, deal: Deal, side: str, key: str, duty: str, language:
             party.ended = moment
     session.flush()  # one open invitation for an address: the old one is over before the new one is there
     party = Party(
-        deal=deal, side=side, address_key=key, duty=duty.strip() or None, language=known.language if known else language, state="invited",
+        deal=deal, side=side, address_key=key, duty=duty.strip() or None, language=known.tongue if known else language, state="invited",
         invited_by_id=actor.id, expires=moment + GOOD_FOR, created=moment,
     )
     session.add(party)
@@ -168,7 +168,7 @@ def join(actor: Actor, deal: Deal, at: datetime | None = None) -> Party:
         session.flush()  # one row for an address: the invitation is over before the owner is there
     party = Party(
         deal=deal, side=side, person=person, organisation_id=deal.firm_id if side == "firm" else deal.holder_id, address_key=person.address_key,
-        language=person.language, state="active", created=moment,
+        language=person.tongue, state="active", created=moment,
     )
     session.add(party)
     record(party, "joined", actor, moment)
@@ -245,7 +245,7 @@ def _lead(actor: Actor, deal: Deal, person: Person, moment: datetime, party: Par
     deal.agency_id = deal.agency_id or agency_of(person)
     if party is None:
         session.add(Party(
-            deal=deal, side="broker", person=person, organisation_id=deal.agency_id, address_key=person.address_key, language=person.language,
+            deal=deal, side="broker", person=person, organisation_id=deal.agency_id, address_key=person.address_key, language=person.tongue,
             state="active", created=moment,
         ))
     else:

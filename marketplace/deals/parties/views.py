@@ -19,7 +19,7 @@ from marketplace.deals.sight import sight
 from marketplace.deals.words import SIDE_WORDS
 from marketplace.errors import NotFound, Problem
 from marketplace.people.models import Person
-from marketplace.web import actor, answer, language, see
+from marketplace.web import actor, answer, see, spoken
 
 blueprint = Blueprint("parties", __name__)
 
@@ -50,7 +50,7 @@ def invite(public_id: str) -> ResponseReturnValue:
     form.side.choices = [(side, SIDE_WORDS[side]) for side in operations.may_invite(actor(), deal)]
     if form.ready():
         try:
-            operations.invite(actor(), deal, form.side.data or "", form.address.data or "", form.duty.data or "", language())
+            operations.invite(actor(), deal, form.side.data or "", form.address.data or "", form.duty.data or "", spoken())
             flash(_("The invitation is on its way."))
             return see("deals.show", public_id=public_id, _anchor="people")
         except Problem as problem:

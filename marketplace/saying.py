@@ -21,7 +21,7 @@ from marketplace import money
 from marketplace.db import HOME, LANGUAGES, in_language
 from marketplace.languages import TAGS
 from marketplace.mistakes import mistakes
-from marketplace.web import language, spoken
+from marketplace.web import in_words, language, spoken
 
 
 def _day(value: date | datetime | None) -> str:
@@ -119,11 +119,12 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "trim_text": lambda text, length: text if len(text) <= length else text[: length - 1].rstrip() + "…",
     "percent": lambda share: format_percent(share) if share >= 0.01 else "<" + format_percent(0.01),
     "points": lambda share: format_decimal(share * 100, "0.0"),
-    "figures": lambda value, places: format_decimal(value, f"0.{'0' * places}" if places else "0"),
+    "figures": lambda value, places: format_decimal(value, f"#,##0.{'0' * places}" if places else "#,##0"),
     "number": lambda value: format_decimal(value),
 }
 
 
 def prepare(app: Flask) -> None:
-    """Give the filters to every template."""
+    """Give every template the filters, and the words of what an operation says."""
     app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals["in_words"] = in_words

@@ -10,11 +10,12 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
-from flask_babel import Babel, format_date, get_locale, gettext, ngettext
+from flask_babel import Babel, format_date, format_decimal, get_locale, gettext, ngettext
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -110,10 +111,17 @@ def _end(changed: bool, notes: list[Any]) -> None:
         session.commit()
 
 
+def _in_figures(value: Any) -> Any:
+    """A day or a figure as the language writes it; four figures may be a year."""
+    if isinstance(value, date):
+        return format_date(value, "long")
+    return format_decimal(value) if isinstance(value, (int, Decimal)) and abs(value) >= 10_000 else value
+
+
 def in_words(message: str, values: Mapping[str, Any]) -> str:
-    """A message of an operation in the reader's language: days written out, and for a message of `several` the form that its number asks for."""
-    told = {name: format_date(value, "long") if isinstance(value, date) else value for name, value in values.items()}
-    return ngettext(message, message.many, told[message.number], **told) if isinstance(message, Several) else gettext(message, **told)
+    """A message of an operation in the reader's language: days written out, large figures grouped, and for a message of `several` the form for its number."""
+    told = {name: _in_figures(value) for name, value in values.items()}
+    return ngettext(message, message.many, values[message.number], **told) if isinstance(message, Several) else gettext(message, **told)
 
 
 class Form(FlaskForm):

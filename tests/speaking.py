@@ -15,6 +15,7 @@ from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from jinja2 import Environment, nodes
 from lxml import html as markup
 from lxml.html import HtmlElement
 
@@ -140,3 +141,38 @@ def _read(element: HtmlElement, language: str) -> Iterator[tuple[str, str]]:
     for child in element:
         yield from _read(child, language)
         yield child.tail or "", language
+
+
+TEMPLATES = Environment(extensions=["jinja2.ext.i18n"], trim_blocks=True, lstrip_blocks=True)
+PROPER = NAMES | {"docdb", "epodoc", "ror", "science", "noindex", "width", "device", "initial", "scale", "light", "dark", "lang"}
+"""What templates write out: names, and what is for programmes."""
+_UNREAD = re.compile(r"<(script|style|code|kbd)\b.*?</\1>|<[^>]*\sclass=\"(?:brand|mark-name)\"[^>]*>.*?</(?:p|a)>", re.DOTALL)
+_READ = re.compile(rf'\s(?:{"|".join(sorted(SPOKEN))}|content)="([^"]*)"')
+
+
+def spelled_out(template: str) -> list[str]:
+    """Words that a template holds itself instead of asking its catalogue for them: pages, mails and papers in each of their branches, without a run."""
+    whole = "".join(_written(part) for output in TEMPLATES.parse(template).find_all(nodes.Output) for part in output.nodes)
+    read = _UNREAD.sub(" ", whole)
+    told = [*_READ.findall(read), *re.sub(r"<[^>]*>", "\n", read).split("\n")]
+    return [text.strip() for text in told if any(word.casefold() not in PROPER for word in _WORD.findall(text)) or HAN.search(text.replace("中文", ""))]
+
+
+def _written(part: nodes.Node) -> str:
+    return part.data if isinstance(part, nodes.TemplateData) else " ".join(_constants(part)) or "0"
+
+
+def _constants(part: nodes.Node | None) -> Iterator[str]:
+    """The texts that an expression may come to by itself; what it hands to a function or compares with is none."""
+    if isinstance(part, nodes.Const) and isinstance(part.value, str):
+        yield part.value
+    elif isinstance(part, nodes.CondExpr):
+        yield from (*_constants(part.expr1), *_constants(part.expr2))
+    elif isinstance(part, (nodes.Or, nodes.And, nodes.Add)):
+        yield from (*_constants(part.left), *_constants(part.right))
+    elif isinstance(part, (nodes.Filter, nodes.Getitem, nodes.Getattr)) or isinstance(part, nodes.Call) and isinstance(part.node, nodes.Getattr):
+        yield from _constants(part.node)
+    elif isinstance(part, nodes.Dict):
+        yield from (text for pair in part.items for text in _constants(pair.value))
+    elif isinstance(part, (nodes.Concat, nodes.List, nodes.Tuple)):
+        yield from (text for each in part.iter_child_nodes() for text in _constants(each))

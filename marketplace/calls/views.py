@@ -28,7 +28,7 @@ from marketplace.needs.forms import CURRENCIES
 from marketplace.people import organisations, regions
 from marketplace.people.words import SIZE_WORDS
 from marketplace.saying import FILTERS
-from marketplace.web import PAGE, actor, answer, language, limiter, see
+from marketplace.web import PAGE, actor, answer, in_words, language, limiter, see
 
 blueprint = Blueprint("calls", __name__)
 
@@ -249,7 +249,7 @@ def _show(call: Call, form: QuestionForm) -> ResponseReturnValue:
     lacks = [*lacking(operations.content(call), moment), *(lack for check in (of_the_publisher, *FURTHER) for lack in check(call, moment))] if draft else []
     eligible = may_propose(actor(), call, moment)
     return answer(
-        "calls/show.html", form, call=call, steps=actions_of(actor(), call, STEPS), lacks=[_(lack.message, **lack.values) for lack in lacks],
+        "calls/show.html", form, call=call, steps=actions_of(actor(), call, STEPS), lacks=[in_words(lack.message, lack.values) for lack in lacks],
         eligible=eligible, reasons=[(code, _(REASONS[code])) for code in eligible.reasons], moment=moment, home=HOME,
         amended=amendments(call, operations.revisions_of(call), language()), questions=questions.questions_of(actor(), call),
         asking=questions.takes_questions(call, moment), reviewers=reviewers.count_of(call),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from flask_babel import format_date
+from flask_babel import format_date, format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -66,7 +67,7 @@ def stage_lines(rows: list[dict[str, Any]], language: str) -> list[str]:
 
 def percent(millionths: int) -> str:
     """A share in per cent with as many places as it has."""
-    return f"{millionths / 10_000:.4f}".rstrip("0").rstrip(".") + " %"
+    return f"{format_decimal(Decimal(millionths) / 10_000, '0.####')} %"
 
 
 def eligible_lines(eligible: dict[str, Any], language: str) -> list[str]:

@@ -115,7 +115,7 @@ def checked(draft: Draft, today: date) -> tuple[Draft, Terms]:
     written = to_dict(terms)
     for path, amount in _amounts(terms):
         if (to_minor(amount, terms.currency) or 0) > MOST:
-            raise TermsError(f"terms.{path}", N_("Amounts on this site end at %(most)s."), most=f"{MOST:,}")
+            raise TermsError(f"terms.{path}", N_("Amounts on this site end at %(most)s."), most=MOST)
     if terms.effective and terms.effective < today - LATE:
         raise TermsError("terms.effective", N_("The day of effect lies more than %(days)s days back. Name a later one."), days=LATE.days)
     return Draft(written, words.canonical(draft.clauses)), terms

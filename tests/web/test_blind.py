@@ -382,7 +382,7 @@ def test_a_catalogue_alone_makes_every_page_speak_another_language(site: tuple[C
     assert all(f'hreflang="{tag}"' in front for tag in ("zh-Hans", "en", code)) and "中文" in front and "English" in front
     assert kept == [(code, "zh"), (code, "en")], "whoever signs up or chooses it in the settings keeps the language"
     assert [mail.language for mail in mails] == [code, code] and mails[1].subject == "⟦Please confirm your mail address⟧"
-    assert all(f"http://localhost/{code}/" in mail.body and not re.search(r"[a-z]{3,}", re.sub(r"⟦[^⟧]*⟧|http\S+", "", mail.body)) for mail in mails)
+    assert all(f"/{code}/" in mail.body and not re.search(r"[a-z]{3,}", re.sub(r"⟦[^⟧]*⟧|http\S+", "", mail.body)) for mail in mails)
     assert "2026-Novembro-03" in mails[0].body and "200\N{NO-BREAK SPACE}000" in mails[0].body, "days and sums as the language writes them"
 
 

@@ -14,7 +14,7 @@ from marketplace.errors import Refused, several
 from marketplace.languages import best, found, texts_for
 from marketplace.people.operations import usable_name
 from marketplace.web import in_words
-from tests import factories
+from tests import factories, speaking
 
 
 def test_a_folder_with_a_catalogue_is_a_language(tmp_path: Path) -> None:
@@ -71,3 +71,24 @@ def test_a_chinese_name_says_so_on_an_english_page(client) -> None:
     page = client.get(f"/en/organisations/{house.public_id}/members").get_data(as_text=True)
     assert '<span lang="zh-Hans">欧阳志远</span>' in page and '<span lang="zh-Hans">宁波启明阀门厂</span>' in page
     assert '<span lang="zh-Hans">欧阳志远</span>' not in client.get(f"/zh/organisations/{house.public_id}/members").get_data(as_text=True)
+
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+
+
+def test_no_template_of_page_mail_or_paper_holds_words_of_its_own() -> None:
+    """Read off the source, so in every branch; the design page shows what it shows in both languages."""
+    found = {path: speaking.spelled_out(path.read_text()) for path in TEMPLATES.rglob("*.*") if path.suffix in (".html", ".txt") and path.parent.name != "design"}
+    assert not any(found.values()), "\n".join(f"{path.relative_to(TEMPLATES)}: {words}" for path, words in found.items() if words)
+    assert len(found) > 300 and {path.parent.name for path in found} >= {"mail", "pdf"}
+
+
+def test_words_outside_of_a_catalogue_are_heard() -> None:
+    assert speaking.spelled_out('<p title="Sign in">{{ _("Sign in") }}</p>') == ["Sign in"]
+    assert speaking.spelled_out('{{ "late" if day else _("soon") }}') == ["late"] and speaking.spelled_out("{% if a %}<b>已发布</b>{% endif %}") == ["已发布"]
+    assert not speaking.spelled_out('<a class="late" href="/x">{{ badge(_("late"), "red") }} PDF</a>')
+    page = '<html lang="{}"><body><p>{}</p></body></html>'
+    for tag, text in (("zh-Hans", "Nothing is owed on this day"), ("en", "铜管")):
+        assert speaking.misspoken(page.format(tag, text))
+    for tag, text in (("zh-Hans", "共 3 项：Nothing is owed on this day"), ("en", "<b lang=zh-Hans>铜管</b>")):
+        assert not speaking.misspoken(page.format(tag, text))

@@ -17,7 +17,7 @@ from marketplace.calls.pools.models import CallConfirmation, Pool
 from marketplace.calls.pools.pledging import counting, given, locked, open_motions, shares_of
 from marketplace.calls.teams.operations import AGREED_RIGHTS
 from marketplace.db import LANGUAGES, now, session
-from marketplace.errors import N_, NotAllowed, Refused
+from marketplace.errors import N_, NotAllowed, Refused, several
 from marketplace.people.models import Organisation
 from marketplace.people.operations import acting_person
 from marketplace.record import move, record
@@ -31,7 +31,10 @@ BOOKS = (
 )
 """Columns of a call that say nothing of it to the owners."""
 
-UNCONFIRMED = N_("Not every owner has confirmed this draft as it stands: %(count)s are missing. A change of the draft asks them anew.")
+UNCONFIRMED = several(
+    "Not every owner has confirmed this draft as it stands: %(count)s is missing. A change of the draft asks them anew.",
+    "Not every owner has confirmed this draft as it stands: %(count)s are missing. A change of the draft asks them anew.", "count",
+)
 
 
 def convert(actor: Actor, pool: Pool, at: datetime | None = None) -> Call:

@@ -101,7 +101,7 @@ def _missing(agreement: Agreement, today: date) -> tuple[str, dict[str, Any]]:
     if read.stopped:
         return N_("An objection to the notice is not answered yet. It stops the clock; days left once it is: %(left)s."), {"left": read.left}
     if not read.over and read.last is not None:
-        values = {"last": read.last.isoformat(), "next": (read.last + timedelta(days=1)).isoformat()}
+        values = {"last": read.last, "next": read.last + timedelta(days=1)}
         return N_("The price is published until the end of %(last)s. It can be signed from %(next)s on."), values
     return "", {}
 

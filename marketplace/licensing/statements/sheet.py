@@ -191,7 +191,7 @@ def _in_period(cell: str, period: Period) -> Decimal:
     day = parse_day(cell.strip().removesuffix("月"))  # 2026年3月 is a month as people write it
     if day is not None and not (period.first.year, period.first.month) <= (day.year, day.month) <= (period.last.year, period.last.month):
         raise Refused(N_("This month does not belong to the period from %(first)s to %(last)s."),
-                      first=period.first.isoformat(), last=period.last.isoformat())
+                      first=period.first, last=period.last)
     return Decimal(0)
 
 

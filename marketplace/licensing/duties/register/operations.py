@@ -79,7 +79,7 @@ def record_asset(
     if acquired_on and acquired_on > policies.today(moment):
         raise Refused(N_("This day lies in the future."), field="acquired_on")
     if cost is not None and cost > MOST:
-        raise Refused(N_("Amounts on this site end at %(most)s."), field="cost", most=f"{MOST:,}")
+        raise Refused(N_("Amounts on this site end at %(most)s."), field="cost", most=MOST)
     made = Asset(
         organisation_id=technology.organisation_id, technology=technology, number=before.number + 1 if before else 1, person_id=acting_person(actor).id,
         at=moment, **values,

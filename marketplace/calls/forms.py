@@ -30,9 +30,9 @@ from marketplace.calls.models import IP_POSITIONS, KINDS_OF_MONEY, WHOLE, Call
 from marketplace.calls.operations import REASON, TEXTS
 from marketplace.calls.questions import LONGEST_ANSWER, LONGEST_QUESTION
 from marketplace.calls.words import IP_WORDS, KIND_NAMES, MONEY_WORDS, VISIBILITY_WORDS
-from marketplace.db import LANGUAGES, in_language
+from marketplace.db import LANGUAGES
 from marketplace.errors import Refused
-from marketplace.needs.forms import CURRENCIES, LONG, MOST, TargetForm, both, named, number, target_rows
+from marketplace.needs.forms import CURRENCIES, LONG, MOST, TargetForm, both, named, number, target_rows, typed_name
 from marketplace.people.models import KINDS, SIZES
 from marketplace.people.words import SIZE_WORDS, ZONE_WORDS
 from marketplace.people.zones import ZONES
@@ -53,6 +53,7 @@ class StageForm(PlainForm):
     """One stage of payment: when it is paid and its share of the whole in per cent."""
 
     title = StringField(_l("Paid when"), [Length(max=80)])
+    title_other = StringField(_l("Paid when, in the other language"), [Length(max=80)])
     share = DecimalField(_l("Share in per cent"), [Optional(), NumberRange(0, 100)], places=None)
 
 
@@ -60,9 +61,11 @@ class CriterionForm(PlainForm):
     """One criterion of review: its name, what is looked at, its weight in per cent, and the highest score."""
 
     title = StringField(_l("Criterion"), [Length(max=80)])
+    title_other = StringField(_l("Criterion, in the other language"), [Length(max=80)])
     weight = DecimalField(_l("Weight in per cent"), [Optional(), NumberRange(0, 100)], places=None)
     most = IntegerField(_l("Highest score"), [Optional(), NumberRange(1, 100)], default=10)
     about = StringField(_l("What is looked at"), [Length(max=300)])
+    about_other = StringField(_l("What is looked at, in the other language"), [Length(max=300)])
 
 
 class TimesForm(VersionedForm):
@@ -152,10 +155,10 @@ class ContentForm(VersionedForm):
         texts = {f"{name}_{code}": getattr(call, name).get(code, "") for name in TEXTS for code in LANGUAGES}
         plain = {name: getattr(call, name) for name in ("language", "money", "currency", "ip_position", "industry", "region")}
         targets = [
-            {**row, "quantity": in_language(row["quantity"], call.language)[0], "today": number(row.get("today")), "wanted": number(row.get("wanted"))}
+            {**row, **typed_name("quantity", row["quantity"], call.language), "today": number(row.get("today")), "wanted": number(row.get("wanted"))}
             for row in call.targets
         ]
-        stages = [{"title": in_language(row["title"], call.language)[0], "share": Decimal(row["share"]) / PERCENT} for row in call.stages]
+        stages = [{**typed_name("title", row["title"], call.language), "share": Decimal(row["share"]) / PERCENT} for row in call.stages]
         return {**texts, **plain, **call.eligible, "amount": from_minor(call.amount, call.currency), "targets": targets, "stages": stages,
                 "version": str(call.version_id)}
 
@@ -181,15 +184,16 @@ class CallForm(ContentForm, TimesForm):
     def of(cls, call: Call, language: str) -> CallForm:
         """The form filled with a draft; one that is empty as yet begins with stages and criteria to be changed."""
         rows = [
-            {"title": in_language(row.title, call.language)[0], "about": in_language(row.about, call.language)[0], "most": row.most,
+            {**typed_name("title", row.title, call.language), **typed_name("about", row.about, call.language), "most": row.most,
              "weight": Decimal(row.weight) / PERCENT} for row in call.criteria
         ]
         data = {**cls.typed_content(call), **cls.typed(call), "criteria": rows, "teams": call.teams, "anonymous": call.anonymous, "visibility": call.visibility}
         place = LANGUAGES.index(call.language if call.title or call.brief else language)
         if not call.stages:
-            data["stages"] = [{"title": row[place], "share": Decimal(row[2])} for row in PRESET_STAGES]
+            data["stages"] = [{"title": row[place], "title_other": row[1 - place], "share": Decimal(row[2])} for row in PRESET_STAGES]
         if not rows:
-            data["criteria"] = [{"title": row[place], "about": "", "most": 10, "weight": Decimal(row[2])} for row in PRESET_CRITERIA]
+            preset = [{"title": row[place], "title_other": row[1 - place], "weight": Decimal(row[2])} for row in PRESET_CRITERIA]
+            data["criteria"] = [{**row, "about": "", "most": 10} for row in preset]
         return cls(data=data)
 
 
@@ -219,12 +223,12 @@ class ExtendForm(TimesForm):
 
 def _stages(rows: list[dict[str, Any]], before: list[dict[str, Any]], language: str) -> Iterator[dict[str, Any]]:
     for old, row in _written(rows, before, "share"):
-        yield {"title": named(old.get("title", {}), (row["title"] or "").strip(), language), "share": _millionths(row["share"])}
+        yield {"title": named(old.get("title", {}), row, "title", language), "share": _millionths(row["share"])}
 
 
 def _criteria(rows: list[dict[str, Any]], before: list[dict[str, Any]], language: str) -> Iterator[dict[str, Any]]:
     for old, row in _written(rows, before, "weight"):
-        texts = {name: named(old.get(name, {}), (row[name] or "").strip(), language) for name in ("title", "about")}
+        texts = {name: named(old.get(name, {}), row, name, language) for name in ("title", "about")}
         yield {**texts, "weight": max(_millionths(row["weight"]), 1), "most": row["most"] or 10}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, DateField, EmailField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, EmailField, FieldList, FormField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
+from marketplace.needs.forms import TargetForm
 from marketplace.web import Form
 
 
@@ -29,6 +30,8 @@ class SpecimenForm(Form):
     wrong_tick = BooleanField(_l("A refused tick"))
     title_zh = StringField(_l("Title in Chinese"))
     title_en = StringField(_l("Title in English"))
+    language = SelectField(_l("Language you write in"), choices=[("zh", "中文"), ("en", "English")])
+    targets = FieldList(FormField(TargetForm), min_entries=2)
     file = FileField(_l("File"))
     visibility = SelectField(_l("Who may read it"), choices=[("blind", _l("blind"))], default="blind")
     teaser_zh = TextAreaField(_l("Teaser in Chinese"))

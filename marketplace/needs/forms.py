@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +34,7 @@ from marketplace.terms.payment import from_minor, to_minor
 from marketplace.web import Form, VersionedForm
 
 ROWS = 3
+OTHER = {"zh": "en", "en": "zh"}
 LONG = 20_000
 MOST = Decimal(10) ** 12
 CURRENCIES = ("CNY", "USD", "EUR", "JPY", "KRW")
@@ -42,6 +44,7 @@ class TargetForm(PlainForm):
     """One measurable target: what, its value today, the value wanted, its unit and which way it should go."""
 
     quantity = StringField(_l("What is measured"), [Length(max=80)])
+    quantity_other = StringField(_l("What is measured, in the other language"), [Length(max=80)])
     direction = SelectField(_l("Wanted is"), choices=[(code, DIRECTION_WORDS[code]) for code in DIRECTIONS])
     wanted = DecimalField(_l("Wanted value"), [Optional(), NumberRange(-MOST, MOST)], places=None)
     unit = StringField(_l("Unit"), [Length(max=20)])
@@ -112,7 +115,7 @@ class NeedForm(VersionedForm):
         data["budget_min"] = from_minor(need.budget_min, need.currency)
         data["budget_max"] = from_minor(need.budget_max, need.currency)
         data["targets"] = [
-            {**row, "quantity": in_language(row["quantity"], need.language)[0], "today": number(row.get("today")), "wanted": number(row.get("wanted"))}
+            {**row, **typed_name("quantity", row["quantity"], need.language), "today": number(row.get("today")), "wanted": number(row.get("wanted"))}
             for row in need.targets
         ]
         data["version"] = str(need.version_id)
@@ -127,7 +130,7 @@ def target_rows(form: Any, before: list[dict[str, Any]]) -> list[dict[str, Any]]
             continue
         old = before[index] if index < len(before) else {}
         found.append({
-            "quantity": named(old.get("quantity", {}), (row["quantity"] or "").strip(), form.language.data),
+            "quantity": named(old.get("quantity", {}), row, "quantity", form.language.data),
             "today": _plain(row["today"]), "wanted": _plain(row["wanted"]),
             "unit": (row["unit"] or "").strip(), "direction": row["direction"],
         })
@@ -140,9 +143,21 @@ def both(form: Form, name: str) -> dict[str, str]:
     return {code: text for code, text in texts.items() if text}
 
 
-def named(before: dict[str, str], text: str, language: str) -> dict[str, str]:
-    """The name of a target or another row with a new text in one language; the other language stays while the text is unchanged."""
-    return before if before.get(language) == text and text else {language: text} if text else {}
+def named(before: dict[str, str], row: Mapping[str, Any], name: str, language: str) -> dict[str, str]:
+    """The name of a target or another row as it was typed, in one language and perhaps in the other.
+
+    A form that does not ask for the other says nothing of it: it stays while the first is unchanged.
+    """
+    text, other = (row[name] or "").strip(), row.get(f"{name}_other")
+    if other is None:
+        return before if before.get(language) == text and text else {language: text} if text else {}
+    return {code: said for code, said in ((language, text), (OTHER[language], other.strip())) if said}
+
+
+def typed_name(name: str, text: dict[str, str], language: str) -> dict[str, str]:
+    """The name of a row as one would type it into its two fields: in the language of the form, and in the other."""
+    first, spoken = in_language(text, language)
+    return {name: first, f"{name}_other": text.get(OTHER[language], "") if spoken == language else ""}
 
 
 def _plain(value: Decimal | None) -> str | None:

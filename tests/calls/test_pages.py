@@ -21,7 +21,8 @@ pytestmark = pytest.mark.usefixtures("app")
 DRAFT = {
     "language": "en", "title_en": "Life of micro tools", "brief_en": "Tools wear too fast.", "targets-0-quantity": "tool life", "targets-0-wanted": "120",
     "targets-0-unit": "min", "targets-0-direction": "at_least", "acceptance_en": "Three batches measured.", "money": "prize", "amount": "500000",
-    "currency": "CNY", "stages-0-title": "Acceptance", "stages-0-share": "100", "ip_position": "owner", "criteria-0-title": "Approach",
+    "currency": "CNY", "stages-0-title": "Acceptance", "stages-0-title_other": "验收", "stages-0-share": "100", "ip_position": "owner",
+    "criteria-0-title": "Approach", "criteria-0-title_other": "技术路线",
     "criteria-0-weight": "66.6666", "criteria-0-most": "10", "criteria-1-title": "Team", "criteria-1-weight": "33.3334", "criteria-1-most": "5",
     "teams": "2", "zone": "Europe/Berlin", "other_zone": "", "deadline_clock": "17:00", "visibility": "public", "kinds": ["institute", "enterprise"],
     "sizes": ["small"], "targets-1-direction": "at_least", "targets-2-direction": "at_least",
@@ -74,6 +75,7 @@ def test_from_a_need_to_a_published_call(client, lang):
     shown = page(client, address)
     assert "Life of micro tools" in shown and "UTC+08:00" in shown and re.search(r"UTC\+0[12]:00", shown), "the deadline in the call's zone and in China's"
     assert {"zh": "第一个字节", "en": "first byte"}[lang] in shown
+    assert all({"zh": zh, "en": en}[lang] in shown for zh, en in (("验收", "Acceptance"), ("技术路线", "Approach"))), "rows have both languages too"
     assert call.public_id in page(client, f"/{lang}/open-calls") and call.public_id in page(client, f"/{lang}/needs/{need.public_id}")
     client.login(owner)
     assert f"/open-calls/{call.public_id}" in page(client, f"/{lang}/open-calls/mine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from marketplace.access import SYSTEM, VISITOR
 from marketplace.errors import NotFound, Refused
 from marketplace.jobs import Job
 from marketplace.needs import operations
+from marketplace.needs.forms import named, typed_name
 from marketplace.needs.models import Need, PastedProblem
 from marketplace.record import Event, Revision
 from tests import factories
@@ -162,7 +164,8 @@ def test_the_history_speaks_in_words(client):
 FORM = {
     "language": "zh", "title_zh": "毛刺多", "problem_zh": "毛刺去不干净", "tried_zh": "换过刀片，没用", "currency": "CNY", "payer": "firm",
     "cash": "planned", "budget_max": "60.5", "modes": ["licence", "pooled"], "industry": "C358", "region": "330000", "visibility": "public",
-    "targets-0-quantity": "毛刺", "targets-0-direction": "at_most", "targets-0-wanted": "0.02", "targets-0-unit": "mm", "targets-0-today": "0.1",
+    "targets-0-quantity": "毛刺", "targets-0-quantity_other": "burr",
+    "targets-0-direction": "at_most", "targets-0-wanted": "0.02", "targets-0-unit": "mm", "targets-0-today": "0.1",
     "targets-1-direction": "at_most", "targets-2-direction": "at_most",
 }
 
@@ -175,9 +178,19 @@ def test_the_form_saves_and_posts(client, session):
     assert answer.status_code == 303
     need = session.query(Need).one()
     assert need.state == "published" and need.budget_max == 6050 and need.modes == ["licence", "pooled"]
-    assert need.targets == [{"quantity": {"zh": "毛刺"}, "today": "0.1", "wanted": "0.02", "unit": "mm", "direction": "at_most"}]
+    assert need.targets == [{"quantity": {"zh": "毛刺", "en": "burr"}, "today": "0.1", "wanted": "0.02", "unit": "mm", "direction": "at_most"}]
     page = client.get(answer.location).get_data(as_text=True)
     assert "≤ 0.02 mm" in page and "¥60.50" in page
+    edit = client.get(f"/zh/needs/{need.public_id}/edit").get_data(as_text=True)
+    assert re.search(r'id="targets-0-quantity_other"[^>]* lang="en"[^>]* value="burr"', edit) and 'value="毛刺"' in edit
+
+
+def test_a_form_without_the_other_language_keeps_it_while_the_name_is_the_same():
+    before, row = {"zh": "毛刺", "en": "burr"}, {"quantity": "毛刺"}
+    assert named(before, row, "quantity", "zh") == before and named(before, {"quantity": "毛边"}, "quantity", "zh") == {"zh": "毛边"}
+    assert named(before, {**row, "quantity_other": " "}, "quantity", "zh") == {"zh": "毛刺"}
+    assert typed_name("quantity", before, "en") == {"quantity": "burr", "quantity_other": "毛刺"}
+    assert typed_name("quantity", {"en": "burr"}, "zh") == {"quantity": "burr", "quantity_other": ""}
 
 
 def test_a_refused_form_keeps_what_was_typed_and_stores_nothing(client, session):

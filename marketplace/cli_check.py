@@ -17,7 +17,7 @@ import click
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from marketplace import create_app, jobs, scanner
+from marketplace import HERE, create_app, jobs, scanner
 from marketplace.alerts import delivery
 from marketplace.alerts.inbox import mailboxes
 from marketplace.calls import faults as calls
@@ -31,6 +31,7 @@ from marketplace.db import now, session
 from marketplace.deals.fees import dues
 from marketplace.deals.fees.models import BrokerFee
 from marketplace.deals.models import Deal
+from marketplace.languages import found, lacking
 from marketplace.licensing.billing import totals
 from marketplace.licensing.credit import entries as credit
 from marketplace.licensing.duties import operations as duties
@@ -263,25 +264,33 @@ def _check_bookings(settings: Settings, quiet: bool) -> str:
     return _whole(bookings.faults(now()), "no facility is booked twice at one time")
 
 
+@_check("languages")
+def _check_languages(settings: Settings, quiet: bool) -> str:
+    """Every catalogue is whole: one that is not is not spoken."""
+    faults = (f"{name} lacks {len(missing)} messages, such as {missing[0]!r}" for name, missing in lacking(HERE / "translations").items())
+    return _whole(faults, f"spoken are {', '.join(found(HERE / 'translations'))}")
+
+
 @click.command("check")
 @as_json
 def check_command(json_: bool) -> None:
-    """Look at settings, database, index, encoders, files, scanner, mail, keys, money, statements, income, notices, credit, fees, pools, calls, bookings."""
-    found: dict[str, dict[str, Any]] = {}
+    """Look at settings, database, index, encoders, files, scanner, mail, keys, money, statements, income, notices, credit, fees, pools, calls, bookings,
+    languages."""
+    told: dict[str, dict[str, Any]] = {}
     try:
         settings = read()
-        found["settings"] = {"ok": True, "words": "production" if settings.production else "development"}
+        told["settings"] = {"ok": True, "words": "production" if settings.production else "development"}
     except SettingsError as error:
-        found["settings"] = {"ok": False, "words": "; ".join(error.faults)}
+        told["settings"] = {"ok": False, "words": "; ".join(error.faults)}
         settings = None
     for name, look in CHECKS.items() if settings else ():
         try:
-            found[name] = {"ok": True, "words": look(settings, json_)}
+            told[name] = {"ok": True, "words": look(settings, json_)}
         except (OSError, ValueError, SQLAlchemyError, smtplib.SMTPException) as error:
-            found[name] = {"ok": False, "words": str(error).splitlines()[0]}
+            told[name] = {"ok": False, "words": str(error).splitlines()[0]}
     if json_:
-        show(found)
+        show(told)
     else:
-        for name, one in found.items():
+        for name, one in told.items():
             click.echo(f"{'ok ' if one['ok'] else 'BAD'} {name:10} {one['words']}")
-    sys.exit(0 if all(one["ok"] for one in found.values()) else 1)
+    sys.exit(0 if all(one["ok"] for one in told.values()) else 1)

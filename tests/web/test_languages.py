@@ -7,22 +7,31 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from flask import Flask
 from flask_babel import force_locale
 
 from marketplace.errors import Refused, several
-from marketplace.languages import best, found, texts_for
+from marketplace.languages import best, found, lacking, texts_for
 from marketplace.people.operations import usable_name
 from marketplace.web import in_words
 from tests import factories, speaking
 
 
 def test_a_folder_with_a_catalogue_is_a_language(tmp_path: Path) -> None:
-    for name in ("ja", "pt_BR", "zh_Hans_CN", "no-language"):
+    whole = {"Sign in": "x", ("%(num)s day", "%(num)s days"): ("x", "x")}
+    said = {"ja": whole, "pt_BR": whole, "zh_Hans_CN": whole, "no-language": whole, "de": {"Sign in": "x"}, "it": {**whole, "Sign in": ""}}
+    for name, messages in said.items():
         (tmp_path / name / "LC_MESSAGES").mkdir(parents=True)
-        (tmp_path / name / "LC_MESSAGES" / "messages.mo").touch()
+        made = Catalog(locale="ja")
+        for message, words in messages.items():
+            made.add(message, string=words)
+        with (tmp_path / name / "LC_MESSAGES" / "messages.mo").open("wb") as file:
+            write_mo(file, made)
     (tmp_path / "fr" / "LC_MESSAGES").mkdir(parents=True)
     known = found(tmp_path)
+    assert lacking(tmp_path) == {"de": ["%(num)s day"], "it": ["Sign in"]}, "a catalogue that lacks a message is not spoken"
     assert [(one.code, one.tag, one.name) for one in known.values()] == [
         ("zh", "zh-Hans", "中文"), ("en", "en", "English"), ("ja", "ja", "日本語"), ("pt", "pt-BR", "português"),
     ]

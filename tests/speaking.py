@@ -93,7 +93,7 @@ def _faults(run: Run, known: Set[str]) -> Iterator[str]:
 
 def _gather(element: HtmlElement, page: str, language: str, run: Run, done: list[Run]) -> None:
     """Put the runs of an element into `done`; what stands within a sentence of its parent into that one's `run`."""
-    if not isinstance(element.tag, str) or element.tag in SILENT or "mark-name" in (element.get("class") or ""):
+    if not isinstance(element.tag, str) or element.tag in SILENT or {"mark-name", "brand"} & set((element.get("class") or "").split()):
         return
     language = element.get("lang", language)
     own, apart = (language == page) if language else None, element.tag in APART
@@ -133,7 +133,7 @@ def _is_wrong(text: str, language: str) -> bool:
 
 def _read(element: HtmlElement, language: str) -> Iterator[tuple[str, str]]:
     """The texts of a page, each with the language that the nearest element around it names. The text of a contract stands as it was signed."""
-    if not isinstance(element.tag, str) or element.tag in UNMARKED or {"mark-name", "contract"} & set((element.get("class") or "").split()):
+    if not isinstance(element.tag, str) or element.tag in UNMARKED or {"mark-name", "brand", "contract"} & set((element.get("class") or "").split()):
         return
     language = element.get("lang", language)
     yield from ((element.get(name, ""), language) for name in SPOKEN)

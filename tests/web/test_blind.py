@@ -354,7 +354,7 @@ def speaking_site(cast: Cast, connection: Connection, settings: Settings, folder
 
 
 def walked(app: Flask, cast: Cast, code: str, roles: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Path and page of each endpoint once, in a language, as the first of the roles that is shown it."""
+    """Path and page of each endpoint once, papers too, in a language, as the first of the roles that is shown it."""
     every = [re.sub(r"^/zh(?=/)", f"/{code}", path) for path in pages(app, cast) if path.startswith("/zh/")]
     seen, tried, match = {"design.show"}, Counter(), app.url_map.bind("localhost").match
     for role in roles:
@@ -362,7 +362,7 @@ def walked(app: Flask, cast: Cast, code: str, roles: tuple[str, ...]) -> Iterato
         for path in every:
             endpoint = match(path.split("?")[0])[0]
             tried[role, endpoint] += 1
-            answer = None if endpoint in seen or tried[role, endpoint] > 1 or "." in path else browser.get(path)
+            answer = None if endpoint in seen or tried[role, endpoint] > 1 or "." in path.replace(".pdf", "") else browser.get(path)
             _before, html, page = answer.text.partition("<html") if answer and answer.status == 200 else ("", "", "")
             if page:
                 seen.add(endpoint)

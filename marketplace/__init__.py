@@ -89,6 +89,7 @@ from marketplace.matching import views as matching_views
 from marketplace.matching.desk import views as desk_views
 from marketplace.matching.resources import views as resource_search_views
 from marketplace.needs import views as needs_views
+from marketplace.needs.asking import views as asking_views
 from marketplace.needs.distilling import views as distilling_views
 from marketplace.people import operations as people
 from marketplace.people import views as people_views
@@ -108,7 +109,7 @@ PAGES = (
     duties_views, register_views, deals_views, worklist_views, funnel_views, supply_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
     boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views, first_steps_views,
-    examples_views,
+    examples_views, asking_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -1,0 +1,77 @@
+"""The page "Go to": one field, and what answers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_login import login_required
+
+from marketplace.finder import words
+from marketplace.finder.things import of_own, says
+from marketplace.languages import TAGS
+from marketplace.people.models import Person
+from marketplace.people.operations import acting_person
+from marketplace.web import actor, language, tongues
+
+blueprint = Blueprint("finder", __name__)
+
+LONGEST = 120  # characters that are looked for
+LEADS = {
+    "deal": "deals.show", "agreement": "licensing.show", "invoice": "billing.invoice", "need": "needs.show", "technology": "catalogue.show", "call": "calls.show",
+}
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A link with its name, the tag of the name's language where that is a user's text."""
+
+    address: str
+    name: str
+    tag: str = ""
+
+
+def prepare(_app: Flask) -> None:
+    """Nothing to be prepared: the head of every page has the link."""
+
+
+@blueprint.route("/go")
+@login_required
+def show() -> ResponseReturnValue:
+    """What the typed words may mean; one single answer is gone to at once. Without words what moved last, and where one can begin."""
+    typed = request.args.get("q", "").replace("\x00", "").strip()[:LONGEST]
+    parts = [(heading, found) for heading, found in _parts(typed) if found]
+    every = [one for _heading, found in parts for one in found]
+    if typed and len(every) == 1:
+        return redirect(every[0].address, 303)
+    return render_template("finder/show.html", typed=typed, parts=parts)
+
+
+def _parts(typed: str) -> list[tuple[str, Sequence[Destination]]]:
+    """Headings with what stands under them: with words the pages first, without them one's own things."""
+    person = acting_person(actor())
+    pages, new = ((heading, _named(person, table, typed)) for heading, table in ((_("Pages"), words.PAGES), (_("Create"), words.NEW)))
+    own = [
+        (str(words.KINDS[kind]), [Destination(url_for(LEADS[kind], public_id=one.public_id), one.title or _("Draft"), TAGS.get(one.language, "")) for one in things])
+        for kind, things in groupby(of_own(actor(), typed, language()), key=lambda one: one.kind)
+    ]
+    return [pages, *own, new] if typed else [*own, new, pages]
+
+
+def _named(person: Person, table: Iterable[tuple[Any, str, str]], typed: str) -> list[Destination]:
+    """Those of the table that the person has, by words of their name in any language of the site."""
+    has = {"all": True, "house": bool(person.memberships), "broker": person.is_broker, "operator": person.is_operator}
+    own = [(name, endpoint) for name, endpoint, who in table if has[who]]
+    if asked := typed.casefold().split():
+        spoken: list[list[str]] = []
+        for tongue in tongues().values():
+            with force_locale(tongue.locale):
+                spoken.append([str(name) for name, _endpoint in own])
+        own = [one for one, names in zip(own, zip(*spoken, strict=True), strict=True) if says(asked, *names)]
+    return [Destination(url_for(endpoint), str(name)) for name, endpoint in own]

@@ -18,6 +18,8 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "reader": ("organisation", "industry", "region", "visibility", "teaser", "nda_required"),
 }
 """Question → what it asks of a need, in the order in which they come."""
+NEEDED = ("problem", "title", "tried")
+"""Texts without which nothing is published: their labels do not say that one may leave them out."""
 EVERYWHERE = ("version", "csrf_token", "language")
 
 
@@ -46,6 +48,8 @@ class QuestionForm(NeedForm):
         kept = names | ({"teaser_zh", "teaser_en"} if "teaser" in QUESTIONS[question] else set())
         for name in [name for name in self._fields if name not in kept]:
             del self[name]
+        for field in self:
+            field.flags.required = field.name in {f"{name}_{code}" for name in NEEDED} or field.flags.required
 
     def _spoken(self, name: str) -> str:
         """A refusal of a text stands beside its one field."""

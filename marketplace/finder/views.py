@@ -56,22 +56,23 @@ def show() -> ResponseReturnValue:
 def _parts(typed: str) -> list[tuple[str, Sequence[Destination]]]:
     """Headings with what stands under them: with words the pages first, without them one's own things."""
     person = acting_person(actor())
-    pages, new = ((heading, _named(person, table, typed)) for heading, table in ((_("Pages"), words.PAGES), (_("Create"), words.NEW)))
+    pages, views, new = (_named(person, table, typed) for table in (words.PAGES, words.VIEWS, words.NEW))
     own = [
         (str(words.KINDS[kind]), [Destination(url_for(LEADS[kind], public_id=one.public_id), one.title or _("Draft"), TAGS.get(one.language, "")) for one in things])
         for kind, things in groupby(of_own(actor(), typed, language()), key=lambda one: one.kind)
     ]
-    return [pages, *own, new] if typed else [*own, new, pages]
+    named = [(_("Pages"), [*pages, *views])] if typed else [(_("Lists as they are often wanted"), views), (_("Pages"), pages)]
+    return [*named, *own, (_("Create"), new)] if typed else [*own, (_("Create"), new), *named]
 
 
-def _named(person: Person, table: Iterable[tuple[Any, str, str]], typed: str) -> list[Destination]:
-    """Those of the table that the person has, by words of their name in any language of the site."""
+def _named(person: Person, table: Iterable[tuple[Any, str, Any]], typed: str) -> list[Destination]:
+    """Those of the table that the person has, by words of their name in any language of the site. A row ends with who has it, or with what its address says."""
     has = {"all": True, "house": bool(person.memberships), "broker": person.is_broker, "operator": person.is_operator}
-    own = [(name, endpoint) for name, endpoint, who in table if has[who]]
+    own = [(name, endpoint, {} if isinstance(who, str) else who) for name, endpoint, who in table if not isinstance(who, str) or has[who]]
     if asked := typed.casefold().split():
         spoken: list[list[str]] = []
         for tongue in tongues().values():
             with force_locale(tongue.locale):
-                spoken.append([str(name) for name, _endpoint in own])
+                spoken.append([str(name) for name, _endpoint, _values in own])
         own = [one for one, names in zip(own, zip(*spoken, strict=True), strict=True) if says(asked, *names)]
-    return [Destination(url_for(endpoint), str(name)) for name, endpoint in own]
+    return [Destination(url_for(endpoint, **values), str(name)) for name, endpoint, values in own]

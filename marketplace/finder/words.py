@@ -23,6 +23,15 @@ PAGES = (
 )
 """Name, endpoint, and who has such a page: everybody with an account, members of an organisation, technology managers, operators."""
 
+VIEWS = (
+    (_l("Deals with something due soon"), "deals.index", {"order": "due"}), (_l("Deals in evaluation"), "deals.index", {"stage": "evaluation"}),
+    (_l("Deals in negotiation"), "deals.index", {"stage": "negotiating"}), (_l("Deals being performed"), "deals.index", {"stage": "performing"}),
+    (_l("Deals that were lost"), "deals.index", {"stage": "lost"}), (_l("Agreements on trial"), "licensing.index", {"status": "on_trial"}),
+    (_l("Agreements in dispute"), "licensing.index", {"status": "disputed"}),
+    (_l("Agreements by what is outstanding"), "licensing.index", {"sort": "outstanding"}),
+)
+"""Lists of one's own work as they are often wanted: name, endpoint and what its address says besides."""
+
 NEW = (
     (_l("New need"), "needs.new", "all"), (_l("New need from a file"), "need_file.new", "all"), (_l("New technology"), "catalogue.new", "house"),
     (_l("New technologies from a file"), "importing.new", "house"), (_l("New open call"), "calls.new", "house"), (_l("New pool"), "pools.new", "house"),

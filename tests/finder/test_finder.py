@@ -25,6 +25,7 @@ def seated(client):
 def test_a_page_is_found_by_its_name_in_either_language(client, seated):
     for typed in ("settings", "设置"):
         assert client.get(f"/zh/go?q={typed}").location == "/zh/settings", typed
+    assert client.get("/en/go?q=dispute").location == "/en/agreements?status=disputed"
     several = client.get("/en/go?q=calls").get_data(as_text=True)
     assert all(f'href="/en/{place}"' in several for place in ("open-calls", "open-calls/mine"))
 

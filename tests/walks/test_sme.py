@@ -122,12 +122,23 @@ def reads_what_an_introduction_costs(visit: Visit) -> None:
     """Before agreeing a firm reads the fee and what will be shared."""
     visit.sign_in("owner")
     visit.look("desk")
+    goes_somewhere_by_its_name(visit)
     visit.open("/deals?stage=introduced")
     visit.follow(visit.page.locator("main td a[href*='/deals/']"))
     visit.look("deal introduced")
     visit.open(f"/deals/{visit.page.url.rpartition('/')[2].partition('#')[0]}/introduction")
     visit.look("introduction")
     assert "20,000" in visit.page.inner_text("main").replace("2万", "20,000")
+
+
+def goes_somewhere_by_its_name(visit: Visit) -> None:
+    """One key from any page, a name, Enter: the one answer is opened."""
+    with visit.page.expect_navigation():
+        visit.page.keyboard.press("Control+k")
+    visit.look("go to")
+    visit.fill(q={"zh": "设置", "en": "settings"}[visit.language])
+    visit.send()
+    assert visit.page.url.endswith("/settings")
 
 
 def reads_a_deal_and_its_agreement(visit: Visit) -> None:

@@ -1,7 +1,7 @@
 """The reader's own things by words of their titles or by their number, the newest first.
 
 Nothing here reads all that somebody has: of each kind the newest `NEWEST` are looked through, by an index of its owner; older listings are found by the
-words index, numbers by their own indexes, deals by their list, which knows what is blind to whom.
+words index, numbers by their own indexes. Deals are asked of their room, which knows what is blind to whom.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def of_own(actor: Actor, typed: str, language: str) -> list[Thing]:
 
 
 def _deals(actor: Actor, typed: str, language: str) -> Iterator[Thing]:
-    for card in deals.listed(actor, deals.Filter(text=typed), 1, SHOWN)[:SHOWN]:
-        yield Thing("deal", card.deal.public_id, *called(actor, card.deal, language))
+    for deal in deals.newest(actor, typed, NEWEST if typed else SHOWN, SHOWN):
+        yield Thing("deal", deal.public_id, *called(actor, deal, language))
 
 
 def _agreements(actor: Actor, words: Sequence[str], language: str) -> Iterable[Thing]:
@@ -91,12 +91,13 @@ def _listings(actor: Actor, model: type[Need] | type[Technology], typed: str, la
     """Own listings: a technology by its number, the newest by their titles, drafts and blind ones too, further ones by the words index."""
     kind, words, houses = model.__tablename__, typed.casefold().split(), list(actor.seats)
     own = select(model).where(model.organisation_id.in_(houses))
-    newest = list(session.scalars(own.where(model.state != "withdrawn").order_by(model.id.desc()).limit(NEWEST if words else SHOWN)))
-    found = {one.id: one for one in newest if says(words, *one.title.values())}
+    keys = select(model.id).where(model.organisation_id.in_(houses)).order_by(model.id.desc()).limit(NEWEST if words else SHOWN)
+    newest = session.scalars(select(model).where(model.id.in_(list(session.scalars(keys)))).order_by(model.id.desc())).all()
+    found = {one.id: one for one in newest if one.state != "withdrawn" and says(words, *one.title.values())}
     if words and model is Technology:
         found |= {one.id: one for one in session.scalars(own.where(Technology.application_number == typed.strip().upper()))}
     if words and len(newest) == NEWEST and len(found) < SHOWN:
         where = {"organisation": [house.public_id for house in getattr(actor, "organisations", ())]}
         further = matching.found(actor, kind, typed, where, SHOWN).keys
-        found |= {one.id: one for one in matching.load(actor, model, further)}
+        found |= {one.id: one for one in matching.load(actor, model, further) if says(words, *one.title.values())}
     return [Thing(kind, one.public_id, *shown_title(actor, one, language)) for one in list(found.values())[:SHOWN]]

@@ -58,7 +58,7 @@ def _parts(typed: str) -> list[tuple[str, Sequence[Destination]]]:
     person = acting_person(actor())
     pages, views, new = (_named(person, table, typed) for table in (words.PAGES, words.VIEWS, words.NEW))
     own = [
-        (str(words.KINDS[kind]), [Destination(url_for(LEADS[kind], public_id=one.public_id), one.title or _("Draft"), TAGS.get(one.language, "")) for one in things])
+        (str(words.KINDS[kind]), [Destination(url_for(LEADS[kind], public_id=one.public_id), one.title or _("Draft"), TAGS.get(one.language, "") if one.title else "") for one in things])
         for kind, things in groupby(of_own(actor(), typed, language()), key=lambda one: one.kind)
     ]
     named = [(_("Pages"), [*pages, *views])] if typed else [(_("Lists as they are often wanted"), views), (_("Pages"), pages)]

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from marketplace.finder import words
-from marketplace.finder.things import of_own, says
+from marketplace.finder.things import Thing, of_own, says
 from marketplace.languages import TAGS
 from marketplace.people.models import Person
 from marketplace.people.operations import acting_person
@@ -58,11 +58,16 @@ def _parts(typed: str) -> list[tuple[str, Sequence[Destination]]]:
     person = acting_person(actor())
     pages, views, new = (_named(person, table, typed) for table in (words.PAGES, words.VIEWS, words.NEW))
     own = [
-        (str(words.KINDS[kind]), [Destination(url_for(LEADS[kind], public_id=one.public_id), one.title or _("Draft"), TAGS.get(one.language, "") if one.title else "") for one in things])
+        (str(words.KINDS[kind]), [Destination(url_for(LEADS[kind], public_id=one.public_id), _called(one), TAGS.get(one.language, "") if one.title else "") for one in things])
         for kind, things in groupby(of_own(actor(), typed, language()), key=lambda one: one.kind)
     ]
-    named = [(_("Pages"), [*pages, *views])] if typed else [(_("Lists as they are often wanted"), views), (_("Pages"), pages)]
+    named = [(_("Pages of this site"), [*pages, *views])] if typed else [(_("Lists as they are often wanted"), views), (_("Pages of this site"), pages)]
     return [*named, *own, (_("Create"), new)] if typed else [*own, (_("Create"), new), *named]
+
+
+def _called(thing: Thing) -> str:
+    """The name of its link: a number alone would be read out without saying of what."""
+    return _("Invoice %(number)s", number=thing.title) if thing.kind == "invoice" else thing.title or _("Draft")
 
 
 def _named(person: Person, table: Iterable[tuple[Any, str, Any]], typed: str) -> list[Destination]:

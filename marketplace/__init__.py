@@ -32,7 +32,8 @@
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → delivery → web → saying → printing →
-people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → design → reactions → this, cli.
+people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → finder → design → reactions →
+this, cli.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ from marketplace.deals.talk import views as talk_views
 from marketplace.deals.worklist import views as worklist_views
 from marketplace.design import views as design_views
 from marketplace.exporting import views as exporting_views
+from marketplace.finder import views as finder_views
 from marketplace.first_steps import views as first_steps_views
 from marketplace.first_steps.examples import views as examples_views
 from marketplace.importing import views as importing_views
@@ -89,6 +91,7 @@ from marketplace.matching import views as matching_views
 from marketplace.matching.desk import views as desk_views
 from marketplace.matching.resources import views as resource_search_views
 from marketplace.needs import views as needs_views
+from marketplace.needs.asking import views as asking_views
 from marketplace.needs.distilling import views as distilling_views
 from marketplace.people import operations as people
 from marketplace.people import views as people_views
@@ -108,7 +111,7 @@ PAGES = (
     duties_views, register_views, deals_views, worklist_views, funnel_views, supply_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
     boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views, first_steps_views,
-    examples_views,
+    examples_views, asking_views, finder_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

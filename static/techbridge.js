@@ -2,19 +2,20 @@
 "use strict";
 
 // An answer that shows a refused form is read out and focused.
-function showRefused() {
-  document.querySelector("[data-focus]:not([data-specimens] *)")?.focus();
-}
+const showRefused = () => document.querySelector("[data-focus]:not([data-specimens] *)")?.focus();
 
 // Nobody loses what was typed by closing the page in the middle of a long form.
 const typedIn = new Set();
-document.addEventListener("input", (event) => {
-  const form = event.target.closest?.("form[data-guard]");
-  if (form) typedIn.add(form);
-});
+document.addEventListener("input", (event) => typedIn.add(event.target.closest?.("form[data-guard]")));
 document.addEventListener("submit", (event) => typedIn.delete(event.target));
-window.addEventListener("beforeunload", (event) => {
-  if ([...typedIn].some((form) => form.isConnected)) event.preventDefault();
+window.addEventListener("beforeunload", (event) => { if ([...typedIn].some((form) => form?.isConnected)) event.preventDefault(); });
+
+// Ctrl+K or ⌘K leads to the page that finds pages and things by their names.
+document.addEventListener("keydown", (event) => {
+  const go = document.querySelector("[data-go]");
+  if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || !go) return;
+  event.preventDefault();
+  go.click();
 });
 
 /** Where a link to a place of this page leads, for what can be focused there. */

@@ -25,13 +25,13 @@ from visitor import PASSWORD
 TEXTS = {
     "zh": {
         "problem": "我们做医用钳子，一把要铣四十多分钟，刀具损耗大，成本下不来。希望单件 10 分钟以内，毛刺不超过 0.02 mm。",
-        "title": "钳子铣得太慢", "tried": "换过国产刀片，毛边更多；加快转速，刀尖直接崩。", "evidence": "网站“联系我们”一栏列我为转移中心负责人。",
+        "tried": "换过国产刀片，毛边更多；加快转速，刀尖直接崩。", "evidence": "网站“联系我们”一栏列我为转移中心负责人。",
         "listed": "夜班钻孔断刀前自动停机,用主轴功率残差判断钻头磨损，断刀前停机；夜班没人看，钻头不断、不报废零件。",
         "technology": "钳齿毛刺的脉冲电解去除", "abstract": "用脉冲电解去除医用钳齿部的毛刺，单件 8 分钟，毛刺不超过 0.02 mm，不伤齿形。",
     },
     "en": {
         "problem": "Milling one surgical forceps takes over forty minutes and wears out the cutters. We want 10 minutes at most and burr below 0.02 mm.",
-        "title": "Milling forceps is too slow", "tried": "Cheaper inserts gave more burr; higher speed broke the tips.",
+        "tried": "Cheaper inserts gave more burr; higher speed broke the tips.",
         "evidence": "Our website names me as head of the transfer office, under Contact.",
         "listed": "Stopping the machine before a drill snaps,"
                   "Spindle power shows how worn a drill is; the machine stops on the night shift before drills snap and scrap fills a basket.",
@@ -40,6 +40,7 @@ TEXTS = {
     },
 }
 PATIENCE = 90
+ON = "main form button.btn-primary"
 HEAD = ["| who | step | presses | fields | seconds |", "|---|---|---|---|---|"]
 
 
@@ -152,14 +153,16 @@ def firm(walk: Walk, outbox: Page) -> None:
     walk.organise("enterprise")
     try_example(walk)
     walk.now()
-    code = walk.language
-    walk.fill(**{f"title_{code}": walk.texts["title"], f"tried_{code}": walk.texts["tried"], "budget_max": "300000", "payer": "firm", "deadline": "2027-12-31",
-                 "industry": "C358"})
-    walk.page.locator("#organisation").select_option(index=1)
+    for answer in ({f"tried_{walk.language}": walk.texts["tried"]}, {}, {"deadline": "2027-12-31"}, {"budget_max": "300000", "payer": "firm"}):
+        walk.fill(**answer)
+        walk.press(ON)
     walk.page.locator("input[name=modes]").first.check()
-    walk.fields += 2
-    walk.press("button[name=post]")
-    walk.step("complete and publish the need")
+    walk.fields += 1
+    walk.press(ON)
+    walk.fill(industry="C358")
+    walk.press(ON)
+    walk.press(ON)
+    walk.step("answer the questions one by one, publish the need")
     walk.now()
     walk.wait_for("article.res")
     walk.step("look at the matches")

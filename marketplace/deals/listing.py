@@ -118,6 +118,13 @@ def listed(actor: Actor, wanted: Filter, page: int, size: int, at: datetime | No
     return _cards(wanted_keys, due_of(actor, wanted_keys), today)
 
 
+def newest(actor: Actor, text: str, among: int, size: int) -> list[Deal]:
+    """Of the actor's `among` deals that moved last the first ones in which a word that he may read says this. For who goes to one by its name."""
+    keys = select(Deal.id).where(own(actor)).order_by(Deal.since.desc(), Deal.id.desc()).limit(among)
+    query = select(Deal).where(Deal.id.in_(list(session.scalars(keys)))).order_by(Deal.since.desc(), Deal.id.desc()).limit(size)
+    return list(session.scalars(_loaded(_said(query, actor, text) if text else query)))
+
+
 def _due_soon(actor: Actor, wanted: Filter, today: date) -> Select[tuple[int, str, date]]:
     """Deal id, stage and day of all that is due soon in the actor's deals; a deal may be in it several times."""
     every = soon(actor, today)

@@ -12,8 +12,8 @@ DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 NOT_FOR_ROBOTS = (
     "/*?*", "/*.xlsx$", "/*.pdf$", "/*.bib$", "/*.ris$", "/*/access", "/*/agreements", "/*/audits/", "/*/claims/", "/*/confirm/", "/*/credit/",
-    "/*/deals", "/*/decisions", "/*/desk", "/*/dev/", "/*/distillations", "/*/evidence", "/*/funnel/", "/*/guarantee-entries/", "/*/guarantees",
-    "/*/imports", "/*/income", "/*/invitations/", "/*/invoices/", "/*/mail", "/*/matches", "/*/money", "/*/needs/from-file", "/*/notices/*/",
+    "/*/deals", "/*/decisions", "/*/desk", "/*/dev/", "/*/distillations", "/*/evidence", "/*/funnel/", "/*/go", "/*/guarantee-entries/", "/*/guarantees",
+    "/*/imports", "/*/income", "/*/invitations/", "/*/invoices/", "/*/mail", "/*/matches", "/*/money", "/*/needs/first", "/*/needs/from-file", "/*/notices/*/",
     "/*/key-holders", "/*/open-calls/*/proposal", "/*/operations/", "/*/payments/", "/*/problems/", "/*/proposals", "/*/receipts/", "/*/requests",
     "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/statements", "/*/subscriptions", "/*/tables/", "/*/unsubscribe/", "/*/worklist",
     "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/technologies/*/introduction$", "/*/new$", "/*/edit$", "/*/history$", "/*/files$",

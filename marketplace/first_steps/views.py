@@ -23,7 +23,7 @@ ENDPOINTS = {
     "scanner": "scanning.index", "verify": "people.queue", "invite": "people.brokers", "resource": "resources.new_facility",
 }
 ABOUT: dict[str, tuple[str, str]] = {
-    "publish": ("needs.edit", "desk.show"), "verification": ("people.ask_verification", "people.home"), "terms": ("catalogue.edit", "importing.new"),
+    "publish": ("asking.resume", "desk.show"), "verification": ("people.ask_verification", "people.home"), "terms": ("catalogue.edit", "importing.new"),
     "show": ("catalogue.show", "importing.new"),
 }
 """Steps about one thing: the page of that thing, and where to go when there is none."""

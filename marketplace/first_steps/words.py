@@ -16,7 +16,7 @@ WHY = {
     "confirm": _l("We sent you a mail. Open it and follow its link: then we know that answers reach you."),
     "organisation": _l("The name, the place and the credit code from the licence are enough. If a colleague has entered it already, join it."),
     "need": _l("Write it as you would tell a colleague: what goes wrong, what you have tried, what you want to reach. Technical terms are not needed."),
-    "publish": _l("Fill in what is still missing and press “Publish the need”. You can change it or take it back at any time."),
+    "publish": _l("A few questions, one at a time; at the end you read all your answers and publish. You can change it or take it back at any time."),
     "look": _l(
         "Each technology that may help stands there with the reason why. Keep the good ones and say why the others are not: the next will fit better."
     ),

@@ -221,6 +221,12 @@ def drafts_of(actor: Actor) -> list[Need]:
     return list(session.scalars(query))
 
 
+def is_first(actor: Actor) -> bool:
+    """Whether neither the actor nor his organisations have published a need yet."""
+    own = Need.organisation_id.in_(list(actor.seats)) | (Need.author_id == actor.id)
+    return session.scalar(select(Need.id).where(own, Need.published.is_not(None)).limit(1)) is None
+
+
 def by_public_id(actor: Actor, public_id: str) -> Need:
     """The need under this id, if the actor may know of it: of a blind one perhaps its teaser alone. Raises `NotFound`."""
     need = session.scalar(select(Need).where(Need.public_id == public_id))

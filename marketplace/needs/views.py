@@ -196,7 +196,14 @@ def remove_file(public_id: str, file_id: str) -> ResponseReturnValue:
 def keep(public_id: str) -> ResponseReturnValue:
     """Keep a pasted problem as a draft need."""
     need = operations.adopt_pasted(actor(), public_id, language())
-    return see("needs.edit", public_id=need.public_id)
+    return _go_on(need.public_id)
+
+
+def _go_on(public_id: str) -> ResponseReturnValue:
+    """To where a draft made of a pasted problem is completed: whoever has never published one is asked one question at a time."""
+    if operations.is_first(actor()):
+        return see("asking.ask", public_id=public_id, question="problem")
+    return see("needs.edit", public_id=public_id)
 
 
 def adopt_on_sign_in(_app: Flask, **_values: Any) -> None:
@@ -214,4 +221,4 @@ def adopt() -> ResponseReturnValue:
     """Where signing in leads whoever pasted a problem before: to the draft that it became."""
     kept.pop("pasted", None)
     adopted = kept.pop("adopted", None)
-    return see("needs.edit", public_id=adopted) if adopted else see("people.home")
+    return _go_on(adopted) if adopted else see("people.home")

@@ -12,7 +12,6 @@ from tests.walks.test_visitor import ANSWER, PROBLEM, paste
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-TITLE = {"zh": "钳子铣得太慢", "en": "Milling forceps is too slow"}
 TRIED = {"zh": "换过国产刀片，毛边更多；加快转速，刀尖直接崩。", "en": "Cheaper inserts gave more burr; higher speed broke the tips."}
 FIRM = {"zh": "五金厂", "en": "Works"}
 
@@ -73,21 +72,25 @@ def enters_the_organisation(visit: Visit) -> None:
 
 
 def publishes_the_need(visit: Visit) -> None:
-    """What is missing is said; then it is published, with the technologies that answer it beside it."""
+    """One question at a time: what an answer lacks is said there; all are read once more, then it is published, with the technologies that answer it."""
     visit.open("/desk")
     visit.follow(visit.page.locator("#first-steps .now .btn-primary"))
-    code = visit.language
-    visit.hand.choose(visit.page.locator("#organisation"), visit.page.locator("#organisation option").last.get_attribute("value"))
-    visit.follow(visit.page.locator("button[name=post]"))
-    visit.look("need refused")
+    visit.send()
+    visit.look("question refused")
+    tried = f"tried_{visit.language}"
     assert not looking.unsaid(visit.page)
-    assert visit.page.locator(f"#tried_{code}").get_attribute("aria-invalid") == "true"
-    visit.fill(**{f"title_{code}": TITLE[code], f"tried_{code}": TRIED[code], "budget_max": "300000", "payer": "firm"})
-    visit.fill(deadline="2027-12-31", industry="C358")
+    assert visit.page.locator(f"#{tried}").get_attribute("aria-invalid") == "true"
+    for answer in ({tried: TRIED[visit.language]}, {}, {"deadline": "2027-12-31"}, {"budget_max": "300000", "payer": "firm"}):
+        visit.fill(**answer)
+        visit.send()
     visit.hand.tick(visit.page.locator("input[name=modes]").first)
-    visit.follow(visit.page.locator("button[name=post]"))
+    visit.send()
+    visit.fill(industry="C358")
+    visit.send()
+    visit.look("answers to check")
+    visit.send()
     visit.look("need published")
-    visit.contains(ANSWER[code])
+    visit.contains(ANSWER[visit.language])
 
 
 def looks_at_the_matches(visit: Visit) -> None:
@@ -119,12 +122,23 @@ def reads_what_an_introduction_costs(visit: Visit) -> None:
     """Before agreeing a firm reads the fee and what will be shared."""
     visit.sign_in("owner")
     visit.look("desk")
+    goes_somewhere_by_its_name(visit)
     visit.open("/deals?stage=introduced")
     visit.follow(visit.page.locator("main td a[href*='/deals/']"))
     visit.look("deal introduced")
     visit.open(f"/deals/{visit.page.url.rpartition('/')[2].partition('#')[0]}/introduction")
     visit.look("introduction")
     assert "20,000" in visit.page.inner_text("main").replace("2万", "20,000")
+
+
+def goes_somewhere_by_its_name(visit: Visit) -> None:
+    """One key from any page, a name, Enter: the one answer is opened."""
+    with visit.page.expect_navigation():
+        visit.page.keyboard.press("Control+k")
+    visit.look("go to")
+    visit.fill(q={"zh": "设置", "en": "settings"}[visit.language])
+    visit.send()
+    assert visit.page.url.endswith("/settings")
 
 
 def reads_a_deal_and_its_agreement(visit: Visit) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from marketplace.access import Actor, may
+from marketplace.catalogue.resources import listing as requests
+from marketplace.catalogue.resources import words as resource_words
 from marketplace.db import in_language, now
 from marketplace.deals import listing as deals
 from marketplace.deals import views as deal_pages
@@ -34,11 +36,12 @@ from marketplace.matching.documents import shown_title
 from marketplace.needs.forms import from_minor
 from marketplace.ordering import order
 from marketplace.people import organisations
+from marketplace.people.zones import in_zone
 from marketplace.web import actor
 
 MOST = 2_000  # rows of a file: each is looked at with the reader's eyes
 
-FILTERS = {"answer", "public_id", "stage", "side", "q", "order", "status", "state", "year", "show", "sort"}
+FILTERS = {"answer", "public_id", "stage", "side", "q", "order", "status", "state", "year", "show", "sort", "room", "resource"}
 """What the address of a table says."""
 
 Rows = Callable[[Actor, Any], tuple[int, Sequence[Any]]]
@@ -55,6 +58,7 @@ class Table:
     rows: Rows
     columns: tuple[Column, ...]
     key: Callable[[Any], str] = lambda one: one.public_id
+    further: Callable[[Any], dict[str, str]] = lambda one: {}
 
 
 def _deals(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
@@ -86,6 +90,20 @@ def _of_age(age: str) -> Column:
 def _notices(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
     state, by = notice_pages.asked(values)
     return notices.count(who, state), notices.listed(who, 1, MOST, state, by)[:MOST]
+
+
+def _requests(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    wanted, by = requests.asked(values, [name for name, number in requests.counts(who).items() if number])
+    return requests.count(who, wanted), requests.listed(who, wanted, by, 1, MOST)[:MOST]
+
+
+def _tried(one: Any, language: str) -> str | None:
+    """The technology of a trial as far as the reader may see it; nothing of other requests."""
+    return shown_title(actor(), one.technology, language)[0] if hasattr(one, "technology") else None
+
+
+def _span(one: Any, _language: str) -> str | None:
+    return in_zone(one.starts, one.ends, one.resource.zone) if hasattr(one, "starts") else None
 
 
 def _statements(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
@@ -167,6 +185,13 @@ TABLES = {
             Column("licensee", 30, lambda one, language: one.agreement.licensee.called(language)), *(_of_age(age) for age in totals.AGES),
             Column("outstanding", 16, lambda one, _language: from_minor(one.sum, one.currency)), Column("currency", 8, lambda one, _language: one.currency),
         ), lambda one: one.agreement.public_id),
+        Table("requests", "resources.requests", "resources.show_request", _requests, (
+            Column("title", 44, lambda one, language: one.resource.titled(language)[0]),
+            Column("asked_by", 30, lambda one, language: one.organisation.called(language)),
+            Column("asked_of", 30, lambda one, language: one.resource.organisation.called(language)), Column("span", 44, _span),
+            Column("technology", 44, _tried), Column("state", 14, lambda one, _language: str(resource_words.REQUEST_STATE_WORDS[one.state])),
+            Column("asked_on", 12, lambda one, _language: one.created.date()),
+        ), further=lambda one: {"noun": one.__tablename__}),
         Table("statements", "statements.index", "statements.show", _statements, (
             Column("first_day", 12, lambda one, _language: one.period), Column("last_day", 12, lambda one, _language: one.last),
             Column("agreement", 44, lambda one, language: one.agreement.titled(language)[0]),

@@ -72,7 +72,8 @@ def test_a_table_is_its_reader_s(client: Any, cast: dict[str, Any]) -> None:
     for name, one in TABLES.items():
         rows = table(client.get(f"/zh/tables/{name}.xlsx?public_id={own.public_id}&sort=-{name}"))
         assert len(rows) == (name == "agreements"), name
-        assert client.get(f"/en/{'money/' + own.public_id + '/' if name in ('invoices', 'arrears') else ''}{name}").status_code == 200, one.search
+        path = {"requests": "resource-requests"}.get(name, f"{'money/' + own.public_id + '/' if name in ('invoices', 'arrears') else ''}{name}")
+        assert client.get(f"/en/{path}").status_code == 200, one.search
     assert table(client.get("/en/tables/deals.xlsx?endpoint=x&sort=-")) == [] and table(client.get("/en/tables/statements.xlsx?show=sent")) == []
     assert client.get("/en/tables/persons.xlsx").status_code == 404
     assert client.get(f"/en/tables/invoices.xlsx?public_id={cast['institute'].public_id}").status_code in (403, 404)
@@ -104,3 +105,14 @@ def test_matches_are_given_as_their_desk_shows_them(client: Any, session: Any) -
     rows = table(client.get(next(link["href"] for link in page.select(".exports a"))))
     assert [row["成果"] for row in rows] == ["某种不露名的办法", "磁力研磨"] and rows[1]["匹配"] == "62%"
     assert "秘密名称" not in str(rows) and "63" not in str([row["匹配"] for row in rows]), "a band, no figure"
+
+
+def test_requests_are_given_as_their_page_shows_them(client: Any, session: Any) -> None:
+    asker, facility = make.person(), make.facility()
+    later, sooner = (make.booking(facility, make.organisation(asker), starts=NOW + timedelta(days=days)) for days in (9, 8))
+    make.booking(state="accepted")
+    client.login(asker)
+    page = BeautifulSoup(client.get(f"/en/resource-requests?sort=starts&side=asker&resource={facility.public_id}").get_data(as_text=True), "lxml")
+    assert page.select_one(".list-count").get_text() == "2 requests"
+    rows = table(client.get(next(link["href"] for link in page.select(".exports a"))))
+    assert [row["Address"].split("/")[-2:] for row in rows] == [["booking", one.public_id] for one in (sooner, later)]

@@ -15,11 +15,13 @@ from marketplace.access import may, require
 from marketplace.calls import operations as calls
 from marketplace.calls.models import Call
 from marketplace.calls.pools import alike, converting, deciding, listing, operations, pledging, rights, steering, words
+from marketplace.calls.pools import indexing as _indexing  # noqa: F401 - registers its jobs
 from marketplace.calls.pools.forms import ConfirmForm, LeaveForm, MotionForm, PledgeForm, PoolForm, TextForm, TextMotionForm, VoteForm, told_in
 from marketplace.calls.pools.models import Motion, Pledge, Pool
 from marketplace.calls.reviewing.awarding import decision_of
 from marketplace.calls.reviewing.models import PanelDecision
 from marketplace.calls.views import shared_choices, shared_lines
+from marketplace.calls.words import orders
 from marketplace.db import now, session
 from marketplace.errors import NotFound, Refused
 from marketplace.licensing.billing.forms import minor_of
@@ -66,7 +68,7 @@ def index() -> ResponseReturnValue:
     """The pools that the reader may see."""
     wanted = listing.asked(request.args)
     found = listing.page(actor(), wanted, request.args.get("after", ""), PAGE)
-    choices = {"states": words.LISTED_WORDS, "orders": words.ORDER_WORDS, **shared_choices()}
+    choices = {"states": words.LISTED_WORDS, "orders": orders(wanted.text), **shared_choices()}
     return answer(
         "calls/pools/index.html", page=found, wanted=wanted, arguments=wanted.arguments, further="after" in request.args, moment=now(), choices=choices,
     )

@@ -113,8 +113,8 @@ def _statements(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
 
 
 def _matches(_who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
-    side, _order, chosen = desk_pages.asked(values)
-    found = desk_pages.rows_of(side, chosen, 1, MOST)
+    side, _order, chosen, by = desk_pages.asked(values)
+    found = desk_pages.rows_of(side, chosen, 1, MOST, by)
     return found.counts[chosen], found.rows
 
 

@@ -104,6 +104,12 @@ def test_matches_are_given_as_their_desk_shows_them(client: Any, session: Any) -
     assert page.select_one(".list-count").get_text() == "共2对匹配"
     rows = table(client.get(next(link["href"] for link in page.select(".exports a"))))
     assert [row["成果"] for row in rows] == ["某种不露名的办法", "磁力研磨"] and rows[1]["匹配"] == "62%"
+    other = make.match(make.need(need.organisation, title={"zh": "新需求"}), make.technology(institute, title={"zh": "别的办法"}), score=0.1, probability=0.1)
+    for sort, first in (("", other.technology), ("newest", other.technology), ("best", hidden)):
+        page = BeautifulSoup(client.get(f"/zh/matches?side=firm&sort={sort}").get_data(as_text=True), "lxml")
+        ordered = [row["成果"] for row in table(client.get(next(link["href"] for link in page.select(".exports a"))))]
+        shown = [each.get_text() for each in page.select("article h3")]
+        assert ordered == shown and ordered[0] == (first.teaser or first.title)["zh"], sort
     assert "秘密名称" not in str(rows) and "63" not in str([row["匹配"] for row in rows]), "a band, no figure"
 
 

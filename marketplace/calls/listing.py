@@ -5,7 +5,7 @@ What it shares with the list of pools, words among it, is in `lists`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -25,7 +25,6 @@ from marketplace.terms.payment import MINOR_UNITS, to_minor
 STATES = ("open", "closed", "decided", "ended", "all")
 ORDERS = ("", "deadline", "newest")  # "": nothing chosen
 MOST_MONEY = Decimal(10) ** 12
-OWN = 100  # calls of the actor's own organisations on one page
 
 
 @dataclass(frozen=True)
@@ -149,10 +148,10 @@ def first(actor: Actor, wanted: Filter, limit: int, at: datetime | None = None) 
     return found.total, found.rows
 
 
-def own_calls(actor: Actor) -> Sequence[Call]:
-    """The calls of the actor's organisations in every state, drafts first, then the latest."""
-    query = select(Call).where(Call.organisation_id.in_(list(actor.seats))).options(lazyload(Call.owners), lazyload(Call.criteria))
-    return session.scalars(query.order_by((Call.state != "draft"), Call.updated.desc(), Call.id.desc()).limit(OWN)).all()
+def own_calls(actor: Actor, asked: Mapping[str, str], page: int = 1, size: int = 20) -> lists.Own:
+    """A page of the calls of the actor's organisations, in every state unless the address names one."""
+    mine = Call.organisation_id.in_(list(actor.seats))
+    return lists.own(Call, mine, asked, page, size, lazyload(Call.owners), lazyload(Call.criteria))
 
 
 def of_need(actor: Actor, need_id: int) -> Sequence[Call]:

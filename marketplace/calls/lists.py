@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 
 from marketplace.access import Actor, open_visibilities
 from marketplace.calls.deadlines import HOME, moment_of
@@ -103,6 +103,41 @@ def place_of(model: Any, column: Any, after: str) -> Place | None:
     """
     row = session.execute(select(column, model.id).where(model.public_id == after[:32], column.is_not(None))).one_or_none() if after else None
     return None if row is None else (row[0], row[1])
+
+
+@dataclass(frozen=True)
+class Own:
+    """A page of what one's own organisations have: its rows, whether there are more, how many there are in each state, and what the address asks for."""
+
+    rows: Sequence[Any]
+    more: bool
+    counts: Mapping[str, int]
+    page: int
+    state: str
+    order: str
+
+    @property
+    def total(self) -> int:
+        """How many there are under the filter."""
+        return self.counts[self.state] if self.state else sum(self.counts.values())
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """What an address says for it, the page aside."""
+        return {name: value for name, value in (("state", self.state), ("sort", self.order)) if value}
+
+
+def own(model: Any, mine: ColumnElement[bool], asked: Mapping[str, str], page: int, size: int, *options: Any, ends_at: Any = None) -> Own:
+    """A page of the rows that are `mine`: drafts first, then the latest; or by deadline (`ends_at`), what ends last first."""
+    counts = dict(session.execute(select(model.state, func.count()).where(mine).group_by(model.state).order_by(model.state)).all())
+    state, order = (asked.get(name) or "" for name in ("state", "sort"))
+    state, order = state if state in counts else "", order if order == "deadline" else ""
+    by = (model.state != "draft", getattr(model, "updated", model.id).desc(), model.id.desc())
+    if order:
+        by = ((model.deadline if ends_at is None else ends_at).desc(), model.id.desc())
+    query = select(model).where(mine, *([model.state == state] if state else [])).options(*options)
+    rows = session.scalars(query.order_by(*by).offset((page - 1) * size).limit(size + 1)).all()
+    return Own(rows[:size], len(rows) > size, counts, page, state, order)
 
 
 @dataclass(frozen=True)

@@ -234,7 +234,8 @@ def own_table(name: str) -> ResponseReturnValue:
         raise NotFound()
     total, rows = listed.rows(actor(), request.args)
     note, title = _more(total, MOST), str(TABLE_WORDS[name])
-    columns = (*listed.columns, Column("address", 48, lambda one, _language: _address(listed.page, public_id=listed.key(one), **listed.further(one))))
+    own = (*listed.columns, *listed.columns_of(actor(), request.args))
+    columns = (*own, Column("address", 48, lambda one, _language: _address(listed.page, public_id=listed.key(one), **listed.further(one))))
     page = _address(listed.search, **{key: value for key, value in request.args.items() if key in FILTERS})
     about = [
         (ABOUT["made"], now().date()), (ABOUT["rows"], total), (ABOUT["cells"], len(rows)), (ABOUT["page"], page), *([("", note)] if note else []),

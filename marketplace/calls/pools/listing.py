@@ -6,7 +6,7 @@ tell more of single pledges than the page of a pool does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,6 @@ from marketplace.db import now, session
 
 STATES = ("open", "reached", "converted", "missed", "all")
 ORDERS = ("", "deadline", "newest")  # "": nothing chosen
-OWN = 100  # pools that the actor's organisations take part in, on one page
 
 
 @dataclass(frozen=True)
@@ -119,9 +118,8 @@ def loaded(keys: Sequence[int]) -> list[Pool]:
     return [known[key] for key in keys]
 
 
-def own_pools(actor: Actor) -> Sequence[Pool]:
-    """The pools that the actor's organisations lead, have pledged to or asked to join, in every state: drafts first, then the latest."""
+def own_pools(actor: Actor, asked: Mapping[str, str], page: int = 1, size: int = 20) -> lists.Own:
+    """A page of the pools that the actor's organisations lead, have pledged to or asked to join, in every state unless the address names one."""
     seats = list(actor.seats)
-    pledged = select(Pledge.pool_id).where(Pledge.organisation_id.in_(seats))
-    query = select(Pool).where(or_(Pool.organisation_id.in_(seats), Pool.id.in_(pledged))).options(selectinload(Pool.pledges).lazyload(Pledge.organisation))
-    return session.scalars(query.order_by(Pool.state != "draft", Pool.updated.desc(), Pool.id.desc()).limit(OWN)).all()
+    mine = or_(Pool.organisation_id.in_(seats), Pool.id.in_(select(Pledge.pool_id).where(Pledge.organisation_id.in_(seats))))
+    return lists.own(Pool, mine, asked, page, size, selectinload(Pool.pledges).lazyload(Pledge.organisation))

@@ -28,7 +28,7 @@ from marketplace.licensing.billing.forms import minor_of
 from marketplace.needs.models import Need
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
-from marketplace.web import PAGE, actor, answer, language, see, told
+from marketplace.web import PAGE, actor, answer, language, page_number, see, told
 
 blueprint = Blueprint("pools", __name__)
 SHOWN_ON_DESK = 5
@@ -78,7 +78,7 @@ def index() -> ResponseReturnValue:
 @login_required
 def mine() -> ResponseReturnValue:
     """The pools that one's own organisations take part in, in every state."""
-    return answer("calls/pools/mine.html", pools=listing.own_pools(actor()), moment=now())
+    return answer("calls/pools/mine.html", own=listing.own_pools(actor(), request.args, page_number(), PAGE), moment=now())
 
 
 def filter_lines(wanted: listing.Filter) -> list[tuple[str, str]]:

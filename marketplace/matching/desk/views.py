@@ -40,7 +40,8 @@ def show() -> ResponseReturnValue:
     return answer(
         "matching/desk/show.html", AnswerForm(formdata=None), desk=found, groups=_groups(found.rows, side), page=page, order=order, manages=manages,
         changed=operations.changed_since(found.rows, side) if declined else set(), pages=-(-found.counts[chosen] // PAGE),
-        here=url_for("desk.show", **args, page=page), args=args, by=by, orders=orders_of(side), given=operations.newest_answers(found.rows, side) if declined else {},
+        here=url_for("desk.show", **args, page=page), args=args, by=by, orders=orders_of(side),
+        given=operations.newest_answers(found.rows, side) if declined else {},
     )
 
 

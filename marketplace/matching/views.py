@@ -180,7 +180,8 @@ def search_page(kind: str, model: type, template: str, by_meaning: bool = False)
     return answer(
         template, None, typed=typed, rows=rows or near, near=bool(near), total=found.total, corrected=found.corrected, facets=[(n, v) for n, v in facets if v],
         page=page, pages=min(-(-found.total // PAGE), LAST), arguments=_arguments(where, typed, order), facet_words=facet_names(),
-        beyond=found.total > page * PAGE and page == LAST, shown=LAST * PAGE, filtered=bool(where), told=words.told(kind, found.total), order=order, orders=words.orders(orders.orders_of(kind), typed),
+        beyond=found.total > page * PAGE and page == LAST, shown=LAST * PAGE, filtered=bool(where),
+        told=words.told(kind, found.total), order=order, orders=words.orders(orders.orders_of(kind), typed),
     )
 
 

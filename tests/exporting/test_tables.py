@@ -145,3 +145,13 @@ def test_one_s_own_calls_pools_and_proposals_by_state_and_deadline(client: Any, 
     assert shown("open-calls/mine") == ("3 in all", [names[0], names[2], names[1]]), "drafts first"
     assert shown("open-calls/mine?state=published&sort=deadline") == ("2 in all", names[1:])
     assert shown("pools/mine?state=nonsense&sort=x") == ("1 in all", [pool.public_id])
+
+
+def test_a_search_ends_and_says_so(client: Any, session: Any, indexed: Any, monkeypatch: Any) -> None:
+    for _number in range(3):
+        make.technology()
+    indexed()
+    for name, value in (("LAST", 1), ("PAGE", 2)):
+        monkeypatch.setattr(f"marketplace.matching.views.{name}", value)
+    said = client.get("/en/technologies?page=900").get_data(as_text=True)
+    assert "These are the first 2 of 3." in said and 'rel="next"' not in said and 'rel="prev"' not in said

@@ -1,7 +1,7 @@
 """The list of pools: which the reader may see, by the filters of the list of calls, in an order that pages can go on from.
 
-What it shares with the list of calls, words among it, is in `calls.lists`; one index holds all the filters. What has been pledged is no filter and no order: either would
-tell more of single pledges than the page of a pool does.
+What it shares with the list of calls, words among it, is in `calls.lists`; one index holds all the filters. What has been pledged is no filter and no
+order: either would tell more of single pledges than the page of a pool does.
 """
 
 from __future__ import annotations

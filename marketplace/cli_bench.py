@@ -295,7 +295,7 @@ def bench_calls_command(calls: int, requests: int, database: str | None, json_: 
 @as_json
 def bench_pools_command(pools: int, requests: int, database: str | None, json_: bool) -> None:
     """Answer the list of pools by several filters, and time the bare reading of twenty rows."""
-    show({"pools": pools, **_list_of("/zh/pools", pools_bench, pools, requests, database, json_)})
+    show({"pools": pools, **_list_of("/zh/pools", pools_bench, pools, requests, database, json_, indexed=True)})
 
 
 def _list_of(path: str, bench: Any, rows: int, requests: int, database: str | None, quiet: bool, indexed: bool = False) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from marketplace.alerts import delivery
 from marketplace.alerts.inbox import mailboxes
 from marketplace.calls import faults as calls
 from marketplace.calls.models import Call
+from marketplace.calls.pools.models import Pool
 from marketplace.calls.sealing import watching
 from marketplace.catalogue.facilities import faults as bookings
 from marketplace.catalogue.models import Technology
@@ -86,7 +87,7 @@ def _check_index(settings: Settings, quiet: bool) -> str:
     version = matching.index().version
     if not version:
         raise ValueError("there is none: run `marketplace reindex`")
-    said = [_held(Technology, "technologies"), _held(Call, "open calls")]
+    said = [_held(Technology, "technologies"), _held(Call, "open calls"), _held(Pool, "pools")]
     return f"{', '.join(said)}, version {version}"
 
 

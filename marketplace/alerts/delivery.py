@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import smtplib
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -117,13 +116,6 @@ def counts(actor: Actor) -> dict[str, int]:
     """How many mails there are in each state."""
     require(actor, "mail.see")
     return dict(session.execute(select(Mail.state, func.count()).group_by(Mail.state)).all())
-
-
-def failing(actor: Actor, page: int, size: int) -> Sequence[Mail]:
-    """Mails that were refused, came back, or wait after a failure; newest first, and one more if there is a next page."""
-    require(actor, "mail.see")
-    query = select(Mail).where(Mail.state.in_(("refused", "bounced")) | ((Mail.state == "queued") & (Mail.attempts > 0)))
-    return list(session.scalars(query.order_by(Mail.id.desc()).offset((page - 1) * size).limit(size + 1)))
 
 
 def _mail(public_id: str) -> Mail:

@@ -300,10 +300,10 @@ def require_outbox(actor: Actor) -> None:
         require(actor, "operations.see")
 
 
-def outbox(actor: Actor, page: int, size: int) -> list[Mail]:
-    """The mails of one page, newest first, and one more if there is a next page."""
-    require_outbox(actor)
-    return list(session.scalars(select(Mail).order_by(Mail.id.desc()).offset((page - 1) * size).limit(size + 1)))
+def kinds() -> list[str]:
+    """The kinds of mail there are: the names of their templates."""
+    named = _post[0].templates["en"].list_templates(extensions=["txt"])
+    return sorted(name.removesuffix(".txt") for name in named)
 
 
 def mail_of(actor: Actor, public_id: str) -> Mail:

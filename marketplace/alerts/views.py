@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Flask, flash
+from flask import Blueprint, Flask, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 
+from marketplace.access import require
 from marketplace.alerts import access as _access  # noqa: F401 - registers its mails
 from marketplace.alerts import agreements as _agreements  # noqa: F401 - registers its jobs
 from marketplace.alerts import calls as _calls  # noqa: F401 - registers its mails
 from marketplace.alerts import deals as _deals  # noqa: F401 - registers its mails
-from marketplace.alerts import delivery, operations
+from marketplace.alerts import delivery, listing, operations
 from marketplace.alerts import duties as _duties  # noqa: F401 - registers its mails
 from marketplace.alerts import files as _files  # noqa: F401 - registers its mails
 from marketplace.alerts import income as _income  # noqa: F401 - registers its jobs
@@ -32,7 +33,7 @@ from marketplace.alerts import teams as _teams  # noqa: F401 - registers its mai
 from marketplace.alerts.inbox import operations as inbox
 from marketplace.alerts.subscriptions import noticing as _noticing  # noqa: F401 - registers its jobs
 from marketplace.db import now
-from marketplace.web import PAGE, actor, answer, page_number, see
+from marketplace.web import PAGE, actor, answer, limiter, page_number, see
 
 blueprint = Blueprint("alerts", __name__)
 
@@ -40,6 +41,7 @@ STATE_WORDS = {
     "queued": _l("waits to be sent"), "kept": _l("kept here, no mail server is set"), "sent": _l("sent"),
     "refused": _l("refused by the mail server, or given up"), "bounced": _l("came back"),
 }
+TROUBLE_WORDS = _l("does not get through")
 
 
 def prepare(app: Flask) -> None:
@@ -48,12 +50,48 @@ def prepare(app: Flask) -> None:
     operations.configure(app.config["SETTINGS"], Path(app.root_path, str(app.template_folder)), Path(app.config["TRANSLATIONS"]))
 
 
+def _list(template: str, usual: str, **values: object) -> tuple[str, int]:
+    """A page of mails by the filters of its address."""
+    page, kinds = page_number(), operations.kinds()
+    wanted = listing.asked(request.args, kinds, usual)
+    rows = listing.listed(wanted, page, PAGE)
+    return answer(
+        template, mails=rows[:PAGE], page=page, more=len(rows) > PAGE, total=listing.count(wanted), wanted=wanted, args=wanted.arguments, usual=usual,
+        kinds=kinds, states=(*STATE_WORDS, listing.TROUBLE), state_words={**STATE_WORDS, listing.TROUBLE: TROUBLE_WORDS, "all": _("all")}, **values,
+    )
+
+
 @blueprint.get("/dev/outbox")
 def outbox() -> tuple[str, int]:
     """The mails, newest first."""
-    page = page_number()
-    mails = operations.outbox(actor(), page, PAGE)
-    return answer("alerts/outbox.html", mails=mails[:PAGE], page=page, more=len(mails) > PAGE, state_words=STATE_WORDS, subject_of=operations.readable_subject)
+    operations.require_outbox(actor())
+    return _list("alerts/outbox.html", "all", subject_of=operations.readable_subject)
+
+
+@blueprint.post("/dev/outbox/find")
+@limiter.limit("60 per hour")
+def find_in_outbox() -> ResponseReturnValue:
+    """The mails of the outbox to one address."""
+    operations.require_outbox(actor())
+    return _to_address("alerts.outbox")
+
+
+@blueprint.post("/mail/find")
+@login_required
+@limiter.limit("60 per hour")
+def find() -> ResponseReturnValue:
+    """All mails to one address."""
+    require(actor(), "mail.see")
+    return _to_address("alerts.mails")
+
+
+def _to_address(endpoint: str) -> ResponseReturnValue:
+    """The list of mails to the address that was sent; it stands in no address of a page, for those are written into logs."""
+    found = listing.mail_to(request.form.get("address", "")[:254])
+    if not found:
+        flash(_("No mail went to this address."))
+        return see(endpoint)
+    return see(endpoint, to=found, state="all")
 
 
 @blueprint.get("/dev/outbox/<public_id>")
@@ -67,11 +105,8 @@ def mail(public_id: str) -> tuple[str, int]:
 @login_required
 def mails() -> ResponseReturnValue:
     """How mail gets through: counts by state, what fails and why, and what came in that nobody could read."""
-    page = page_number()
-    rows = delivery.failing(actor(), page, PAGE)
-    return answer(
-        "alerts/mails.html", counts=delivery.counts(actor()), mails=rows[:PAGE], page=page, more=len(rows) > PAGE, state_words=STATE_WORDS,
-        masked=delivery.masked, incoming=inbox.refused_lately(actor(), PAGE),
+    return _list(
+        "alerts/mails.html", listing.TROUBLE, counts=delivery.counts(actor()), masked=delivery.masked, incoming=inbox.refused_lately(actor(), PAGE),
     )
 
 

@@ -1,13 +1,11 @@
 """The list of calls: which the reader may see, by filters and words, in an order that pages can go on from.
 
-What it shares with the list of pools is in `lists`. Words are asked of the engine:
-first the calls that have them, best first, then those that come near by meaning or through the dictionary, in either language. What it finds, at most
-`MOST`, goes through the same SQL as every list: the index may lag, the database does not. Where the reader chose no order, words order by fit.
+What it shares with the list of pools, words among it, is in `lists`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -21,17 +19,12 @@ from marketplace.calls import lists
 from marketplace.calls.documents import KIND
 from marketplace.calls.lists import NAMES, Page, Wanted, ends, narrowed, place_of
 from marketplace.calls.models import Board, Call
-from marketplace.catalogue.classification import INDUSTRIES
 from marketplace.db import now, session
-from marketplace.matching import operations as matching
 from marketplace.terms.payment import MINOR_UNITS, to_minor
 
 STATES = ("open", "closed", "decided", "ended", "all")
 ORDERS = ("", "deadline", "newest")  # "": nothing chosen
-MOST = 2_000  # calls that are looked at for words: the best
-NEAR = 20  # of them by meaning alone
 MOST_MONEY = Decimal(10) ** 12
-OWN = 100  # calls of the actor's own organisations on one page
 
 
 @dataclass(frozen=True)
@@ -39,11 +32,6 @@ class Filter(Wanted):
     """Which calls to list, and how; of one board if it is named."""
 
     board: str = ""
-
-    @property
-    def is_ranked(self) -> bool:
-        """Whether the list stands by fit: words are typed and no other order is chosen."""
-        return bool(self.text) and not self.order
 
 
 def asked(values: Any) -> Filter:
@@ -109,27 +97,12 @@ def fits(call: Call, wanted: Filter, at: datetime) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class Sought:
-    """What the engine finds for words: keys in the order of fit, whether there are more, and the words as they were corrected, if they were."""
-
-    keys: tuple[int, ...]
-    more: bool = False
-    corrected: str | None = None
-
-
 STATES_SOUGHT = {"open": ("published",), "closed": ("published", "closed"), "decided": ("awarded", "unawarded"), "ended": ("ended",)}
 
 
-def sought(actor: Actor, wanted: Filter) -> Sought:
-    """The calls that have the words, then those that come near. The filters that the engine knows narrow it, so that the best are not crowded out."""
-    seen = ("public", "members") if actor.seats else open_visibilities(actor)  # a firm reads its own; whose it is the database says
-    chosen = {"call_state": STATES_SOUGHT.get(wanted.state), "board": wanted.board and (wanted.board,), "region": wanted.region and (wanted.region,),
-              "industry": (wanted.industry,) if wanted.industry in INDUSTRIES else None}
-    where = {"visibility": seen, **{name: values for name, values in chosen.items() if values}}
-    page = matching.index().search(wanted.text, KIND, where, limit=MOST, facets=())
-    near = [hit.key for hit in matching.index().rank(wanted.text, KIND, where, limit=NEAR) if hit.probability >= matching.LEAST]
-    return Sought(tuple(dict.fromkeys((*page.keys, *near))), page.total > MOST, page.corrected)
+def sought(actor: Actor, wanted: Filter) -> lists.Sought:
+    """The calls that have the words, then those that come near."""
+    return lists.sought(actor, KIND, wanted, {"call_state": STATES_SOUGHT.get(wanted.state), "board": (wanted.board,) if wanted.board else None})
 
 
 def page(actor: Actor, wanted: Filter, after: str = "", size: int = 20, at: datetime | None = None) -> Page:
@@ -146,22 +119,9 @@ def page(actor: Actor, wanted: Filter, after: str = "", size: int = 20, at: date
 def _page_of_words(actor: Actor, wanted: Filter, where: Sequence[ColumnElement[bool]], after: str, size: int) -> Page:
     """A page of what the engine finds and the database lets through, by fit or in the order that was chosen."""
     found = sought(actor, wanted)
-    keys = list(session.scalars(ordered(wanted, [Call.id.in_(found.keys), *where])))
-    if wanted.is_ranked:
-        known = set(keys)
-        keys = [key for key in found.keys if key in known]
-    first = _place_among(keys, after)
-    rows = _loaded(keys[first : first + size])
-    further = f"{first + len(rows)}-{rows[-1].id}" if len(keys) > first + size else ""
-    return Page(rows, len(keys), further, found.more, found.corrected)
-
-
-def _place_among(keys: Sequence[int], after: str) -> int:
-    """Where a page goes on in a list of keys: behind the call that `after` names, or at its number where that call is gone from the list."""
-    number, _dash, key = after.partition("-")
-    if not (number.isdecimal() and key.isdecimal()) or len(number) > 6 or len(key) > 18:
-        return 0
-    return keys.index(int(key)) + 1 if int(key) in keys else min(int(number), len(keys))
+    keys = lists.by_fit(wanted, found, list(session.scalars(ordered(wanted, [Call.id.in_(found.keys), *where]))))
+    chosen, further = lists.page_among(keys, after, size)
+    return Page(_loaded(chosen), len(keys), further, found.more, found.corrected)
 
 
 def _order(wanted: Filter) -> tuple[Any, bool]:
@@ -188,10 +148,10 @@ def first(actor: Actor, wanted: Filter, limit: int, at: datetime | None = None) 
     return found.total, found.rows
 
 
-def own_calls(actor: Actor) -> Sequence[Call]:
-    """The calls of the actor's organisations in every state, drafts first, then the latest."""
-    query = select(Call).where(Call.organisation_id.in_(list(actor.seats))).options(lazyload(Call.owners), lazyload(Call.criteria))
-    return session.scalars(query.order_by((Call.state != "draft"), Call.updated.desc(), Call.id.desc()).limit(OWN)).all()
+def own_calls(actor: Actor, asked: Mapping[str, str], page: int = 1, size: int = 20) -> lists.Own:
+    """A page of the calls of the actor's organisations, in every state unless the address names one."""
+    mine = Call.organisation_id.in_(list(actor.seats))
+    return lists.own(Call, mine, asked, page, size, lazyload(Call.owners), lazyload(Call.criteria))
 
 
 def of_need(actor: Actor, need_id: int) -> Sequence[Call]:

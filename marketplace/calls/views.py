@@ -28,7 +28,7 @@ from marketplace.needs.forms import CURRENCIES
 from marketplace.people import organisations, regions
 from marketplace.people.words import SIZE_WORDS
 from marketplace.saying import FILTERS
-from marketplace.web import PAGE, actor, answer, in_words, language, limiter, see
+from marketplace.web import PAGE, actor, answer, in_words, language, limiter, page_number, see
 
 blueprint = Blueprint("calls", __name__)
 
@@ -54,7 +54,8 @@ def call_part_of_need(need: Any) -> Markup:
 
 def calls_desk_part() -> Markup:
     """On somebody's desk: drafts of calls and what waits for a reviewer."""
-    drafts = [call for call in listing.own_calls(actor()) if call.state == "draft"] if actor().seats else []
+    own = listing.own_calls(actor(), {"state": "draft"}) if actor().seats else None
+    drafts = own.rows if own and own.state else []
     namings = reviewers.namings_for(actor())
     return Markup(render_template("calls/part_desk.html", drafts=drafts, namings=namings)) if drafts or namings else Markup("")
 
@@ -111,7 +112,7 @@ def index() -> ResponseReturnValue:
 @login_required
 def mine() -> ResponseReturnValue:
     """The calls of one's own organisations in every state."""
-    return answer("calls/mine.html", calls=listing.own_calls(actor()))
+    return answer("calls/mine.html", own=listing.own_calls(actor(), request.args, page_number(), PAGE))
 
 
 @blueprint.route("/open-calls/new", methods=["GET", "POST"])

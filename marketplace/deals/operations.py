@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.access import SYSTEM, Actor, actions_of, may, require
@@ -201,20 +201,27 @@ class Lead:
     message: str
 
 
-def waiting_leads(actor: Actor, page: int = 1, size: int = 20) -> list[Lead]:
+def _waiting(asking: str) -> list[ColumnElement[bool]]:
+    """Leads that no broker has taken; asked for by the firm, the holder, or either."""
+    free = [Deal.state == "lead", Deal.broker_id.is_(None)]
+    said = select(Entry.id).where(Entry.deal_id == Deal.id, Entry.kind == "asked", Entry.facts["asking"].as_string() == asking)
+    return [*free, said.exists()] if asking else free
+
+
+def waiting_leads(actor: Actor, page: int = 1, size: int = 20, asking: str = "") -> list[Lead]:
     """Leads that no broker has taken, longest waiting first, and one more row if there is a next page; for brokers alone."""
     require(actor, "deal.leads")
-    query = select(Deal).where(Deal.state == "lead", Deal.broker_id.is_(None)).order_by(Deal.id)
+    query = select(Deal).where(*_waiting(asking)).order_by(Deal.id)
     deals = list(session.scalars(query.offset((page - 1) * size).limit(size + 1)))
     asked = select(Entry).where(Entry.deal_id.in_([deal.id for deal in deals]), Entry.kind == "asked")
     said = {entry.deal_id: entry.facts for entry in session.scalars(asked)} if deals else {}
     return [Lead(deal, said.get(deal.id, {}).get("asking", "firm"), said.get(deal.id, {}).get("message", "")) for deal in deals]
 
 
-def count_leads(actor: Actor) -> int:
+def count_leads(actor: Actor, asking: str = "") -> int:
     """How many leads no broker has taken."""
     require(actor, "deal.leads")
-    return session.scalar(select(func.count()).select_from(Deal).where(Deal.state == "lead", Deal.broker_id.is_(None))) or 0
+    return session.scalar(select(func.count()).select_from(Deal).where(*_waiting(asking))) or 0
 
 
 def take(actor: Actor, public_id: str, at: datetime | None = None) -> Deal:

@@ -92,9 +92,13 @@ def _args(wanted: listing.Filter) -> dict[str, str]:
 @login_required
 def leads() -> ResponseReturnValue:
     """Introductions that are asked for and that no technology manager has taken yet."""
-    page = page_number()
-    rows = operations.waiting_leads(actor(), page, PAGE)
-    return answer("deals/leads.html", leads=rows[:PAGE], page=page, more=len(rows) > PAGE, total=operations.count_leads(actor()))
+    page, asking = page_number(), request.args.get("asking", "")
+    asking = asking if asking in ("firm", "holder") else ""
+    rows = operations.waiting_leads(actor(), page, PAGE, asking)
+    return answer(
+        "deals/leads.html", leads=rows[:PAGE], page=page, more=len(rows) > PAGE, total=operations.count_leads(actor(), asking), asking=asking,
+        args={"asking": asking} if asking else {},
+    )
 
 
 @blueprint.post("/deals/leads/<public_id>/take")

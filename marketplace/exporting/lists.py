@@ -42,11 +42,12 @@ class Column:
     name: str
     width: int
     value: Callable[[Any, str], Cell]
+    named: str = ""
 
     @property
     def heading(self) -> str:
-        """Its heading in the reader's language."""
-        return str(HEADINGS[self.name])
+        """Its heading in the reader's language; what is `named` has one that no list knows beforehand."""
+        return self.named or str(HEADINGS[self.name])
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,31 @@ A further table is one entry of `TABLES`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.access import Actor, may
+from marketplace.access import Actor, may, require
+from marketplace.calls import listing as call_lists
+from marketplace.calls import operations as calls
+from marketplace.calls import words as call_words
+from marketplace.calls.deadlines import local
+from marketplace.calls.lists import Own
+from marketplace.calls.pools import listing as pool_lists
+from marketplace.calls.pools import words as pool_words
+from marketplace.calls.proposals import operations as proposals
+from marketplace.calls.proposals.words import STATE_WORDS as PROPOSAL_WORDS
+from marketplace.calls.reviewing import operations as reviews
+from marketplace.calls.reviewing.models import Review
+from marketplace.calls.reviewing.table import table_of
+from marketplace.catalogue.resources import listing as requests
+from marketplace.catalogue.resources import words as resource_words
 from marketplace.db import in_language, now
 from marketplace.deals import listing as deals
 from marketplace.deals import views as deal_pages
 from marketplace.deals import words as deal_words
 from marketplace.deals.sight import called, sight
+from marketplace.errors import NotFound
 from marketplace.exporting.lists import Column
 from marketplace.exporting.words import house, invoice_kind, invoice_state, statement_state, status
 from marketplace.licensing import operations as licensing
@@ -34,11 +49,12 @@ from marketplace.matching.documents import shown_title
 from marketplace.needs.forms import from_minor
 from marketplace.ordering import order
 from marketplace.people import organisations
-from marketplace.web import actor
+from marketplace.people.zones import in_zone
+from marketplace.web import actor, language
 
 MOST = 2_000  # rows of a file: each is looked at with the reader's eyes
 
-FILTERS = {"answer", "public_id", "stage", "side", "q", "order", "status", "state", "year", "show", "sort"}
+FILTERS = {"answer", "public_id", "stage", "side", "q", "order", "status", "state", "year", "show", "sort", "room", "resource"}
 """What the address of a table says."""
 
 Rows = Callable[[Actor, Any], tuple[int, Sequence[Any]]]
@@ -47,7 +63,7 @@ Rows = Callable[[Actor, Any], tuple[int, Sequence[Any]]]
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its page, the page of a row, its rows and its columns."""
+    """One table: its page, the page of a row, its rows and its columns, with those that only what the address names has (`columns_of`)."""
 
     name: str
     search: str
@@ -55,6 +71,8 @@ class Table:
     rows: Rows
     columns: tuple[Column, ...]
     key: Callable[[Any], str] = lambda one: one.public_id
+    further: Callable[[Any], dict[str, str]] = lambda one: {}
+    columns_of: Callable[[Actor, Any], tuple[Column, ...]] = lambda who, values: ()
 
 
 def _deals(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
@@ -88,6 +106,90 @@ def _notices(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
     return notices.count(who, state), notices.listed(who, 1, MOST, state, by)[:MOST]
 
 
+def _requests(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    wanted, by = requests.asked(values, [name for name, number in requests.counts(who).items() if number])
+    return requests.count(who, wanted), requests.listed(who, wanted, by, 1, MOST)[:MOST]
+
+
+def _tried(one: Any, language: str) -> str | None:
+    """The technology of a trial as far as the reader may see it; nothing of other requests."""
+    return shown_title(actor(), one.technology, language)[0] if hasattr(one, "technology") else None
+
+
+def _span(one: Any, _language: str) -> str | None:
+    return in_zone(one.starts, one.ends, one.resource.zone) if hasattr(one, "starts") else None
+
+
+def _proposals(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    """The opened proposals of a call, for whom its page tells of them; nothing before the opening, and for nobody else."""
+    call = calls.by_public_id(who, values.get("public_id", ""))
+    found = proposals.opened_of(who, call)
+    if not found:
+        require(who, "open_call.see_sealed", call)
+    return len(found), found
+
+
+def _own(find: Callable[..., Own]) -> Rows:
+    """The rows of a list of one's own calls, pools or proposals."""
+
+    def rows(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+        found = find(who, values, 1, MOST)
+        return found.total, found.rows
+
+    return rows
+
+
+def _amount(name: str) -> Column:
+    return Column(name, 16, lambda one, _language: None if getattr(one, name) is None else from_minor(getattr(one, name), one.currency))
+
+
+_TITLE = Column("title", 44, lambda one, language: one.titled(language)[0])
+_HOUSE = Column("organisation", 30, lambda one, language: one.organisation.called(language))
+_CURRENCY = Column("currency", 8, lambda one, _language: one.currency)
+
+
+def _deadline(call: Callable[[Any], Any]) -> Column:
+    return Column("call_deadline", 14, lambda one, _language: local(call(one).deadline, call(one).zone).date())
+
+
+def _in_words(known: Mapping[str, Any]) -> Column:
+    return Column("state", 18, lambda one, _language: str(known[one.state]))
+
+
+def _reviewed(who: Actor, values: Any) -> Review:
+    """The review of a call, for whoever may see its scores. Raises `NotFound` before it has begun."""
+    call = calls.by_public_id(who, values.get("public_id", ""))
+    require(who, "open_call.review", call)
+    review = reviews.review_of(call)
+    if review is None:
+        raise NotFound()
+    reviews.require_table(who, review)
+    return review
+
+
+def _ranking(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    rows = table_of(_reviewed(who, values)).rows
+    return len(rows), rows
+
+
+def _criteria(who: Actor, values: Any) -> tuple[Column, ...]:
+    """A column with the mean for each criterion of the call."""
+    return tuple(
+        Column(f"criterion {one.id}", 18, lambda row, _language, key=one.id: _mean(row, key), in_language(one.title, language())[0])
+        for one in _reviewed(who, values).call.criteria
+    )
+
+
+def _mean(row: Any, criterion: int) -> Any:
+    spread = row.ranked.criteria.get(criterion) if row.ranked else None
+    return spread.mean if spread else None
+
+
+def _of_ranked(name: str) -> Callable[[Any, str], Any]:
+    """What the ranking says of a proposal; nothing of one that was withdrawn."""
+    return lambda row, _language: getattr(row.ranked, name) if row.ranked else None
+
+
 def _statements(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
     shown, by = statement_pages.asked(values)
     states = statement_pages.SHOWN[shown]
@@ -95,8 +197,8 @@ def _statements(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
 
 
 def _matches(_who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
-    side, _order, chosen = desk_pages.asked(values)
-    found = desk_pages.rows_of(side, chosen, 1, MOST)
+    side, _order, chosen, by = desk_pages.asked(values)
+    found = desk_pages.rows_of(side, chosen, 1, MOST, by)
     return found.counts[chosen], found.rows
 
 
@@ -167,6 +269,31 @@ TABLES = {
             Column("licensee", 30, lambda one, language: one.agreement.licensee.called(language)), *(_of_age(age) for age in totals.AGES),
             Column("outstanding", 16, lambda one, _language: from_minor(one.sum, one.currency)), Column("currency", 8, lambda one, _language: one.currency),
         ), lambda one: one.agreement.public_id),
+        Table("requests", "resources.requests", "resources.show_request", _requests, (
+            Column("title", 44, lambda one, language: one.resource.titled(language)[0]),
+            Column("asked_by", 30, lambda one, language: one.organisation.called(language)),
+            Column("asked_of", 30, lambda one, language: one.resource.organisation.called(language)), Column("span", 44, _span),
+            Column("technology", 44, _tried), Column("state", 14, lambda one, _language: str(resource_words.REQUEST_STATE_WORDS[one.state])),
+            Column("asked_on", 12, lambda one, _language: one.created.date()),
+        ), further=lambda one: {"noun": one.__tablename__}),
+        Table("proposals", "proposals.of_call", "proposals.show", _proposals, (
+            Column("title", 44, lambda one, _language: one.said["title"]), Column("organisation", 30, lambda one, language: one.organisation.called(language)),
+            Column("state", 14, lambda one, _language: str(PROPOSAL_WORDS[one.state])),
+        )),
+        Table("ranking", "reviewing.review", "proposals.show", _ranking, (
+            Column("rank", 8, _of_ranked("rank")), Column("solver", 30, lambda row, language: row.proposal.organisation.called(language)),
+            Column("state", 14, lambda row, _language: str(PROPOSAL_WORDS[row.proposal.state])), Column("mean", 14, _of_ranked("mean")),
+            Column("reviewers", 12, lambda row, _language: row.ranked.overall.count if row.ranked and row.ranked.overall else 0),
+        ), lambda row: row.proposal.public_id, columns_of=_criteria),
+        Table("own_calls", "calls.mine", "calls.show", _own(call_lists.own_calls), (
+            _TITLE, _HOUSE, _in_words(call_words.STATE_WORDS), _deadline(lambda one: one), _amount("amount"), _CURRENCY,
+        )),
+        Table("own_pools", "pools.mine", "pools.show", _own(pool_lists.own_pools), (
+            _TITLE, Column("lead", 30, _HOUSE.value), _in_words(pool_words.STATE_WORDS), _deadline(lambda one: one), _amount("threshold"), _CURRENCY,
+        )),
+        Table("own_proposals", "proposals.index", "proposals.show", _own(proposals.own_of), (
+            Column("title", 44, lambda one, language: one.call.titled(language)[0]), _HOUSE, _in_words(PROPOSAL_WORDS), _deadline(lambda one: one.call),
+        )),
         Table("statements", "statements.index", "statements.show", _statements, (
             Column("first_day", 12, lambda one, _language: one.period), Column("last_day", 12, lambda one, _language: one.last),
             Column("agreement", 44, lambda one, language: one.agreement.titled(language)[0]),

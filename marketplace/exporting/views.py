@@ -23,6 +23,7 @@ from marketplace.calls.views import filter_lines
 from marketplace.catalogue.operations import in_full
 from marketplace.db import now
 from marketplace.deals.funnel.operations import newest as newest_counts
+from marketplace.deals.supply import listing as cells
 from marketplace.deals.supply.views import cells_of
 from marketplace.errors import NotFound
 from marketplace.exporting import citations, entries, feed, operations, sitemap, spreadsheet, structured
@@ -210,14 +211,16 @@ def table(name: str) -> ResponseReturnValue:
 @blueprint.route("/map.xlsx")
 @limiter.limit("30 per hour")
 def map_table() -> ResponseReturnValue:
-    """All cells of the map of demand and supply as an Excel file."""
+    """The cells of the map of demand and supply by its filters as an Excel file; without any also those in which nothing is asked."""
     report = newest_counts()
     found = cells_of(report)
     if found is None:
         raise NotFound()
+    wanted, by = cells.asked(request.args)
+    rows, page = cells.chosen(found.all, wanted, by, offered=True), _address("supply.show", **wanted.arguments, **by.arguments)
     title = str(TABLE_WORDS["map"])
-    about = [(str(ABOUT["made"]), report.computed.date()), (str(ABOUT["cells"]), len(found.all)), (str(ABOUT["page"]), _address("supply.show"))]
-    file = spreadsheet.written(title, str(ABOUT["sheet"]), MAP_COLUMNS, language(), found.all, "", about)
+    about = [(str(ABOUT["made"]), report.computed.date()), (str(ABOUT["cells"]), len(rows)), (str(ABOUT["page"]), page)]
+    file = spreadsheet.written(title, str(ABOUT["sheet"]), MAP_COLUMNS, language(), rows, "", about)
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{title} {report.computed.date()}.xlsx", max_age=0)
 
 
@@ -231,7 +234,8 @@ def own_table(name: str) -> ResponseReturnValue:
         raise NotFound()
     total, rows = listed.rows(actor(), request.args)
     note, title = _more(total, MOST), str(TABLE_WORDS[name])
-    columns = (*listed.columns, Column("address", 48, lambda one, _language: _address(listed.page, public_id=listed.key(one))))
+    own = (*listed.columns, *listed.columns_of(actor(), request.args))
+    columns = (*own, Column("address", 48, lambda one, _language: _address(listed.page, public_id=listed.key(one), **listed.further(one))))
     page = _address(listed.search, **{key: value for key, value in request.args.items() if key in FILTERS})
     about = [
         (ABOUT["made"], now().date()), (ABOUT["rows"], total), (ABOUT["cells"], len(rows)), (ABOUT["page"], page), *([("", note)] if note else []),

@@ -33,6 +33,8 @@ LIST_WORDS = {
 TABLE_WORDS = {
     "map": _l("Demand and supply"), "deals": _l("Deals"), "agreements": _l("Agreements"), "invoices": _l("Invoices"),
     "matches": _l("Matches"), "arrears": _l("Arrears by age"), "notices": _l("Notices of prices"), "statements": _l("Sales statements"),
+    "requests": _l("Requests and bookings"), "proposals": _l("Proposals"), "ranking": _l("Scores and ranking"),
+    "own_calls": _l("Our calls"), "own_pools": _l("Our pools"), "own_proposals": _l("Our proposals"),
 }
 HEADINGS = {
     "title": _l("Title"), "title_other": _l("Title in the other language"), "organisation": _l("Organisation"), "kind": _l("Kind"),
@@ -61,7 +63,8 @@ HEADINGS = {
     "licensor": _l("Licensor"), "licensee": _l("Licensee"), "next_due": _l("Due next"), "outstanding": _l("Outstanding"), "reference": _l("Invoice number"),
     "issued": _l("Issued on"), "what_for": _l("For"), "issuer": _l("Issuer"), "customer": _l("Customer"), "due": _l("Due on"), "first_day": _l("From"),
     "last_day": _l("To"), "agreement": _l("Agreement"), "sent": _l("Sent"),
-    "runs_until": _l("Runs until"), **AGE_WORDS,
+    "asked_by": _l("Asked by"), "asked_of": _l("Asked of"), "span": _l("Span"), "asked_on": _l("Asked on"),
+    "rank": _l("Rank"), "solver": _l("Solver"), "mean": _l("Mean of 100"), "reviewers": _l("Reviewers"), "runs_until": _l("Runs until"), **AGE_WORDS,
     "trials": _l("Number of trials"), "opens_on": _l("Open from"), "closes_on": _l("Open until"),
 }
 ENTRY_FEE = _l("Entry fee")

@@ -71,6 +71,7 @@ PLAIN_WORDS = {**GRADE_WORDS, **MODE_WORDS, **FACILITY_KIND_WORDS, **EXPERT_KIND
 SHOWN = 10
 FOUND = 50
 FEW = 5
+LAST = 500  # pages of a search: each further one costs the engine all rows before it
 FACET_VALUES = 12
 SIMILAR = 5  # technologies beside one
 TWINS = 3  # needs that may be the same
@@ -169,7 +170,7 @@ def asked_order(kind: str, typed: str) -> str:
 def search_page(kind: str, model: type, template: str, by_meaning: bool = False) -> ResponseReturnValue:
     """The page of a search by words and filters over listings of a kind; where no words fit, `by_meaning` shows what comes nearest in either language."""
     typed, where = asked(kind)
-    page, order = page_number(), asked_order(kind, typed)
+    page, order = min(page_number(), LAST), asked_order(kind, typed)
     found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE, order)
     rows = operations.load(actor(), model, found.keys)
     near = operations.nearest(actor(), kind, model, typed, where) if by_meaning and typed and not found.total else []
@@ -178,8 +179,9 @@ def search_page(kind: str, model: type, template: str, by_meaning: bool = False)
     facets = [(name, _values(kind, name, found.counts.get(name, {}), where)) for name in FACETS[kind]]
     return answer(
         template, None, typed=typed, rows=rows or near, near=bool(near), total=found.total, corrected=found.corrected, facets=[(n, v) for n, v in facets if v],
-        page=page, pages=-(-found.total // PAGE), arguments=_arguments(where, typed, order), facet_words=facet_names(),
-        filtered=bool(where), told=words.told(kind, found.total), order=order, orders=words.orders(orders.orders_of(kind), typed),
+        page=page, pages=min(-(-found.total // PAGE), LAST), arguments=_arguments(where, typed, order), facet_words=facet_names(),
+        beyond=found.total > page * PAGE and page == LAST, shown=LAST * PAGE, filtered=bool(where),
+        told=words.told(kind, found.total), order=order, orders=words.orders(orders.orders_of(kind), typed),
     )
 
 

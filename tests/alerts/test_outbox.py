@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from marketplace.access import VISITOR
@@ -58,3 +59,26 @@ def test_long_lists_have_pages(client, session):
     assert "a24@example.com" in first and "a4@example.com" not in first and "page=2" in first
     second = client.get("/en/dev/outbox?page=2").get_data(as_text=True)
     assert "a4@example.com" in second and "page=1" in second and "page=3" not in second
+
+
+def test_mails_are_found_by_state_kind_and_address_and_no_address_of_a_page_says_whose(client, session):
+    for number, (state, template) in enumerate((("sent", "invite"), ("refused", "invite"), ("sent", "digest"), ("kept", "digest"))):
+        session.add(Mail(
+            address="a@example.com" if number % 2 else "b@example.com", template=template, language="en", subject=f"Hello{number}", body="",
+            message_id=f"<{number}>", state=state, created=factories.NOW,
+        ))
+    session.flush()
+    client.login(factories.operator())
+
+    def shown(path):
+        page = BeautifulSoup(client.get(f"/en/{path}").get_data(as_text=True), "lxml")
+        return page.select_one(".list-count").get_text(), len(page.select("tbody tr"))
+
+    assert shown("dev/outbox") == ("4 mails", 4) and shown("dev/outbox?state=sent&kind=digest") == ("1 mail", 1)
+    assert shown("mail") == ("1 mail", 1) == shown("mail?state=nonsense&kind=x") and shown("mail?state=all") == ("4 mails", 4)
+    for path, listed in (("/en/dev/outbox/find", "dev/outbox"), ("/en/mail/find", "mail")):
+        found = client.post(path, data={"address": " A@example.com "}).headers["Location"]
+        assert "example" not in found and shown(found.removeprefix("/en/")) == ("2 mails", 2)
+        assert client.post(path, data={"address": "nobody@example.com"}).headers["Location"].endswith(listed)
+    client.login(factories.person())
+    assert client.post("/en/mail/find", data={"address": "a@example.com"}).status_code == 403

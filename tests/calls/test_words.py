@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from marketplace.access import VISITOR
-from marketplace.calls import listing, operations
+from marketplace.calls import listing, lists, operations
 from marketplace.calls.boards import operations as boards
 from marketplace.calls.indexing import index_all
 from marketplace.calls.listing import Filter
@@ -137,7 +137,7 @@ def test_more_than_are_looked_at_is_said(monkeypatch, client):
     for _number in range(4):
         make.open_call(**WELD)
     build()
-    monkeypatch.setattr(listing, "MOST", 3)
+    monkeypatch.setattr(lists, "MOST", 3)
     page = listing.page(VISITOR, Filter(text="气孔"))
     assert page.more
     assert "只列出最相符的" in client.get("/zh/open-calls?q=气孔").get_data(as_text=True)

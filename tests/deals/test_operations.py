@@ -140,6 +140,8 @@ def test_a_firm_asks_and_one_broker_takes_it():
     assert deal.broker_id is None and match.firm == "introduced" and deal.match_id == match.id
     first, second = factories.broker(), factories.broker()
     assert [(lead.deal, lead.message) for lead in operations.waiting_leads(first)] == [(deal, "请介绍")]
+    asked = {asking: (len(operations.waiting_leads(first, asking=asking)), operations.count_leads(first, asking)) for asking in ("firm", "holder")}
+    assert sorted(asked.values()) == [(0, 0), (1, 1)], "by who asks"
     with pytest.raises(NotAllowed):
         operations.waiting_leads(asker)
     operations.take(first, deal.public_id, NOW)

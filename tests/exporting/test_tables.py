@@ -70,9 +70,15 @@ def test_a_table_is_its_reader_s(client: Any, cast: dict[str, Any]) -> None:
     make.agreement(cast["institute"], own)
     client.login(stranger)
     for name, one in TABLES.items():
+        if name in ("proposals", "ranking"):
+            assert client.get(f"/zh/tables/{name}.xlsx?public_id={own.public_id}").status_code == 404, "those of a call, which this is not"
+            continue
         rows = table(client.get(f"/zh/tables/{name}.xlsx?public_id={own.public_id}&sort=-{name}"))
         assert len(rows) == (name == "agreements"), name
-        assert client.get(f"/en/{'money/' + own.public_id + '/' if name in ('invoices', 'arrears') else ''}{name}").status_code == 200, one.search
+        path = {
+            "requests": "resource-requests", "own_calls": "open-calls/mine", "own_pools": "pools/mine", "own_proposals": "proposals",
+        }.get(name, f"{'money/' + own.public_id + '/' if name in ('invoices', 'arrears') else ''}{name}")
+        assert client.get(f"/en/{path}").status_code == 200, one.search
     assert table(client.get("/en/tables/deals.xlsx?endpoint=x&sort=-")) == [] and table(client.get("/en/tables/statements.xlsx?show=sent")) == []
     assert client.get("/en/tables/persons.xlsx").status_code == 404
     assert client.get(f"/en/tables/invoices.xlsx?public_id={cast['institute'].public_id}").status_code in (403, 404)
@@ -103,4 +109,49 @@ def test_matches_are_given_as_their_desk_shows_them(client: Any, session: Any) -
     assert page.select_one(".list-count").get_text() == "共2对匹配"
     rows = table(client.get(next(link["href"] for link in page.select(".exports a"))))
     assert [row["成果"] for row in rows] == ["某种不露名的办法", "磁力研磨"] and rows[1]["匹配"] == "62%"
+    other = make.match(make.need(need.organisation, title={"zh": "新需求"}), make.technology(institute, title={"zh": "别的办法"}), score=0.1, probability=0.1)
+    for sort, first in (("", other.technology), ("newest", other.technology), ("best", hidden)):
+        page = BeautifulSoup(client.get(f"/zh/matches?side=firm&sort={sort}").get_data(as_text=True), "lxml")
+        ordered = [row["成果"] for row in table(client.get(next(link["href"] for link in page.select(".exports a"))))]
+        shown = [each.get_text() for each in page.select("article h3")]
+        assert ordered == shown and ordered[0] == (first.teaser or first.title)["zh"], sort
     assert "秘密名称" not in str(rows) and "63" not in str([row["匹配"] for row in rows]), "a band, no figure"
+
+
+def test_requests_are_given_as_their_page_shows_them(client: Any, session: Any) -> None:
+    asker, facility = make.person(), make.facility()
+    later, sooner = (make.booking(facility, make.organisation(asker), starts=NOW + timedelta(days=days)) for days in (9, 8))
+    make.booking(state="accepted")
+    client.login(asker)
+    page = BeautifulSoup(client.get(f"/en/resource-requests?sort=starts&side=asker&resource={facility.public_id}").get_data(as_text=True), "lxml")
+    assert page.select_one(".list-count").get_text() == "2 requests"
+    rows = table(client.get(next(link["href"] for link in page.select(".exports a"))))
+    assert [row["Address"].split("/")[-2:] for row in rows] == [["booking", one.public_id] for one in (sooner, later)]
+
+
+def test_one_s_own_calls_pools_and_proposals_by_state_and_deadline(client: Any, session: Any) -> None:
+    owner = make.person()
+    house = make.organisation(owner)
+    calls = [make.open_call(house, state=state, deadline=NOW + timedelta(days=days)) for state, days in (("draft", 9), ("published", 30), ("published", 10))]
+    pool, _other = make.pool(house), make.open_call()
+    client.login(owner)
+
+    def shown(path: str) -> tuple[str, list[str]]:
+        page = BeautifulSoup(client.get(f"/en/{path}").get_data(as_text=True), "lxml")
+        rows = table(client.get(next(link["href"] for link in page.select(".exports a"))))
+        return page.select_one(".list-count").get_text(), [row["Address"].split("/")[-1] for row in rows]
+
+    names = [one.public_id for one in calls]
+    assert shown("open-calls/mine") == ("3 in all", [names[0], names[2], names[1]]), "drafts first"
+    assert shown("open-calls/mine?state=published&sort=deadline") == ("2 in all", names[1:])
+    assert shown("pools/mine?state=nonsense&sort=x") == ("1 in all", [pool.public_id])
+
+
+def test_a_search_ends_and_says_so(client: Any, session: Any, indexed: Any, monkeypatch: Any) -> None:
+    for _number in range(3):
+        make.technology()
+    indexed()
+    for name, value in (("LAST", 1), ("PAGE", 2)):
+        monkeypatch.setattr(f"marketplace.matching.views.{name}", value)
+    said = client.get("/en/technologies?page=900").get_data(as_text=True)
+    assert "These are the first 2 of 3." in said and 'rel="next"' not in said and 'rel="prev"' not in said

@@ -47,7 +47,7 @@ def _pools(count: int, moment: datetime) -> Iterator[dict[str, Any]]:
                "acceptance": {}, "industry": industries[key % len(industries)], "region": regions[key % len(regions)],
                "threshold": 100_000 * (1 + key % 900), "least": 1_000, "currency": "CNY", "deadline": moment + timedelta(hours=hours),
                "zone": "Asia/Shanghai", "basis": "proportional", "rights": ["own_use"], "revision": 1,
-               "searched": "\n".join((*title.values(), *brief.values())).casefold(), "opened": moment - timedelta(hours=key), "created": moment,
+               "opened": moment - timedelta(hours=key), "created": moment,
                "updated": moment, "version_id": 1}
 
 

@@ -1,37 +1,34 @@
 """The list of pools: which the reader may see, by the filters of the list of calls, in an order that pages can go on from.
 
-What it shares with the list of calls is in `calls.lists`; one index holds all the filters. What has been pledged is no filter and no order: either would
-tell more of single pledges than the page of a pool does.
+What it shares with the list of calls, words among it, is in `calls.lists`; one index holds all the filters. What has been pledged is no filter and no
+order: either would tell more of single pledges than the page of a pool does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from marketplace.access import Actor, open_visibilities
 from marketplace.calls import listing as calls
 from marketplace.calls import lists
 from marketplace.calls.lists import NAMES, Page, Place, Wanted, narrowed, place_of
+from marketplace.calls.pools.documents import KIND
 from marketplace.calls.pools.models import Pledge, Pool
 from marketplace.db import now, session
 
 STATES = ("open", "reached", "converted", "missed", "all")
-ORDERS = ("deadline", "newest")
-WORDS = 8  # typed words that are looked for
-OWN = 100  # pools that the actor's organisations take part in, on one page
+ORDERS = ("", "deadline", "newest")  # "": nothing chosen
 
 
 @dataclass(frozen=True)
 class Filter(Wanted):
     """Which pools to list, and how: `least` is a threshold."""
-
-    order: str = "deadline"
 
 
 def asked(values: Any) -> Filter:
@@ -40,7 +37,7 @@ def asked(values: Any) -> Filter:
     state, order = (values.get(name) or "" for name in ("state", NAMES["order"]))
     return Filter(
         text=said.text, state=state if state in STATES else "open", industry=said.industry, region=said.region, least=said.least,
-        currency=said.currency, before=said.before, order=order if order in ORDERS else "deadline",
+        currency=said.currency, before=said.before, order=order if order in ORDERS else "",
     )
 
 
@@ -60,9 +57,16 @@ def _in_state(state: str, at: datetime) -> list[ColumnElement[bool]]:
 
 
 def conditions(actor: Actor, wanted: Filter, at: datetime) -> list[ColumnElement[bool]]:
-    """The filter as SQL. An industry stands for all under it."""
-    found = [readable_by(actor), *_in_state(wanted.state, at), *narrowed(Pool, Pool.threshold, wanted)]
-    return [*found, *(Pool.searched.contains(word, autoescape=True) for word in wanted.text.casefold().split()[:WORDS])]
+    """The filter as SQL, words aside. An industry stands for all under it."""
+    return [readable_by(actor), *_in_state(wanted.state, at), *narrowed(Pool, Pool.threshold, wanted)]
+
+
+STATES_SOUGHT = {"open": ("open",), "missed": ("open", "missed"), "reached": ("reached",), "converted": ("converted",)}
+
+
+def sought(actor: Actor, wanted: Filter) -> lists.Sought:
+    """The pools that have the words, then those that come near."""
+    return lists.sought(actor, KIND, wanted, {"pool_state": STATES_SOUGHT.get(wanted.state)})
 
 
 def _order(wanted: Filter) -> tuple[Any, bool]:
@@ -71,31 +75,40 @@ def _order(wanted: Filter) -> tuple[Any, bool]:
 
 
 def ordered(wanted: Filter, where: Sequence[ColumnElement[bool]], place: Place | None = None) -> Select[Any]:
-    """Keys and order of the pools of these conditions, behind a place. Unless words are looked for the index says it all."""
+    """The keys of the pools of these conditions in their order, behind a place: one index says it all."""
     column, falls = _order(wanted)
-    return lists.ordered(Pool, column, falls, where, place, column)
+    return lists.ordered(Pool, column, falls, where, place)
 
 
 def page(actor: Actor, wanted: Filter, after: str = "", size: int = 20, at: datetime | None = None) -> Page:
     """One page of the list; a place that nobody knows is the beginning."""
-    total, keys = found(actor, wanted, size + 1, place_of(Pool, _order(wanted)[0], after), at)
-    rows = loaded(keys[:size])
-    return Page(rows, total, rows[-1].public_id if len(keys) > size else "")
-
-
-def found(actor: Actor, wanted: Filter, limit: int, place: Place | None = None, at: datetime | None = None) -> tuple[int, list[int]]:
-    """How many pools there are, and the keys of the first so many of them behind a place."""
     where = conditions(actor, wanted, at or now())
     if wanted.text:
-        rows = session.execute(ordered(wanted, where)).all()  # looking for words reads every text: once, not twice
-        return len(rows), [row[0] for row in rows if _is_behind(row, wanted, place)][:limit]
-    total = session.scalar(select(func.count()).select_from(Pool).where(*where)) or 0
-    return total, list(session.scalars(ordered(wanted, where, place).limit(limit)))
+        found = sought(actor, wanted)
+        keys = _of_words(wanted, found, where)
+        chosen, further = lists.page_among(keys, after, size)
+        return Page(loaded(chosen), len(keys), further, found.more, found.corrected)
+    keys = list(session.scalars(ordered(wanted, where, place_of(Pool, _order(wanted)[0], after)).limit(size + 1)))
+    rows = loaded(keys[:size])
+    return Page(rows, _count(where), rows[-1].public_id if len(keys) > size else "")
 
 
-def _is_behind(row: Row[Any], wanted: Filter, place: Place | None) -> bool:
-    """The twin in Python of what `ordered` asks of a row behind a place."""
-    return place is None or ((row[1], row[0]) < place if _order(wanted)[1] else (row[1], row[0]) > place)
+def _of_words(wanted: Filter, found: lists.Sought, where: Sequence[ColumnElement[bool]]) -> list[int]:
+    """The keys of what the engine found and the database lets through, by fit or in the order that was chosen."""
+    return lists.by_fit(wanted, found, list(session.scalars(ordered(wanted, [Pool.id.in_(found.keys), *where]))))
+
+
+def _count(where: Sequence[ColumnElement[bool]]) -> int:
+    return session.scalar(select(func.count()).select_from(Pool).where(*where)) or 0
+
+
+def found(actor: Actor, wanted: Filter, limit: int, at: datetime | None = None) -> tuple[int, list[int]]:
+    """How many pools there are, and the keys of the first so many of them: what a file of the list holds."""
+    where = conditions(actor, wanted, at or now())
+    if wanted.text:
+        keys = _of_words(wanted, sought(actor, wanted), where)
+        return len(keys), keys[:limit]
+    return _count(where), list(session.scalars(ordered(wanted, where).limit(limit)))
 
 
 def loaded(keys: Sequence[int]) -> list[Pool]:
@@ -105,9 +118,8 @@ def loaded(keys: Sequence[int]) -> list[Pool]:
     return [known[key] for key in keys]
 
 
-def own_pools(actor: Actor) -> Sequence[Pool]:
-    """The pools that the actor's organisations lead, have pledged to or asked to join, in every state: drafts first, then the latest."""
+def own_pools(actor: Actor, asked: Mapping[str, str], page: int = 1, size: int = 20) -> lists.Own:
+    """A page of the pools that the actor's organisations lead, have pledged to or asked to join, in every state unless the address names one."""
     seats = list(actor.seats)
-    pledged = select(Pledge.pool_id).where(Pledge.organisation_id.in_(seats))
-    query = select(Pool).where(or_(Pool.organisation_id.in_(seats), Pool.id.in_(pledged))).options(selectinload(Pool.pledges).lazyload(Pledge.organisation))
-    return session.scalars(query.order_by(Pool.state != "draft", Pool.updated.desc(), Pool.id.desc()).limit(OWN)).all()
+    mine = or_(Pool.organisation_id.in_(seats), Pool.id.in_(select(Pledge.pool_id).where(Pledge.organisation_id.in_(seats))))
+    return lists.own(Pool, mine, asked, page, size, selectinload(Pool.pledges).lazyload(Pledge.organisation))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Mapped, Synonym, mapped_column, relationship, synonym, validates
+from sqlalchemy.orm import Mapped, Synonym, mapped_column, relationship, synonym
 
 from marketplace.access import Step
 from marketplace.calls.models import WHOLE, Call
@@ -40,7 +40,7 @@ class Pool(Base):
 
     `threshold` and `least`, the smallest pledge, are minor units of `currency`. `deadline` is a moment, told in `zone` (IANA). `basis`
     says whether rights follow the amounts or what each pledger states; `rights` are codes of rights.toml. `ended` is when the pool was
-    over in whatever way. `searched` is its words as the list looks for them: it follows title and brief by itself.
+    over in whatever way.
     """
 
     __tablename__ = "pool"
@@ -67,7 +67,6 @@ class Pool(Base):
     basis: Mapped[str] = mapped_column(String(12), default="proportional")
     rights: Mapped[Codes]
     call_id: Mapped[int | None] = mapped_column(ForeignKey("open_call.id"), unique=True)
-    searched: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     opened: Mapped[datetime | None]
     published: Synonym[datetime | None] = synonym("opened")
@@ -116,12 +115,6 @@ class Pool(Base):
         for pledge in self.pledges:
             of["pledger" if pledge.state == "pledged" else "past_pledger"].add(pledge.organisation_id)
         return {side: frozenset(found) for side, found in of.items()}
-
-    @validates("title", "brief")
-    def _search(self, name: str, text: dict[str, str]) -> dict[str, str]:
-        said = {"title": self.title, "brief": self.brief, name: text}
-        self.searched = "\n".join(one for texts in said.values() for one in (texts or {}).values()).casefold()
-        return text
 
     def titled(self, language: str) -> tuple[str, str]:
         """The title and the language it is in."""

@@ -15,11 +15,13 @@ from marketplace.access import may, require
 from marketplace.calls import operations as calls
 from marketplace.calls.models import Call
 from marketplace.calls.pools import alike, converting, deciding, listing, operations, pledging, rights, steering, words
+from marketplace.calls.pools import indexing as _indexing  # noqa: F401 - registers its jobs
 from marketplace.calls.pools.forms import ConfirmForm, LeaveForm, MotionForm, PledgeForm, PoolForm, TextForm, TextMotionForm, VoteForm, told_in
 from marketplace.calls.pools.models import Motion, Pledge, Pool
 from marketplace.calls.reviewing.awarding import decision_of
 from marketplace.calls.reviewing.models import PanelDecision
 from marketplace.calls.views import shared_choices, shared_lines
+from marketplace.calls.words import orders
 from marketplace.db import now, session
 from marketplace.errors import NotFound, Refused
 from marketplace.licensing.billing.forms import minor_of
@@ -27,7 +29,7 @@ from marketplace.needs.models import Need
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
 from marketplace.saying import told
-from marketplace.web import PAGE, actor, answer, language, see
+from marketplace.web import PAGE, actor, answer, language, page_number, see
 
 blueprint = Blueprint("pools", __name__)
 SHOWN_ON_DESK = 5
@@ -67,7 +69,7 @@ def index() -> ResponseReturnValue:
     """The pools that the reader may see."""
     wanted = listing.asked(request.args)
     found = listing.page(actor(), wanted, request.args.get("after", ""), PAGE)
-    choices = {"states": words.LISTED_WORDS, "orders": words.ORDER_WORDS, **shared_choices()}
+    choices = {"states": words.LISTED_WORDS, "orders": orders(wanted.text), **shared_choices()}
     return answer(
         "calls/pools/index.html", page=found, wanted=wanted, arguments=wanted.arguments, further="after" in request.args, moment=now(), choices=choices,
     )
@@ -77,7 +79,7 @@ def index() -> ResponseReturnValue:
 @login_required
 def mine() -> ResponseReturnValue:
     """The pools that one's own organisations take part in, in every state."""
-    return answer("calls/pools/mine.html", pools=listing.own_pools(actor()), moment=now())
+    return answer("calls/pools/mine.html", own=listing.own_pools(actor(), request.args, page_number(), PAGE), moment=now())
 
 
 def filter_lines(wanted: listing.Filter) -> list[tuple[str, str]]:

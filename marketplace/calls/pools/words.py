@@ -9,7 +9,6 @@ STATE_WORDS = {
     "missed": _l("ended without becoming a call"), "withdrawn": _l("given up"),
 }
 LISTED_WORDS = {**{code: STATE_WORDS[code] for code in ("open", "reached", "converted", "missed")}, "all": _l("all")}
-ORDER_WORDS = {"deadline": _l("by deadline"), "newest": _l("newest first")}
 FILTER_WORDS = {
     "state": _l("State"), "industry": _l("Industry"), "region": _l("Region"), "least": _l("Threshold from"), "before": _l("Deadline until"),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace.access import Actor, may, require
+from marketplace.calls import lists
 from marketplace.calls.conditions import REASONS, may_propose, require_may_propose
 from marketplace.calls.hearers import HEARERS
 from marketplace.calls.models import Call
@@ -226,11 +227,11 @@ def opened_of(actor: Actor, call: Call) -> list[Proposal]:
     return [one for one in found if may(actor, "proposal.read", one)]
 
 
-def own_of(actor: Actor) -> list[Proposal]:
-    """The proposals of the actor's organisations, newest first."""
+def own_of(actor: Actor, asked: Mapping[str, str], page: int = 1, size: int = 20) -> lists.Own:
+    """A page of the proposals of the actor's organisations, newest first or by the deadline of the call, in every state unless the address names one."""
     require(actor, "proposal.list_own")
-    own = select(Proposal).where(Proposal.organisation_id.in_(list(actor.seats))).order_by(Proposal.id.desc()).limit(200)
-    return list(session.scalars(own))
+    ends_at = select(Call.deadline).where(Call.id == Proposal.call_id).scalar_subquery()
+    return lists.own(Proposal, Proposal.organisation_id.in_(list(actor.seats)), asked, page, size, ends_at=ends_at)
 
 
 def own_of_call(actor: Actor, call: Call) -> list[Proposal]:

@@ -27,7 +27,7 @@ from marketplace.db import new_public_id, now, to_read
 from marketplace.errors import Problem, Refused
 from marketplace.printing import on_paper
 from marketplace.terms.payment import from_minor
-from marketplace.web import actor, answer, arrived, csrf, limiter, patiently, receive, see
+from marketplace.web import PAGE, actor, answer, arrived, csrf, limiter, page_number, patiently, receive, see
 
 blueprint = Blueprint("proposals", __name__)
 BEIJING = "Asia/Shanghai"
@@ -137,7 +137,7 @@ def _shut(call: Call, received: datetime, problem: Problem) -> tuple[str, int]:
 @login_required
 def index() -> ResponseReturnValue:
     """The proposals of one's organisations."""
-    return answer("calls/proposals/index.html", proposals=operations.own_of(actor()))
+    return answer("calls/proposals/index.html", own=operations.own_of(actor(), request.args, page_number(), PAGE))
 
 
 @blueprint.route("/open-calls/<public_id>/proposals")

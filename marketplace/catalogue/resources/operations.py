@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from marketplace.access import Actor, may, require
 from marketplace.catalogue.classification import FIELDS, industry_code
@@ -218,14 +218,3 @@ def answer(actor: Actor, request: Request, verb: str, reason: str = "", code: st
             request.answered, request.answered_by_id = moment, actor.id
     move(request, verb, actor, moment)
     return request
-
-
-def requests_of(actor: Actor, model: type[Any], resource_model: type[Any], limit: int, page: int = 1) -> list[Any]:
-    """The requests of either side of the actor's organisations, newest first, and one more than `limit` where there are more."""
-    seats = list(actor.seats)
-    if not seats:
-        return []
-    hosted = select(resource_model.id).where(resource_model.organisation_id.in_(seats))
-    resource_key = getattr(model, f"{resource_model.__tablename__}_id")
-    own = select(model).where(or_(model.organisation_id.in_(seats), resource_key.in_(hosted)))
-    return list(session.scalars(own.order_by(model.id.desc()).limit(limit + 1).offset((page - 1) * limit)))

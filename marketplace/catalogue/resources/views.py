@@ -18,7 +18,7 @@ from marketplace.catalogue.facilities.calendars import calendar_of
 from marketplace.catalogue.facilities.models import Facility
 from marketplace.catalogue.facilities.opening import said
 from marketplace.catalogue.resources import expiring as _expiring  # noqa: F401 - registers its jobs
-from marketplace.catalogue.resources import operations, rooms, words
+from marketplace.catalogue.resources import listing, operations, rooms, words
 from marketplace.catalogue.resources.changes import readable
 from marketplace.catalogue.resources.forms import AnswerForm, AskForm, ResourceForm
 from marketplace.catalogue.resources.rooms import MODELS, ROOMS, Room
@@ -201,11 +201,16 @@ def _asked(here: Room, form: AskForm, resource: Any, others: list[Any]) -> Respo
 @blueprint.route("/resource-requests")
 @login_required
 def requests() -> ResponseReturnValue:
-    """What my organisations have asked for, and what they were asked."""
-    page = page_number()
-    found = {room.name: operations.requests_of(actor(), room.request, room.kind.model, PAGE, page) for room in ROOMS.values()}
-    more = any(len(rows) > PAGE for rows in found.values())
-    return answer("catalogue/resources/requests.html", found={name: rows[:PAGE] for name, rows in found.items()}, page=page, more=more)
+    """What my organisations have asked for, and what they were asked: a room at a time."""
+    page, counts = page_number(), listing.counts(actor())
+    wanted, by = listing.asked(request.args, [name for name, number in counts.items() if number])
+    rows = listing.listed(actor(), wanted, by, page, PAGE)
+    here = {"room": wanted.room.name}
+    return answer(
+        "catalogue/resources/requests.html", rows=rows[:PAGE], more=len(rows) > PAGE, page=page, counts=counts, wanted=wanted, order=by,
+        total=listing.count(actor(), wanted), states=listing.states(wanted.room), offered=listing.resources_of(actor(), wanted.room),
+        here=here, args={**here, **wanted.arguments, **by.arguments},
+    )
 
 
 @blueprint.route("/resource-requests/<any(booking, expert_request, trial_application):noun>/<public_id>", methods=["GET", "POST"])

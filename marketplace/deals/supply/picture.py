@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from marketplace.deals.supply.cells import AMPLE, ELSEWHERE, EVEN, NOWHERE, SHORT, UNASKED, Cell
 from marketplace.drawing import WIDE, Axis, fitting, wide
@@ -17,6 +18,7 @@ HEIGHTS = {NOWHERE: 1.0, ELSEWHERE: 0.75, SHORT: 0.5, EVEN: 0.25, AMPLE: 0.0, UN
 """How much of a cell's left edge its bar takes."""
 
 TILT = 0.77  # the sine of 50 degrees: how much of a tilted name's width it takes in height
+LEAN = 0.65  # the cosine: how much of it in width
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ def draw(columns: Sequence[str | None], lines: Sequence[tuple[str, Sequence[Cell
     top = round(longest * TILT, 1) + 16 if tilted else WIDE + 4
     rows = tuple(_row(industry, fitting(call(industry), WIDTH), cells, top + place * (NAME + TALL), axis) for place, (industry, cells) in enumerate(lines))
     middles = tuple((round(axis.at(place) + room / 2, 1), name) for place, name in enumerate(names))
-    return Drawing(middles, rows, tilted, top, top + len(lines) * (NAME + TALL) + 2)
+    width = max([WIDTH, *(ceil(middle + wide(name) * LEAN) for middle, name in middles)]) if tilted else WIDTH  # the last name leans over the last column
+    return Drawing(middles, rows, tilted, top, top + len(lines) * (NAME + TALL) + 2, width)
 
 
 def _row(industry: str, name: str, cells: Sequence[Cell], y: float, axis: Axis) -> Row:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
 
-from marketplace.catalogue.classification import industry_name
+from marketplace.catalogue.classification import industry_choices, industry_name
 from marketplace.deals.funnel.models import FunnelReport
 from marketplace.deals.funnel.operations import newest
-from marketplace.deals.supply import words
+from marketplace.deals.supply import listing, words
 from marketplace.deals.supply.cells import READINGS, UNASKED, Cells
 from marketplace.deals.supply.picture import HEIGHTS, Drawing, draw
 from marketplace.web import answer, language
@@ -39,7 +39,11 @@ def show() -> ResponseReturnValue:
     """Open needs against published technologies by industry and region, and where nothing is offered for what is asked."""
     report = newest()
     found = cells_of(report)
+    wanted, by = listing.asked(request.args)
     return answer(
         "deals/supply/show.html", None, report=report, found=found, drawing=_drawn(found) if found else None, listed=LISTED,
+        cells=listing.chosen(found.all, wanted, by) if found else [], wanted=wanted, order=by, args={**wanted.arguments, **by.arguments},
+        groups=[(code, name) for code, name in industry_choices(language()) if len(code) == listing.SECTION],
+        regions=sorted({(cell.region, words.region_name(cell.region, language())) for cell in found.all if cell.region}) if found else [],
         readings=[(reading, HEIGHTS[reading]) for reading in READINGS if reading != UNASKED],
     )

@@ -13,11 +13,12 @@ from sqlalchemy.orm import aliased
 from marketplace.access import Actor, visible_to
 from marketplace.catalogue.models import Technology
 from marketplace.db import session
-from marketplace.matching.desk.operations import Desk
+from marketplace.matching.desk.operations import BEST, Desk
 from marketplace.matching.models import Match, MatchAnswer
 from marketplace.needs.models import Need
 
 KEPT = ("shortlisted", "introduced", "declined")
+ORDERS = ("", BEST)  # "": the newest answer first
 
 
 def _says(actor: Actor | None) -> ColumnElement[bool]:
@@ -58,8 +59,9 @@ def counted(actor: Actor) -> dict[str, int]:
     return {answer: found.get(answer, 0) for answer in KEPT}
 
 
-def desk(actor: Actor, answer: str, page: int, size: int) -> Desk:
-    """A page of the matches that the actor has answered so, the newest answer first, with how many there are by answer."""
+def desk(actor: Actor, answer: str, page: int, size: int, order: str = "") -> Desk:
+    """A page of the matches that the actor has answered so, the newest answer or the best match first, with how many there are by answer."""
     query = _answered(actor, select(Match).select_from(MatchAnswer)).where(MatchAnswer.answer == answer)
-    rows = session.scalars(query.order_by(MatchAnswer.id.desc()).offset((page - 1) * size).limit(size)).all()
+    by = (Match.score.desc(), Match.id) if order == BEST else (MatchAnswer.id.desc(),)
+    rows = session.scalars(query.order_by(*by).offset((page - 1) * size).limit(size)).all()
     return Desk("broker", answer, list(rows), counted(actor))

@@ -14,6 +14,10 @@ from marketplace.matching.models import Match, MatchAnswer, Scoring
 from marketplace.needs.models import Need
 
 ORDER = ("new", "introduced", "shortlisted", "declined")
+BY_LISTING, BEST, NEWEST = "", "best", "newest"
+ORDERS = (BY_LISTING, BEST, NEWEST)
+"""How a side's matches can stand: under its listings, the newest of them first; over all of them by how good they are; or by when they were found."""
+
 OTHER = {"firm": "holder", "holder": "firm"}
 OWN = {"firm": "need_id", "holder": "technology_id"}
 
@@ -65,12 +69,15 @@ def _summed(by_listing: list[tuple[int, str, int]]) -> dict[str, int]:
     return found
 
 
-def desk(actor: Actor, side: str, answer: str, page: int, size: int) -> Desk:
-    """A page of the side's matches with this answer: by listing, newest first, in each the best match first.
+def desk(actor: Actor, side: str, answer: str, page: int, size: int, order: str = BY_LISTING) -> Desk:
+    """A page of the side's matches with this answer: by listing, newest first, in each the best match first; or in another order, over all listings.
 
     The counts by listing, which the page shows in sum anyway, say which few listings it needs: only their matches are sorted.
     """
     by_listing = _by_listing(actor, side)
+    if order != BY_LISTING:
+        by = (Match.score.desc(), Match.id) if order == BEST else (Match.id.desc(),)
+        return Desk(side, answer, _these(_with_answer(actor, side, answer).order_by(*by).offset((page - 1) * size).limit(size)), _summed(by_listing))
     skipped, before, chosen, ready = (page - 1) * size, 0, [], 0
     for key, given, count in by_listing:
         if given != answer or ready >= size:
@@ -84,12 +91,21 @@ def desk(actor: Actor, side: str, answer: str, page: int, size: int) -> Desk:
     return Desk(side, answer, rows, _summed(by_listing))
 
 
+def _with_answer(actor: Actor, side: str, answer: str) -> Select[Any]:
+    """The keys of the side's matches with this answer."""
+    return _joined(select(Match.id)).where(*_own(actor, side), getattr(Match, side) == answer, *((_fresh(side),) if answer == "new" else ()))
+
+
 def _of(actor: Actor, side: str, answer: str, listings: list[int], offset: int, size: int) -> list[Match]:
     """The matches of these listings with this answer, in the order of the page."""
     own = getattr(Match, OWN[side])
-    query = _joined(select(Match.id)).where(
-        own.in_(listings), *_own(actor, side), getattr(Match, side) == answer, *((_fresh(side),) if answer == "new" else ()))
-    keys = list(session.scalars(query.order_by(own.desc(), Match.score.desc(), Match.id).offset(offset).limit(size)))
+    query = _with_answer(actor, side, answer).where(own.in_(listings))
+    return _these(query.order_by(own.desc(), Match.score.desc(), Match.id).offset(offset).limit(size))
+
+
+def _these(query: Select[Any]) -> list[Match]:
+    """The matches of these keys, in their order."""
+    keys = list(session.scalars(query))
     found = {match.id: match for match in session.scalars(select(Match).where(Match.id.in_(keys)))}
     return [found[key] for key in keys]
 

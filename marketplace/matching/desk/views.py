@@ -33,27 +33,34 @@ def _waiting() -> int:
 def show() -> ResponseReturnValue:
     """A side's matches: those that wait for an answer, or those it has answered one way; a technology manager's own answers likewise."""
     manages, page = may(actor(), "worklist.see"), page_number()
-    side, order, chosen = asked(request.args)
-    found = rows_of(side, chosen, page, PAGE)
+    side, order, chosen, by = asked(request.args)
+    found = rows_of(side, chosen, page, PAGE, by)
+    args = {"side": side, "answer": chosen, **({"sort": by} if by else {})}
     declined = chosen == "declined" and side != "broker"
     return answer(
         "matching/desk/show.html", AnswerForm(formdata=None), desk=found, groups=_groups(found.rows, side), page=page, order=order, manages=manages,
         changed=operations.changed_since(found.rows, side) if declined else set(), pages=-(-found.counts[chosen] // PAGE),
-        here=url_for("desk.show", side=side, answer=chosen, page=page), given=operations.newest_answers(found.rows, side) if declined else {},
+        here=url_for("desk.show", **args, page=page), args=args, by=by, orders=orders_of(side),
+        given=operations.newest_answers(found.rows, side) if declined else {},
     )
 
 
-def asked(values: Any) -> tuple[str, Sequence[str], str]:
-    """Which matches an address asks for: the side, the answers that it can have given, and the one that is meant."""
+def orders_of(side: str) -> Sequence[str]:
+    """In which orders a side's matches can stand; the first is the usual one."""
+    return brokers.ORDERS if side == "broker" else operations.ORDERS
+
+
+def asked(values: Any) -> tuple[str, Sequence[str], str, str]:
+    """Which matches an address asks for: the side, the answers that it can have given, the one that is meant, and the order."""
     side = _side(values.get("side", ""), may(actor(), "worklist.see"))
     order = brokers.KEPT if side == "broker" else operations.ORDER
-    chosen = values.get("answer", "")
-    return side, order, chosen if chosen in order else order[0]
+    chosen, by = values.get("answer", ""), values.get("sort", "")
+    return side, order, chosen if chosen in order else order[0], by if by in orders_of(side) else ""
 
 
-def rows_of(side: str, chosen: str, page: int, size: int) -> operations.Desk:
+def rows_of(side: str, chosen: str, page: int, size: int, by: str = "") -> operations.Desk:
     """A page of these matches."""
-    return brokers.desk(actor(), chosen, page, size) if side == "broker" else operations.desk(actor(), side, chosen, page, size)
+    return brokers.desk(actor(), chosen, page, size, by) if side == "broker" else operations.desk(actor(), side, chosen, page, size, by)
 
 
 def _side(asked: str, manages: bool) -> str:

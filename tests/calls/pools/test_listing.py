@@ -32,9 +32,8 @@ STATES = ("draft", "open", "open", "reached", "missed", "withdrawn")
 FILTERS = [
     Filter(), Filter(state="all"), Filter(state="reached"), Filter(state="missed"), Filter(state="converted"), Filter(state="all", industry="C35"),
     Filter(state="all", industry="C358"), Filter(state="all", region="330000"), Filter(state="all", least=Decimal(500_000)),
-    Filter(state="all", least=Decimal(100), currency="JPY"), Filter(state="all", before=date(2026, 12, 24)), Filter(state="all", text="刀具 tool"),
-    Filter(state="all", text="TOOL wear"), Filter(state="all", text="100%"), Filter(state="all", text="焊接"), Filter(order="newest"),
-    Filter(state="all", industry="C35", region="330000", text="tools", least=Decimal(1)),
+    Filter(state="all", least=Decimal(100), currency="JPY"), Filter(state="all", before=date(2026, 12, 24)), Filter(order="newest"),
+    Filter(state="all", industry="C35", region="330000", least=Decimal(1)),
 ]
 
 
@@ -65,7 +64,6 @@ def as_read(wanted, who, moment):
     }
 
     def fits(pool):
-        words = "\n".join([*pool.title.values(), *pool.brief.values()]).casefold()
         return (
             pool.state in Pool.OPEN_STATES
             and (pool.visibility == "public" or pool.organisation_id in who.seats or who.is_verified or who.is_operator or who.is_broker)
@@ -73,7 +71,6 @@ def as_read(wanted, who, moment):
             and (pool.industry or "").startswith(wanted.industry) and (not wanted.region or pool.region == wanted.region)
             and (wanted.least is None or (pool.currency == wanted.currency and pool.threshold / (1 if pool.currency == "JPY" else 100) >= wanted.least))
             and (wanted.before is None or local(pool.deadline, HOME).date() <= wanted.before)
-            and all(word in words for word in wanted.text.casefold().split())
         )
 
     return fits
@@ -93,8 +90,7 @@ def test_the_list_is_what_a_plain_reading_says(pools):
     assert found_any > 300, "the filters find something"
 
 
-@pytest.mark.parametrize("wanted", [Filter(), Filter(state="all"), Filter(state="all", order="newest"), Filter(state="all", text="10"),
-                                    Filter(state="all", order="newest", text="刀具")])
+@pytest.mark.parametrize("wanted", [Filter(), Filter(state="all"), Filter(state="all", order="newest")])
 def test_pages_go_on_by_keys_without_gap_or_repeat(pools, wanted):
     moment, after, seen, who = now(), "", [], factories.operator()
     while True:

@@ -20,7 +20,7 @@ def world(session) -> Cast:
 
 
 def address(world: Cast, language: str) -> str:
-    proposal = operations.own_of(world.solver)[0]
+    proposal = operations.own_of(world.solver, {}).rows[0]
     return f"/{language}/proposals/{proposal.public_id}/receipts/{proposal.versions[0].public_id}"
 
 
@@ -34,7 +34,7 @@ def test_the_receipt_on_paper_says_all_that_is_needed_to_check_it(client, world,
     client.login(world.solver)
     answer = client.get(f"{address(world, language)}/receipt.pdf")
     assert answer.mimetype == "application/pdf" and answer.data.startswith(b"%PDF")
-    found, signed = text_of(answer.data), operations.receipt_of(world.solver, operations.own_of(world.solver)[0].versions[0])
+    found, signed = text_of(answer.data), operations.receipt_of(world.solver, operations.own_of(world.solver, {}).rows[0].versions[0])
     said = signed["receipt"]
     for value in (words, said["id"], said["text"]["sha256"], said["files"][0]["sha256"], said["first_byte"], signed["key"], signed["signature"]):
         assert value in found, value

@@ -18,6 +18,7 @@ from marketplace.db import session
 from tests import factories
 from tests.calls.reviewing import scene as make
 from tests.calls.reviewing.test_bare import NAME, docx, everything
+from tests.exporting.test_lists import table
 from tests.factories import NOW
 from tests.inspection import work
 
@@ -63,7 +64,8 @@ def test_a_reviewer_meets_the_solver_nowhere(client):
         assert file.status_code == 200 and first.letter in file.headers["Content-Disposition"] and NAME.encode() not in everything(file.data)
         seen.append(str(file.headers))
         for path in (f"{call}/review", f"{call}/proposals", f"/{language}/proposals/{found.proposals[0].public_id}",
-                     f"/{language}/proposals/{found.proposals[0].public_id}/proposal.json", f"{call}/teams"):
+                     f"/{language}/proposals/{found.proposals[0].public_id}/proposal.json", f"{call}/teams",
+                     *(f"/{language}/tables/{name}.xlsx?public_id={found.call.public_id}" for name in ("proposals", "ranking"))):
             assert client.get(path).status_code in (403, 404), path
     work()
     seen += [f"{mail.subject}\n{mail.body}" for mail in session.scalars(select(Mail).where(Mail.person_id == reviewer.person_id))]
@@ -96,7 +98,14 @@ def test_the_whole_walk_through_the_pages(client):
         assert client.get(own).status_code == 200
     client.login(found.owner)
     assert "7.00" not in client.get(f"{call}/review").get_data(as_text=True)
+    ranking = f"/zh/tables/ranking.xlsx?public_id={found.call.public_id}"
+    assert client.get(ranking).status_code == 403, "no scores before the closing"
     assert client.post(f"{call}/review/close").status_code == 303
+    assert ranking in client.get(f"{call}/review").get_data(as_text=True)
+    rows = table(client.get(ranking))
+    assert len(rows) == 3 and rows[0]["新颖"] == 7 == rows[0]["可行"] and rows[0]["名次"] == 1
+    named = table(client.get(f"/zh/tables/proposals.xlsx?public_id={found.call.public_id}"))
+    assert {row["网址"].split("/")[-1] for row in named} == {one.public_id for one in found.proposals}
     assert client.get(f"{call}/review").get_data(as_text=True).count("并列") >= 3
     choice = {f"{name}_{one.public_id}": text for one in found.proposals for name, text in (("advice", "多做试验"), ("reason", ""))}
     first = found.proposals[0].public_id

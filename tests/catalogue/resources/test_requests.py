@@ -14,7 +14,7 @@ from marketplace.catalogue.facilities import operations as facilities
 from marketplace.catalogue.facilities.calendars import calendar_of
 from marketplace.catalogue.facilities.models import Booking
 from marketplace.catalogue.facilities.operations import Wanted
-from marketplace.catalogue.resources import operations
+from marketplace.catalogue.resources import listing, operations
 from marketplace.catalogue.scenarios import operations as scenarios
 from marketplace.db import session
 from marketplace.errors import NotAllowed, NotFound, Refused
@@ -173,7 +173,8 @@ def test_an_expert_is_asked_for_through_the_institute():
         else:
             with pytest.raises(NotFound):
                 operations.request_by_public_id(person, type(request), request.public_id)
-    assert operations.requests_of(host, type(request), type(expert), 20) == [request] == operations.requests_of(asker, type(request), type(expert), 20)
+    wanted, by = listing.asked({"room": "experts"}, ())
+    assert listing.listed(host, wanted, by, 1, 20) == [request] == listing.listed(asker, wanted, by, 1, 20)
     operations.answer(host, request, "decline", code="capacity", at=NOW)
     assert (request.state, request.code) == ("declined", "capacity")
 
@@ -222,3 +223,28 @@ def test_only_ones_own_technology_is_offered_and_only_while_it_is_open():
     with pytest.raises(Refused, match="not open for applications"):
         scenarios.ask(holder, scenario, technology, "想试", "k", NOW)
     assert scenarios.ask(holder, scenario, technology, "想试", "k", NOW + timedelta(days=1)).state == "asked"
+
+
+def listed(who, **asked):
+    wanted, by = listing.asked(asked, ())
+    found = listing.listed(who, wanted, by, 1, 20)
+    assert len(found) == listing.count(who, wanted)
+    return found
+
+
+def test_bookings_are_listed_by_side_state_facility_and_day():
+    facility, asker = make.facility(), make.person()
+    house, host = make.organisation(asker), host_of(facility)
+    other = make.facility(facility.organisation)
+    own = make.facility(house)
+    later, sooner = (make.booking(facility, house, starts=NOW + timedelta(days=days)) for days in (9, 8))
+    elsewhere, hosted = make.booking(other, house), make.booking(own, facility.organisation)
+    assert listed(asker) == [hosted, elsewhere, sooner, later] == listed(host)
+    assert listed(asker, side="host") == [hosted] and listed(host, side="asker") == [hosted]
+    assert listed(asker, resource=facility.public_id, sort="starts") == [sooner, later]
+    operations.answer(host, sooner, "decline", "full", at=NOW)
+    assert listed(host, state="declined") == [sooner] and listed(make.person()) == []
+    assert listing.counts(asker) == {"facilities": 4, "experts": 0, "scenarios": 0}
+    assert {one.public_id for one in listing.resources_of(host, listing.ROOMS["facilities"])} == {facility.public_id, other.public_id, own.public_id}
+    wanted, by = listing.asked({"room": "x", "state": "x", "side": "x", "sort": "x"}, ["experts"])
+    assert (wanted.room.name, wanted.arguments, by.arguments) == ("experts", {}, {})

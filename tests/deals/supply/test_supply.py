@@ -40,8 +40,9 @@ def test_scarcity_is_the_share_of_needs_over_the_share_of_technologies():
 
 def test_the_picture_says_scarcity_by_the_height_of_a_bar_and_joins_the_other_regions():
     drawing = draw(*Cells(COUNTED).rows(), lambda region: region or "others", str)
-    assert [row.industry for row in drawing.rows] == ["C34", "C35", "A01"] and not drawing.tilted
-    assert draw(*Cells(COUNTED).rows(), lambda region: "a name wider than its column" * 2, str).tilted
+    assert [row.industry for row in drawing.rows] == ["C34", "C35", "A01"] and not drawing.tilted and drawing.width == 340
+    leaning = draw(*Cells(COUNTED).rows(), lambda region: "a name wider than its column" * 2, str)
+    assert leaning.tilted and leaning.width > 340 + 100, "the last name leans over the last column and is not cut"
     assert [box.bar for box in drawing.rows[0].boxes] == [TALL / 2, TALL / 4] and drawing.rows[2].boxes[1].bar == TALL
     many = {"need": {"all": {"C34": 45}, "regions": {f"{place}0000": {"C34": place - 10} for place in range(11, 20)}}, "technology": {"all": {}, "regions": {}}}
     columns, lines = Cells(many).rows()
@@ -104,3 +105,19 @@ def test_the_file_has_every_cell(client):
         book = load_workbook(io.BytesIO(sent.data))
     rows = list(book.worksheets[0].iter_rows(values_only=True))
     assert len(rows) == 6 and rows[3][1:7] == ("C34", "Jiangsu", 6, 1, 10, 27.27) and rows[5][3:5] == (0, 40)
+
+
+def test_table_and_file_by_filters_and_in_an_order(client):
+    report({"supply": COUNTED})
+
+    def shown(question):
+        page = BeautifulSoup(client.get(f"/en/map?{question}").get_data(as_text=True), "lxml")
+        with client.get(next(link["href"] for link in page.select("a") if "map.xlsx" in link.get("href", ""))) as sent:
+            rows = list(load_workbook(io.BytesIO(sent.data)).worksheets[0].iter_rows(values_only=True))[1:]
+        count = page.select_one(".list-count").get_text()
+        return count, [int(row.find_all("td")[1].get_text()) for row in page.select("tbody tr")], [row[3] for row in rows]
+
+    assert shown("sort=needs") == ("4 lines", [6, 2, 2, 1], [6, 2, 2, 1, 0]), "the file has those too in which nothing is asked"
+    assert shown("sort=-needs&group=C&region=320000") == ("2 lines", [2, 6], [2, 6])
+    assert shown("reading=unasked") == ("1 line", [0], [0]) and shown("reading=x&sort=x&group=q")[0] == "0 lines"
+    assert shown("sort=-scarcest")[1] == [2, 6, 2, 1]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import aliased, lazyload, load_only, selectinload
 
 from marketplace.access import Actor, may, require
@@ -111,11 +111,19 @@ def standing(organisation_id: int, kind: str) -> Select[tuple[int | None]]:
 
 def listed(organisation: Organisation, first: date | None, last: date | None, technology: Technology | None, page: int, size: int) -> list[Decision]:
     """A page of an institute's decisions, newest day first, and one more if there is a next page."""
-    own = select(Decision).where(Decision.organisation_id == organisation.id).options(*NAMED)
-    for bound in (Decision.day >= first if first else None, Decision.day <= last if last else None):
-        own = own if bound is None else own.where(bound)
+    own = select(Decision).where(*_within(organisation, first, last)).options(*NAMED)
     own = own.where(Decision.technology_id == technology.id) if technology else own
     return list(session.scalars(own.order_by(Decision.day.desc(), Decision.id.desc()).offset((page - 1) * size).limit(size + 1)))
+
+
+def count(organisation: Organisation, first: date | None, last: date | None) -> int:
+    """How many decisions an institute has of these days."""
+    return session.scalar(select(func.count()).select_from(Decision).where(*_within(organisation, first, last))) or 0
+
+
+def _within(organisation: Organisation, first: date | None, last: date | None) -> list[ColumnElement[bool]]:
+    bounds = (Decision.day >= first if first else None, Decision.day <= last if last else None)
+    return [Decision.organisation_id == organisation.id, *(bound for bound in bounds if bound is not None)]
 
 
 def minutes_of(decisions: Sequence[Decision]) -> dict[int, list[Attachment]]:

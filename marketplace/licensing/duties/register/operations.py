@@ -129,14 +129,24 @@ def counts(organisation: Organisation, today: date) -> dict[str, int]:
 
 def listed(organisation: Organisation, today: date, state: str, number: str, page: int, size: int) -> list[Line]:
     """A page of the register, the newest technology first, and one more line if there is a next page; by state, and by a number."""
-    named = state_now(organisation.id, today)
+    rows = session.execute(_own(organisation, today, state, number).order_by(Technology.id.desc()).offset((page - 1) * size).limit(size + 1)).all()
+    return lines([(key, found) for key, found in rows])
+
+
+def count(organisation: Organisation, today: date, state: str, number: str) -> int:
+    """How many assets these are."""
+    return session.scalar(select(func.count()).select_from(_own(organisation, today, state, number).subquery())) or 0
+
+
+def _own(organisation: Organisation, today: date, state: str, number: str) -> Select[Any]:
+    """The technologies of an institute with their states."""
+    named = state_now(organisation.id, today).label("state")
     own = select(Technology.id, named).where(Technology.organisation_id == organisation.id)
     if state:
         own = own.where(named == state)
     if number:
         own = own.where(or_(Technology.application_number == number, Technology.publication_number == number, Technology.public_id == number))
-    rows = session.execute(own.order_by(Technology.id.desc()).offset((page - 1) * size).limit(size + 1)).all()
-    return lines([(key, found) for key, found in rows])
+    return own
 
 
 def lines(rows: Iterable[tuple[int, str]]) -> list[Line]:

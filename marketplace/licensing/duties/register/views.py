@@ -53,7 +53,7 @@ def overview(public_id: str) -> ResponseReturnValue:
     rows = operations.listed(institute, today, state, number, page, ROWS)
     return answer(
         "licensing/duties/register/overview.html", institute=institute, lines=rows[:ROWS], more=len(rows) > ROWS, page=page, filters=form, today=today,
-        counts=operations.counts(institute, today), costs=operations.costs(institute),
+        total=operations.count(institute, today, state, number), counts=operations.counts(institute, today), costs=operations.costs(institute),
         args={name: value for name, value in (("state", state), ("number", number)) if value},
     )
 
@@ -104,7 +104,8 @@ def listed(public_id: str) -> ResponseReturnValue:
     rows = decisions.listed(institute, first, last, None, page, PAGE)
     args = {name: day.isoformat() for name, day in (("first", first), ("last", last)) if day}
     shown = _shown(rows[:PAGE])
-    return answer("licensing/duties/register/decisions.html", institute=institute, days=days, page=page, more=len(rows) > PAGE, args=args, **shown)
+    return answer("licensing/duties/register/decisions.html", institute=institute, days=days, page=page, more=len(rows) > PAGE, args=args,
+                  total=decisions.count(institute, first, last), **shown)
 
 
 @blueprint.route("/organisations/<public_id>/decisions/new", methods=["GET", "POST"])

@@ -94,7 +94,7 @@ class Gone:
         """Whether a page came; an error of the site is noted."""
         self.fetched += bool(answer.status)
         if answer.status >= 500:
-            self.found.append(f"{path}: {answer.status}")
+            self.note(f"{path}: {answer.status}")
         return bool(answer.html)
 
     def is_new(self, path: str, html: str) -> bool:
@@ -120,7 +120,12 @@ class Gone:
         faults += looking.axe(page) + looking.names(page) + (looking.cut(page) if width == 320 else []) + looking.moving(page)
         if looking.overflow(page) > 1:
             faults.append(f"{looking.overflow(page)} px wider than the window")
-        self.found += [f"{urlsplit(address).path}{' refused' * bool(refusal)} {scheme} {width}: {fault}" for fault in faults]
+        self.note(*(f"{urlsplit(address).path}{' refused' * bool(refusal)} {scheme} {width}: {fault}" for fault in faults))
+
+    def note(self, *faults: str) -> None:
+        """Keep what was found, and say it at once to whoever watches."""
+        self.found += faults
+        print(*faults, sep="\n", end="\n" * bool(faults), flush=True)
 
     def send(self, send: Callable[[str, Sent], Answer], look: Callable[[str, str], None]) -> None:
         """Send the forms that were seen and nobody has sent yet as nobody should, and look at what refuses them."""
@@ -129,7 +134,7 @@ class Gone:
             self.sent.add(known)
             answer = refused(sheet, send)
             if answer.status >= 500:
-                self.found.append(f"{sheet.action} {known}: {answer.status}")
+                self.note(f"{sheet.action} {known}: {answer.status}")
             if answer.status == 422:
                 self.refused += 1
                 if shape(sheet.action, answer.html) not in self.seen:
@@ -204,13 +209,13 @@ class Inside:
 
     def send(self, path: str, sent: Sent) -> Answer:
         """Send a form, and take back what came of it."""
-        session.remove()
+        session.rollback()
         done = self.connection.begin_nested()
         try:
             status, text, _location = self.reader.post(path, **sent)
         finally:
-            session.remove()
             done.rollback()
+            session.expire_all()
         return Answer(status, text.partition("\n<!doctype")[2])
 
     def look(self, gone: Gone, path: str, refusal: str = "") -> None:

@@ -1,6 +1,7 @@
 // What the walks ask of a page; `looking.py` says why. One expression: an object of functions.
 ({
-  /** Controls that are shown and have no name, or one in the other language that no `lang` marks. What users wrote carries its own `lang` and is left out. */
+  /** Controls that are shown and have no name, or one in the other language that no `lang` marks. What users wrote carries its own `lang` and is left
+      out, and so are addresses and the numbers of invoices. */
   names() {
     const page = document.documentElement.lang.split("-")[0];
     const han = /\p{Script=Han}/u;
@@ -22,7 +23,7 @@
       const where = one.outerHTML.slice(0, 120);
       if (!(label || sources.map(all).join(" ") || one.title).trim()) faults.push(`no name: ${where}`);
       const words = (label ? (spoken(one) === page ? label : "") : sources.map(written).join(" ")).trim();
-      const latin = words.replace(/[\w.+-]+@[\w.-]+|https?:\S+/g, "").match(/[A-Za-z]{3,}/g) ?? [];
+      const latin = words.replace(/[\w.+-]+@[\w.-]+|https?:\S+|\b[A-Z0-9]+(-[A-Z0-9]+)*-\d[A-Z0-9-]*/g, "").match(/[A-Za-z]{3,}/g) ?? [];
       if (page === "zh" && words && !han.test(words) && latin.some((word) => !known.test(word))) faults.push(`no Chinese name: ${words.slice(0, 60)} | ${where}`);
       if (page === "en" && han.test(words.replace(/科|桥/g, ""))) faults.push(`no English name: ${words.slice(0, 60)} | ${where}`);
     }

@@ -81,14 +81,14 @@ def test_a_list_is_filtered_in_place_and_the_same_without_scripts(browser: Brows
 def answered_plainly(page: Page) -> None:
     """Where nothing comes back, the form is sent as it is without scripts; and so again."""
     page.route("**/matches/*", lambda route: Route.abort(route) if "x-part" in route.request.headers else route.continue_())
-    for words in ("Shortlist it", "Take the answer back"):
+    name = page.locator("article h3").nth(1).inner_text()
+    row = page.locator("article").filter(has_text=name)
+    for words, then in (("Shortlist it", "Shortlisted"), ("Take the answer back", "New")):
         mark(page)
-        button = page.locator("article").nth(1).get_by_role("button", name=words)
-        name = page.locator("article h3").nth(1).inner_text()
-        button.click()
+        row.get_by_role("button", name=words).click()
         until(page, "window.marked === undefined")
-        expect(page.locator("article").filter(has_text=name)).to_have_count(0)
-        page.get_by_role("navigation", name="Answers").get_by_role("link", name="Shortlisted" if words == "Shortlist it" else "New").click()
+        expect(row).to_have_count(0)
+        page.get_by_role("navigation", name="Answers").get_by_role("link", name=then).click()
     page.unroute("**/matches/*")
 
 

@@ -33,20 +33,19 @@ class Answer(NamedTuple):
 
 
 def sheets(html: str, path: str) -> Iterator[Sheet]:
-    """The forms with something to fill in within the content of a page."""
+    """The forms with something to fill in within the content of a page; specimens of the design page are sent nowhere."""
     tree = markup.document_fromstring(html)
-    for form in tree.xpath("//main//form[@method='post']"):
-        action = urlsplit(urljoin(path, form.get("action") or path))
+    for form in tree.xpath("//main//form[@method='post'][not(ancestor::*[@data-specimens])]"):
         fields = [one for one in _controls(tree, form) if one.get("name") and one.get("disabled") is None]
         shown = [one for one in fields if one.tag != "button" and one.get("type") not in ("hidden", "submit", "file")]
-        if not shown or action.netloc or LEAVES.search(action.path):
-            continue
-        address = action.path + (f"?{action.query}" if action.query else "")
-        for button in _buttons(tree, form):
+        for button in _buttons(tree, form) if shown else []:
+            action = urlsplit(urljoin(path, button.get("formaction") or form.get("action") or path))
+            if action.netloc or LEAVES.search(action.path):
+                continue
             pressed = {button.get("name"): [button.get("value", "")]} if button.get("name") else {}
             names = sorted({re.sub(r"\d+", "N", one.get("name")) for one in shown})
             known = repr((re.sub(r"/[0-9a-z]{12}(?=/|$)", "/ID", action.path[3:]), names, [*pressed.items()]))
-            yield Sheet(address, known, [{**_filled(fields, text), **pressed} for text in ("", NONSENSE)])
+            yield Sheet(action._replace(fragment="").geturl(), known, [{**_filled(fields, text), **pressed} for text in ("", NONSENSE)])
 
 
 def _controls(tree: HtmlElement, form: HtmlElement) -> list[HtmlElement]:

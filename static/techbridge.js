@@ -166,7 +166,7 @@ document.addEventListener("click", (event) => {
       else if (page && show(page, { anew: true })) record(targetOf(form));
       else throw new TypeError("no page");
     } catch (error) {
-      if (error.name !== "AbortError") form.submit();
+      if (error.name !== "AbortError") { form.dataset.plain = ""; form.requestSubmit(button); } // with the button: it may carry a value
     } finally {
       content.removeAttribute("aria-busy");
     }
@@ -182,7 +182,7 @@ document.addEventListener("click", (event) => {
   });
   content.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.closest("[data-swaps]") || event.defaultPrevented || form.enctype === "multipart/form-data") return;
+    if (!form.closest("[data-swaps]") || "plain" in form.dataset || event.defaultPrevented || form.enctype === "multipart/form-data") return;
     const address = targetOf(form);
     if (form.getAttribute("method") === "post") {
       event.preventDefault();

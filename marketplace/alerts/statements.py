@@ -86,9 +86,12 @@ def statement_reminder(thing_id: int) -> None:
     )
 
 
-def _about_audit(audit: Audit, people: Iterable[Person | None]) -> None:
+def _about_audit(audit: Audit, what: str, people: Iterable[Person | None]) -> None:
+    """What happened is told as it happened, though the audit may have gone on before the letter is written; nothing of one that was withdrawn."""
+    if audit.state == "withdrawn":
+        return
     _write(
-        "audit", people, f"/audits/{audit.public_id}", audit.agreement, state=audit.state, begins=audit.begins.isoformat(),
+        "audit", people, f"/audits/{audit.public_id}", audit.agreement, state=what, begins=audit.begins.isoformat(),
         first=audit.first.isoformat(), until=audit.until.isoformat(),
     )
 
@@ -97,18 +100,18 @@ def _about_audit(audit: Audit, people: Iterable[Person | None]) -> None:
 def audit_asked(thing_id: int) -> None:
     """Tell the licensee that the licensor asks for an audit."""
     audit = session.get_one(Audit, thing_id)
-    _about_audit(audit, _answering(audit.agreement.licensee))
+    _about_audit(audit, "asked", _answering(audit.agreement.licensee))
 
 
 @handler("alerts.audit_closed")
 def audit_closed(thing_id: int) -> None:
     """Tell the licensee what was found."""
     audit = session.get_one(Audit, thing_id)
-    _about_audit(audit, _answering(audit.agreement.licensee))
+    _about_audit(audit, "closed", _answering(audit.agreement.licensee))
 
 
 @handler("alerts.audit_answered")
 def audit_answered(thing_id: int) -> None:
     """Tell the licensor whether the findings are agreed."""
     audit = session.get_one(Audit, thing_id)
-    _about_audit(audit, _answering(audit.agreement.licensor))
+    _about_audit(audit, audit.state, _answering(audit.agreement.licensor))

@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,8 +84,15 @@ def _wait(address: str, server: subprocess.Popen) -> None:
 
 @pytest.fixture(scope="session")
 def site(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """`marketplace serve` over the demo, matching by words alone so that the start is quick."""
-    data = Path(shutil.copytree(demo.parent, tmp_path_factory.mktemp("site"), dirs_exist_ok=True)) / "var"  # its sealing key lies beside the data
+    """The demo, for all walks."""
+    with serving(demo, tmp_path_factory.mktemp("site")) as served:
+        yield served
+
+
+@contextmanager
+def serving(demo: Path, folder: Path) -> Iterator[Site]:
+    """`marketplace serve` over a copy of the demo, matching by words alone so that the start is quick."""
+    data = Path(shutil.copytree(demo.parent, folder, dirs_exist_ok=True)) / "var"  # its sealing key lies beside the data
     port = _free_port()
     environment = {**os.environ, "MARKETPLACE_DATA": str(data), "MARKETPLACE_ENCODERS": "none", "MARKETPLACE_ENV": "development"}
     for name in ("DATABASE_URL", "SECRET_KEY", "MARKETPLACE_SMTP"):

@@ -58,20 +58,18 @@ class Keyboard:
         self.faults: list[str] = []
 
     def reach(self, target: Locator) -> ElementHandle:
-        """Move the focus to a control, stop by stop."""
+        """Move the focus to a control, stop by stop; as many presses as lie between, then what is left."""
         found = target.element_handle()
-        if found.evaluate("target => target === document.activeElement"):
-            return found
-        key = "Shift+Tab" if ask(self.page, "before", found) else "Tab"
-        last = ""
-        for _press in range(STOPS):
-            self.page.keyboard.press(key)
-            stop = ask(self.page, "stop", found)
-            self.faults += stop["faults"]
-            if stop["arrived"]:
-                return found
-            last = stop["at"]
-        raise AssertionError(f"{target} cannot be reached by {key}; the focus is on {last}")
+        pressed = 0
+        way = ask(self.page, "way", found)
+        while not way["there"]:
+            assert pressed < STOPS, f"{target} cannot be reached by {way['key']}; the focus is on {way['at']}"
+            for _press in range(way["stops"]):
+                self.page.keyboard.press(way["key"])
+            pressed += way["stops"]
+            way = ask(self.page, "way", found)
+            self.faults += way["faults"]
+        return found
 
     def press(self, target: Locator) -> None:
         """Press a link, a button, a tab, the head of something folded."""

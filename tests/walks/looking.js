@@ -1,6 +1,7 @@
 // What the walks ask of a page; `looking.py` says why. One expression: an object of functions.
 ({
-  /** Controls that are shown and have no name, or one in the other language that no `lang` marks. What users wrote carries its own `lang` and is left out. */
+  /** Controls that are shown and have no name, or one in the other language that no `lang` marks. What users wrote carries its own `lang` and is left
+      out, and so are addresses and the numbers of invoices. */
   names() {
     const page = document.documentElement.lang.split("-")[0];
     const han = /\p{Script=Han}/u;
@@ -22,7 +23,7 @@
       const where = one.outerHTML.slice(0, 120);
       if (!(label || sources.map(all).join(" ") || one.title).trim()) faults.push(`no name: ${where}`);
       const words = (label ? (spoken(one) === page ? label : "") : sources.map(written).join(" ")).trim();
-      const latin = words.replace(/[\w.+-]+@[\w.-]+|https?:\S+/g, "").match(/[A-Za-z]{3,}/g) ?? [];
+      const latin = words.replace(/[\w.+-]+@[\w.-]+|https?:\S+|\b[A-Z0-9]+(-[A-Z0-9]+)*-\d[A-Z0-9-]*/g, "").match(/[A-Za-z]{3,}/g) ?? [];
       if (page === "zh" && words && !han.test(words) && latin.some((word) => !known.test(word))) faults.push(`no Chinese name: ${words.slice(0, 60)} | ${where}`);
       if (page === "en" && han.test(words.replace(/科|桥/g, ""))) faults.push(`no English name: ${words.slice(0, 60)} | ${where}`);
     }
@@ -57,16 +58,28 @@
     return faults.slice(0, 5);
   },
 
-  /** Whether what is looked for stands before the focus, so that Shift+Tab leads there sooner. */
-  before(target) {
+  /** The way from the focus to a control: whether it is there, by which key it comes nearer, and about how many stops lie between; what was wrong with
+      the stops since the last question. Each stop is looked at when its key is let go, in the page, so that several can be pressed for one question. */
+  way(target) {
+    if (!window.stops) {
+      window.stops = [];
+      addEventListener("keyup", (event) => { if (event.key === "Tab") window.stops.push(this.stop()); }, true);
+    }
+    const passed = window.stops.splice(0);
     const at = document.activeElement;
-    return at !== document.body && Boolean(at.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING);
+    const before = at !== document.body && Boolean(at.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING);
+    const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]")];
+    const [low, high] = [all.indexOf(at), all.indexOf(target)].sort((one, other) => one - other);
+    const grouped = (one) => one.type === "radio" && !one.checked;
+    const stands = (one) => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({ visibilityProperty: true }) && !grouped(one);
+    const between = all.slice(low + 1, high).filter(stands).length;
+    return { there: at === target, key: before ? "Shift+Tab" : "Tab", stops: between + 1, at: passed.at(-1)?.at ?? "", faults: passed.flatMap((one) => one.faults) };
   },
 
   /** Where the focus stands, and what is wrong with it there. */
-  stop(target) {
+  stop() {
     const at = document.activeElement;
-    if (at === document.body || at === document.documentElement) return { arrived: false, at: "the end of the page", faults: [] };
+    if (at === document.body || at === document.documentElement) return { at: "the end of the page", faults: [] };
     const faults = [];
     const said = (at.getAttribute("aria-label") || at.innerText || at.name || "").trim().slice(0, 40);
     const name = `${at.tagName.toLowerCase()}${at.id ? "#" + at.id : ""} ${said}`;
@@ -86,7 +99,7 @@
       return top && [at, ...(at.labels ?? [])].some((one) => one.contains(top) || top.contains(one));
     };
     if (points.length && !points.some(own)) faults.push(`something lies over ${name}`);
-    return { arrived: at === target, at: name, faults };
+    return { at: name, faults };
   },
 
   /** The choices of a list: their texts, the place of one by its value, and which is chosen. */

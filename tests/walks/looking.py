@@ -63,11 +63,12 @@ def cut(page: Page) -> list[str]:
     return ask(page, "cut")
 
 
-def unsaid(page: Page) -> list[str]:
-    """What is wrong with a form that was refused: the focus is not on what is read out, or a field that is wrong does not say so itself (WCAG 3.3.1, 4.1.3)."""
+def unsaid(page: Page, marked: bool = True) -> list[str]:
+    """What is wrong with a form that was refused: the focus is not on what is read out, or a field that is wrong does not say so itself (WCAG 3.3.1, 4.1.3).
+    With `marked` a field must be wrong; else the whole may be."""
     faults = [] if page.evaluate("document.activeElement.closest('[role=alert], [data-focus]') !== null") else ["nothing of the refusal is read out"]
     wrong = page.locator("main :is(input, select, textarea)[aria-invalid=true]")
-    if not wrong.count():
+    if marked and not wrong.count():
         faults.append("no field is marked as wrong")
     return faults + [f"{field} does not say what is wrong" for field in wrong.all() if not ask(page, "described", field.element_handle())]
 

@@ -1,8 +1,10 @@
 """Every page in every state that its data give it, in Chromium: axe, names, nothing wider than a window of 320 px, which is what 1280 px are at 400 %.
 
-Two sites are gone through. One is the demo, by its links from the desk of each role. The other is the cast of the walk around blind listings
-(`tests/web/blind_rooms.py`), by every address that can be fetched. A page is opened in Chromium when nobody has seen its shape yet: the same parts
-with other words are the same state. Language, scheme and width change from page to page. `make prove` does this; its figures are in docs/interface.md.
+Three sites are gone through: the demo, by its links from the desk of each role; the cast of the walk around blind listings
+(`tests/web/blind_rooms.py`), by every address that can be fetched; and what stands under agreements (`agreed.py`), by its links. Every form that
+is seen is sent once as nobody should (`refusing.py`): what refuses it is a page too, and is read out. A page is opened in Chromium when nobody has
+seen its shape yet: the same parts with other words are the same state. Language, scheme and width change from page to page. `make prove` does this;
+its figures are in docs/interface.md.
 """
 
 from __future__ import annotations
@@ -11,9 +13,12 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count, product
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 from flask import Flask
@@ -21,9 +26,13 @@ from lxml import html as markup
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 from sqlalchemy import Connection
 
+from marketplace import printing
+from marketplace.db import session
 from tests.inspection import playing
 from tests.walks import looking
-from tests.walks.conftest import Site, signed_in
+from tests.walks.agreed import agreed
+from tests.walks.conftest import Site, serving, signed_in
+from tests.walks.refusing import Answer, Sent, Sheet, refused, sheets
 from tests.web.blind_cast import Cast
 from tests.web.test_blind import Browser as Reader
 from tests.web.test_blind import pages
@@ -36,9 +45,16 @@ OF_DEMO = ("", "owner", "officer", "broker1", "operator", "caller", "broker3", "
 
 OF_CAST = ("owner", "party", "broker", "operator", "granted", "unconfirmed", "other_firm", "visitor")
 HERE = "http://localhost"
+NO_PAGE = Answer(0, "")
 LOOKS = list(product(("light", "dark"), (320, 1280)))
 EACH = 6
 """How many pages behind one kind of address a role opens on the demo: an address with other ids leads to the same kind of page."""
+
+UNDER_AGREEMENTS = (
+    "/(desk|account|agreements|statements|audits|credit|guarantees|claims|guarantee-entries|invoices|payments|money|income|organisations"
+    r"|technologies/ID)\b"
+)
+"""What is walked as those under an agreement; the rest of the site is as elsewhere."""
 
 NOT_PAGES = re.compile(r"/(sign-out|files|papers|download|feed|static|dev/outbox/\w+)|\.(xlsx|pdf|csv|zip|ics|xml|json|atom|txt|bib|ris)\b")
 
@@ -70,28 +86,61 @@ class Gone:
         self.seen: set[str] = set()
         self.fetched = self.looked = 0
         self.kinds: set[str] = set()
+        self.sheets: dict[str, Sheet] = {}
+        self.sent: set[str] = set()
+        self.answers: Counter[int] = Counter()
         self.found: list[str] = []
 
+    def came(self, path: str, answer: Answer) -> bool:
+        """Whether a page came; an error of the site is noted."""
+        self.fetched += bool(answer.status)
+        if answer.status >= 500:
+            self.note(f"{path}: {answer.status}")
+        return bool(answer.html)
+
     def is_new(self, path: str, html: str) -> bool:
-        """Whether this state of the page has not been seen."""
-        self.fetched += 1
-        fresh = shape(path, html) not in self.seen
-        self.seen.add(shape(path, html))
+        """Whether this state of the page has not been seen. Its forms are kept, to be sent when the person has seen all pages."""
+        found = shape(path, html)
+        fresh = found not in self.seen
+        self.seen.add(found)
         self.kinds.add(kind_of(path))
+        self.sheets |= {one.known: one for one in sheets(html, path) if one.known not in self.sent}
         return fresh
 
-    def look(self, page: Page, address: str) -> None:
-        """Open a page and look at it."""
+    def look(self, page: Page, address: str, refusal: str = "") -> None:
+        """Open a page, or what stands in its place after a form was refused, and look at it."""
         scheme, width = LOOKS[self.looked % len(LOOKS)]
         self.looked += 1
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 256 if width == 320 else 900})
+        if refusal:
+            page.route(address, lambda route: route.fulfill(status=422, content_type="text/html; charset=utf-8", body=refusal), times=1)
         page.goto(address, wait_until="load")
+        faults = looking.unsaid(page, marked=False) if refusal else []
         page.evaluate("for (const part of document.querySelectorAll('main details')) part.open = true")
-        faults = looking.axe(page) + looking.names(page) + (looking.cut(page) if width == 320 else []) + looking.moving(page)
+        faults += looking.axe(page) + looking.names(page) + (looking.cut(page) if width == 320 else []) + looking.moving(page)
         if looking.overflow(page) > 1:
             faults.append(f"{looking.overflow(page)} px wider than the window")
-        self.found += [f"{urlsplit(address).path} {scheme} {width}: {fault}" for fault in faults]
+        self.note(*(f"{urlsplit(address).path}{' refused' * bool(refusal)} {scheme} {width}: {fault}" for fault in faults))
+
+    def note(self, *faults: str) -> None:
+        """Keep what was found, and say it at once to whoever watches."""
+        self.found += faults
+        print(*faults, sep="\n", end="\n" * bool(faults), flush=True)
+
+    def send(self, send: Callable[[str, Sent], Answer], look: Callable[[str, str], None]) -> None:
+        """Send the forms that were seen and nobody has sent yet as nobody should, and look at what refuses them."""
+        while self.sheets:
+            known, sheet = self.sheets.popitem()
+            self.sent.add(known)
+            answer = refused(sheet, send)
+            self.answers[answer.status] += 1
+            if answer.status >= 500:
+                self.note(f"{sheet.action} {known}: {answer.status}")
+            found = shape(sheet.action, answer.html) if answer.status == 422 else ""
+            if found and found not in self.seen:
+                self.seen.add(found)
+                look(sheet.action, answer.html)
 
 
 def links(html: str, path: str) -> Iterator[str]:
@@ -102,18 +151,18 @@ def links(html: str, path: str) -> Iterator[str]:
             yield target.path + (f"?{target.query}" if target.query else "")
 
 
-def walk(start: list[str], fetch: Callable[[str], str | None], look: Callable[[str], None], gone: Gone) -> None:
-    """From link to link, the pages near the start first."""
+def walk(start: list[str], fetch: Callable[[str], Answer], look: Callable[[str], None], gone: Gone, within: str = "") -> None:
+    """From link to link, the pages near the start first; where `within` says, only below such addresses."""
     waiting, known, times = list(start), set(start), Counter()
     while waiting:
         path = waiting.pop(0)
         times[kind_of(path)] += 1
-        html = fetch(path) if times[kind_of(path)] <= EACH else None
-        if html is None:
+        answer = fetch(path) if times[kind_of(path)] <= EACH else NO_PAGE
+        if not gone.came(path, answer):
             continue
-        if gone.is_new(path, html):
+        if gone.is_new(path, answer.html):
             look(path)
-        fresh = [one for one in dict.fromkeys(links(html, path)) if one not in known]
+        fresh = [one for one in dict.fromkeys(links(answer.html, path)) if one not in known and re.match(within, kind_of(one))]
         known.update(fresh)
         waiting += fresh
 
@@ -124,52 +173,107 @@ def of_demo(context: BrowserContext, site: Site, language: str, gone: Gone, name
     if name:
         signed_in(page, site, language, name)
 
-    def fetch(path: str) -> str | None:
+    def fetch(path: str) -> Answer:
         answer = context.request.get(site.address + path, max_redirects=0, fail_on_status_code=False)
-        return answer.text() if "text/html" in answer.headers.get("content-type", "") and not 300 <= answer.status < 400 else None
+        return Answer(answer.status, answer.text() if "text/html" in answer.headers.get("content-type", "") and not 300 <= answer.status < 400 else "")
+
+    def send(path: str, sent: Sent) -> Answer:
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Referer": site.address + path}
+        answer = context.request.post(site.address + path, data=urlencode(sent, doseq=True), headers=headers, max_redirects=0, fail_on_status_code=False)
+        return Answer(answer.status, answer.text())
 
     walk([f"/{language}/desk" if name else f"/{language}/"], fetch, lambda path: gone.look(page, site.address + path), gone)
+    gone.send(send, lambda path, html: gone.look(page, site.address + path, html))
+
+
+class Inside:
+    """A site that nobody serves: what the browser asks for is answered by the application's own client, as somebody; what is sent is taken back."""
+
+    def __init__(self, app: Flask, cast: Cast, browser: Browser, connection: Connection) -> None:
+        self.app, self.cast, self.connection = app, cast, connection
+        self.context = browser.new_context()
+        self.page = self.context.new_page()
+        self.context.route("**/*", self._answer)
+
+    def become(self, role: str) -> None:
+        """Look as somebody else."""
+        self.reader = Reader(self.app, self.cast, role)
+
+    def _answer(self, route: Route) -> None:
+        with playing(), self.reader.client.get(route.request.url.removeprefix(HERE)) as got:
+            route.fulfill(status=got.status_code, headers=dict(got.headers), body=got.get_data())
+
+    def fetch(self, path: str) -> Answer:
+        """A page, without its headers."""
+        status, text, _location = self.reader.get(path)
+        return Answer(status, text.partition("\n<!doctype")[2] if status == 200 and "Content-Type: text/html" in text else "")
+
+    def send(self, path: str, sent: Sent) -> Answer:
+        """Send a form, and take back what came of it."""
+        session.rollback()
+        done = self.connection.begin_nested()
+        try:
+            status, text, _location = self.reader.post(path, **sent)
+        finally:
+            done.rollback()
+            session.expire_all()
+        return Answer(status, text.partition("\n<!doctype")[2])
+
+    def look(self, gone: Gone, path: str, refusal: str = "") -> None:
+        """Look at a page, or at what refuses a form."""
+        gone.look(self.page, HERE + path, refusal)
 
 
 def told(gone: Gone, record_property: Callable[[str, object], None]) -> None:
     """The figures, and the verdict."""
-    figures = {"fetched": gone.fetched, "kinds of address": len(gone.kinds), "looked at": gone.looked, "violations": len(gone.found)}
+    figures = {"fetched": gone.fetched, "kinds of address": len(gone.kinds), "looked at": gone.looked, "forms sent": len(gone.sent),
+               "refused": gone.answers[422], "violations": len(gone.found)}
     for name, value in figures.items():
         record_property(name, value)
-    print(figures)
-    assert gone.looked > 100
+    print(figures, gone.answers)
+    assert gone.looked > 100 and gone.answers[422] > 20
     assert not gone.found, "\n".join(gone.found)
 
 
-def test_nothing_is_found_on_any_page_of_the_demo(browser: Browser, site: Site, record_property: Any) -> None:
+def test_nothing_is_found_on_any_page_of_the_demo(browser: Browser, demo: Path, tmp_path: Path, record_property: Any) -> None:
     gone = Gone()
-    for number, name in enumerate(OF_DEMO):
-        context = browser.new_context()
-        of_demo(context, site, ("zh", "en")[number % 2], gone, name)
-        context.close()
+    with serving(demo, tmp_path / "site") as site:  # its own: forms are sent
+        for number, name in enumerate(OF_DEMO):
+            context = browser.new_context()
+            of_demo(context, site, ("zh", "en")[number % 2], gone, name)
+            context.close()
     told(gone, record_property)
 
 
 def test_nothing_is_found_on_any_page_around_blind_listings(
     browser: Browser, whole_app: Flask, blind_site: tuple[Connection, Cast], record_property: Any,  # noqa: F811
 ) -> None:
-    _connection, cast = blind_site
+    connection, cast = blind_site
     gone, turn = Gone(), count()
-    context = browser.new_context()
-    page, reading = context.new_page(), {}
-
-    def answer(route: Route) -> None:
-        with playing(), reading["as"].client.get(route.request.url.removeprefix(HERE)) as got:
-            route.fulfill(status=got.status_code, headers=dict(got.headers), body=got.get_data())
-
-    context.route("**/*", answer)
+    inside = Inside(whole_app, cast, browser, connection)
     for role in OF_CAST:
-        reading["as"] = Reader(whole_app, cast, role)
+        inside.become(role)
         for path in pages(whole_app, cast):
             if not NOT_PAGES.search(path):
                 path = re.sub("^/zh/", f"/{('zh', 'en')[next(turn) % 2]}/", path)
-                status, text, _location = reading["as"].get(path)
-                if status == 200 and "Content-Type: text/html" in text and gone.is_new(path, text.partition("\n<!doctype")[2]):
-                    gone.look(page, HERE + path)
-    context.close()
+                answer = inside.fetch(path)
+                if gone.came(path, answer) and gone.is_new(path, answer.html):
+                    inside.look(gone, path)
+        gone.send(inside.send, partial(inside.look, gone))
+    inside.context.close()
     told(gone, record_property)
+
+
+def test_nothing_is_found_under_agreements(browser: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch, record_property: Any) -> None:
+    monkeypatch.setattr(printing, "press", lambda: SimpleNamespace(pdf=lambda html, _static: html.encode()))
+    cast = Cast(agreed(), {}, {}, {})
+    session.commit()
+    gone = Gone()
+    inside = Inside(app, cast, browser, session.get_bind())
+    for number, role in enumerate(cast.people):
+        inside.become(role)
+        walk([f"/{('zh', 'en')[number % 2]}/desk"], inside.fetch, partial(inside.look, gone), gone, UNDER_AGREEMENTS)
+        gone.send(inside.send, partial(inside.look, gone))
+    inside.context.close()
+    told(gone, record_property)
+    assert {f"/{noun}/ID" for noun in ("statements", "audits", "guarantees", "claims", "invoices", "payments", "income/splits")} <= gone.kinds

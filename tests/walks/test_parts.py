@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
@@ -22,9 +27,9 @@ def window(browser: Browser, scripts: bool = True) -> Page:
     return browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=scripts, reduced_motion="reduce").new_page()
 
 
-def sign_in(page: Page, site: Site) -> None:
+def sign_in(page: Page, site: Site, name: str = "owner") -> None:
     page.goto(f"{site.address}/en/sign-in")
-    page.fill("#address", "owner@demo.example")
+    page.fill("#address", f"{name}@demo.example")
     page.fill("#password", "techbridge-demo")
     page.locator("main form button[type=submit]").first.click()
     page.wait_for_url("**/desk")
@@ -73,6 +78,21 @@ def test_a_list_is_filtered_in_place_and_the_same_without_scripts(browser: Brows
         one.context.close()
 
 
+def answered_plainly(page: Page) -> None:
+    """Where nothing comes back, the form is sent as it is without scripts; and so again."""
+    page.route("**/matches/*", lambda route: Route.abort(route) if "x-part" in route.request.headers else route.continue_())
+    name = page.locator("article h3").nth(1).inner_text()
+    row = page.locator("article").filter(has_text=name)
+    for words in ("Shortlist it", "Take the answer back"):
+        mark(page)
+        row.get_by_role("button", name=words).click()
+        until(page, "window.marked === undefined")
+        expect(row).to_have_count(0)
+        page.get_by_role("navigation", name="Answers").get_by_role("link", name="Shortlisted").click()
+        expect(row).to_have_count(int(words == "Shortlist it"))
+    page.unroute("**/matches/*")
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_match_is_answered_without_losing_the_place(browser: Browser, site: Site, scripts: bool) -> None:
     page = window(browser, scripts)
@@ -93,6 +113,8 @@ def test_a_match_is_answered_without_losing_the_place(browser: Browser, site: Si
     expect(kept).to_have_count(0)
     page.goto(f"{site.address}/en/matches?side=firm")
     if scripts:
+        answered_plainly(page)
+        page.goto(f"{site.address}/en/matches?side=firm")
         mark(page)
     page.locator("article summary").filter(has_text="Decline").first.click()
     page.locator("article form").filter(has=page.locator("textarea:visible")).get_by_role("button", name="Decline").click()
@@ -100,6 +122,56 @@ def test_a_match_is_answered_without_losing_the_place(browser: Browser, site: Si
     expect(page.locator(".alert-box")).to_be_visible()
     assert not scripts or same_document(page) and page.evaluate("document.activeElement.matches('.alert-box')")
     page.context.close()
+
+
+def test_an_import_says_how_far_it_has_come(browser: Browser, site: Site) -> None:
+    page = window(browser)
+    sign_in(page, site, "officer")
+    page.clock.install()  # it looks every two seconds, which pass at once
+    with running_import(site, "officer") as (key, becomes):
+        page.goto(f"{site.address}/en/imports/{key}")
+        status, keys = page.get_by_role("status").filter(has_text="rows are read"), page.locator("main a[href]").first
+        expect(status).to_contain_text("40 of 120")
+        mark(page)
+        keys.focus()
+        becomes("reading", 80)
+        page.clock.run_for(2100)
+        expect(status).to_contain_text("80 of 120")
+        page.context.set_offline(True)
+        becomes("reading", 100)
+        page.clock.run_for(2100)
+        expect(status).to_contain_text("80 of 120")
+        page.context.set_offline(False)
+        page.clock.run_for(2100)
+        expect(status).to_contain_text("100 of 120")
+        assert keys.evaluate("link => link === document.activeElement")
+        becomes("read", 120)
+        page.clock.run_for(2100)
+        expect(page.locator("[data-watched]")).to_have_count(0)
+        expect(page.locator("[data-announced]")).to_contain_text("read, not published")
+        assert same_document(page) and page.evaluate("document.activeElement !== document.body")
+    page.context.close()
+
+
+@contextmanager
+def running_import(site: Site, name: str) -> Iterator[tuple[str, Callable[[str, int], None]]]:
+    """An import of somebody that is being read, as its job would leave it after each batch, and what brings it on."""
+    key = secrets.token_hex(6)
+    with closing(sqlite3.connect(site.data / "marketplace.db", isolation_level=None, timeout=60)) as database:
+        owner = database.execute("select organisation_id from membership join person on person.id = person_id where address = ?", [f"{name}@demo.example"])
+        run = database.execute(
+            "insert into import_run (public_id, organisation_id, state, file_name, sha256, source, columns, publish, outcomes, done, total, created)"
+            " values (?, ?, 'reading', 'rows.csv', '', 'table', '{}', 0, '[]', 40, 120, '2026-01-01 00:00:00.000000')", [key, owner.fetchone()[0]],
+        ).lastrowid
+        job = database.execute(
+            "insert into job (kind, key, \"values\", state, due, attempts, created)"
+            " values ('importing.read_run', ?, '{}', 'queued', '2999-01-01 00:00:00.000000', 0, '2026-01-01 00:00:00.000000')", [f"import_run:{run}"],
+        ).lastrowid
+        try:
+            yield key, lambda state, done: database.execute("update import_run set state = ?, done = ? where id = ?", [state, done, run])
+        finally:
+            database.execute("delete from job where id = ?", [job])
+            database.execute("delete from import_run where id = ?", [run])
 
 
 def test_nothing_moves_while_a_page_is_built(browser: Browser, site: Site) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator
 
 from tests.walks.conftest import Visit
+from tests.walks.hands import Keyboard
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -37,8 +38,9 @@ def paste(visit: Visit) -> None:
 def asks(visit: Visit) -> None:
     """From a problem in its own words to answers with their reasons."""
     visit.go("/")
-    visit.press(visit.page.locator("a.skip"))
-    assert visit.page.evaluate("document.activeElement.id") == "main"
+    if isinstance(visit.hand, Keyboard):  # the link stands outside of the window until Tab leads to it
+        visit.press(visit.page.locator("a.skip"))
+        assert visit.page.evaluate("document.activeElement.id") == "main"
     paste(visit)
     visit.contains(ANSWER[visit.language])
     answer = visit.page.locator("article.res").filter(has_text=ANSWER[visit.language]).first

@@ -75,12 +75,12 @@ def simulator() -> ResponseReturnValue:
     if found and request.form.get("download") in sheet.TYPES:
         return _file(found, request.form["download"])
     base = terms.royalty.base if terms and terms.royalty else ""
+    wrong = request.method == "POST" and found is None
     page, _status = answer(
         "terms/simulator.html", plan, plan=plan, terms_form=written, terms=terms, offer=offer, asked_for=asked_for,
         outcome=outcome(found, language(), _) if found else None, rows=_rows(plan, asked),
-        links=_links(written, plan, terms, offer, asked_for), base=_(words.BASES[base]),
+        links=_links(written, plan, terms, offer, asked_for), base=_(words.BASES[base]), wrong=wrong,
     )
-    wrong = request.method == "POST" and found is None
     return page, 422 if wrong else 200
 
 

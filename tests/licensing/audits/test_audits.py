@@ -154,8 +154,18 @@ def test_both_sides_hear_of_it(session):
     work()
     operations.agree_findings(two.licensee, audit, LATER)
     work()
-    told = session.execute(select(Mail.person_id, Mail.template).where(Mail.template == "audit").order_by(Mail.id)).all()
+    told = session.execute(select(Mail.person_id, Mail.subject).where(Mail.template == "audit").order_by(Mail.id)).all()
     assert [one.person_id for one in told if one.person_id in (two.licensor.id, two.licensee.id)] == [two.licensee.id, two.licensee.id, two.licensor.id]
+    assert len({one.subject for one in told}) == 3, "what happened is told as it was, though the audit has gone on meanwhile"
+
+
+def test_an_audit_that_has_begun_is_told_still_and_one_that_was_withdrawn_is_not(session):
+    two = two_sides()
+    running(two)
+    operations.withdraw_audit(two.licensor, asked(two, "second"), AUGUST)
+    work()
+    told = session.scalars(select(Mail.person_id).where(Mail.template == "audit")).all()
+    assert told == [two.licensee.id]
 
 
 LICENSOR, LICENSEE = {"licensor", "signatory"}, {"licensee", "member"}

@@ -1,4 +1,4 @@
-"""A process that reads the program and its dictionary once, and divides itself for each command that is asked of it.
+"""A process that reads the program and its dictionary once, and divides itself for each command or script that is asked of it.
 
 Reading both takes seven seconds of a processor, nearly all commands in the tests well under one. A child has done nothing yet: no settings, database or index
 are open in this process. It is told by a line of JSON (words, environment, folder, where to write) and answers the exit code. The library's forkserver will
@@ -40,8 +40,12 @@ def _become(words: list[str], environment: dict[str, str], folder: str, said: st
     os.chdir(folder)
     for number, path in ((1, said), (2, told)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
-    sys.argv = ["marketplace", *words]
-    main()
+    if words[0] == "-c":
+        sys.argv = ["-c", *words[2:]]
+        exec(words[1], {"__name__": "__main__"})
+    else:
+        sys.argv = ["marketplace", *words]
+        main()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Commands of the program as a person runs them: each in a process of its own, in its own folder, with its own environment."""
+"""Commands of the program as a person runs them, and scripts of the tests: each in a process of its own, with its own folder and environment."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+Run = Callable[[tuple[str, ...], dict[str, str], Path, Path, Path], int]
 WAIT = 300
 """Seconds after which a command is taken to hang."""
 
@@ -26,13 +28,23 @@ class Shell:
     def run(self, *words: str, code: int = 0, fresh: bool = False, **more: str) -> str:
         """What the command prints; its exit code is checked."""
         run = _started if fresh else _divided
-        with TemporaryDirectory() as kept:
-            said, told = Path(kept, "said"), Path(kept, "told")
-            ended = run(words, {**self.environment, **more}, self.folder, said, told)
-            out, errors = said.read_text("utf-8"), told.read_text("utf-8")
+        ended, out, errors = _read(run, words, {**self.environment, **more}, self.folder)
         assert ended == code, out + errors
         assert "Traceback" not in errors
         return out + (errors if code else "")
+
+
+def script(text: str, environment: dict[str, str], *words: str) -> tuple[int, str]:
+    """How a script ends that runs in a process of its own, a signal as a negative number; what it printed, or what it complained of if it did not end well."""
+    ended, out, errors = _read(_divided, ("-c", text, *words), environment, Path.cwd())
+    return ended, errors if ended else out
+
+
+def _read(run: Run, words: tuple[str, ...], environment: dict[str, str], folder: Path) -> tuple[int, str, str]:
+    """The exit code of one run, and what it wrote to each of its two outputs."""
+    with TemporaryDirectory() as kept:
+        said, told = Path(kept, "said"), Path(kept, "told")
+        return run(words, environment, folder, said, told), said.read_text("utf-8"), told.read_text("utf-8")
 
 
 def _started(words: tuple[str, ...], environment: dict[str, str], folder: Path, said: Path, told: Path) -> int:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,13 +27,12 @@ from marketplace.matching.models import DECLINE_CODES, Match, MatchAnswer, Scori
 from marketplace.matching.semantic import Encoders
 from marketplace.record import Event
 from tests import factories
-from tests.conftest import REPOSITORY
 from tests.factories import NOW
 from tests.inspection import playing
 from tests.matching.answered_site import MODEL, TRUTH, VERSION, fill, simulated
 from tests.matching.answered_site import folder as folder
 from tests.matching.answered_site import packaged as packaged
-from tests.shell import Shell
+from tests.shell import Shell, script
 
 
 def pairs_of(needs: int, truth=TRUTH, seed: int = 1, **more) -> list[Pair]:
@@ -222,9 +220,8 @@ learning.install(Path(sys.argv[1]), learning.Lesson("better", {{"pairs": 1, "nee
 ])
 def test_killed_before_the_rename_the_old_weights_stay(tmp_path: Path, owner: str, name: str, time: int) -> None:
     old = learning.install(tmp_path, lesson(words=0.7), NOW)
-    script = KILLED.format(owner=owner, name=name)
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path), str(time)], cwd=REPOSITORY, capture_output=True, timeout=120)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    ended, said = script(KILLED.format(owner=owner, name=name), dict(os.environ), str(tmp_path), str(time))
+    assert ended == -signal.SIGKILL, said
     assert fusion.weights(tmp_path) == old and old.version in learning.history(tmp_path)
     new = learning.install(tmp_path, lesson(words=1.2), NOW)
     assert fusion.weights(tmp_path) == new

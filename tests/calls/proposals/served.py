@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.calls.proposals.cast import MARK
+from tests.shell import script
 
 PREPARE = """
 import json
@@ -127,11 +128,12 @@ def site(tmp_path_factory) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("served") / "var"
     environment = {**os.environ, "MARKETPLACE_DATA": str(data), "MARKETPLACE_ENCODERS": "none", "SECRET_KEY": "x" * 40, "TMPDIR": str(data)}
     environment.pop("DATABASE_URL", None)
-    made = subprocess.run([sys.executable, "-c", PREPARE], env=environment, check=True, capture_output=True, timeout=300, text=True)
+    ended, said = script(PREPARE, environment)
+    assert ended == 0, said
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    found = Site(data, port, environment, **json.loads(made.stdout.splitlines()[-1]))
+    found = Site(data, port, environment, **json.loads(said.splitlines()[-1]))
     found.start()
     try:
         yield found

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -26,6 +23,7 @@ from marketplace.record import Event
 from tests.at_once import at_once
 from tests.factories import NOW
 from tests.licensing.agreement.parties import TRIAL, give, parties, proposed
+from tests.shell import script
 
 CRASH = """
 import os, sys
@@ -92,8 +90,8 @@ class TestAtOnce:
         words = [str(pair[1].id), str(pair[0].id), NOW.isoformat()]
         again = signer(*pair)
         session.remove()
-        died = subprocess.run([sys.executable, "-c", CRASH, *words], env=environment, cwd=Path(__file__).parents[3], capture_output=True, timeout=120)
-        assert died.returncode == 9, died.stderr.decode()
+        ended, said = script(CRASH, environment, *words)
+        assert ended == 9, said
         agreement = one()
         assert agreement.state == "proposed" and session.query(Standing).count() == 0
         assert session.query(Signature).filter(Signature.signed.is_not(None)).count() == 1

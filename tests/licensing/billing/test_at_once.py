@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +26,7 @@ from tests import factories
 from tests.at_once import at_once
 from tests.databases import Databases
 from tests.factories import NOW
+from tests.shell import script
 
 LOST = (Refused, StaleDataError, IntegrityError, OperationalError)
 KEY = "milestone:pilot"
@@ -130,8 +129,8 @@ def test_a_crash_after_the_number_was_taken_leaves_no_gap(officer: int, own_sett
     first, second = owing(officer), owing(officer)
     session.remove()
     environment = {"DATABASE_URL": own_settings.database, "SECRET_KEY": "x" * 40, "MARKETPLACE_DATA": str(tmp_path), "MARKETPLACE_ENCODERS": "none"}
-    ended = subprocess.run([sys.executable, "-c", CRASH, str(first)], env=environment, cwd=Path(__file__).parents[3], capture_output=True, timeout=120)
-    assert ended.returncode == 9, ended.stderr.decode()
+    ended, said = script(CRASH, environment, str(first))
+    assert ended == 9, said
     assert at_once(lambda: operations.issue(me(officer), session.get_one(Agreement, second), KEY, NOW)) == [None]
     assert numbers(officer) == [1]
     assert list(totals.faults()) == []

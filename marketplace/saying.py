@@ -24,9 +24,9 @@ from marketplace.mistakes import mistakes
 from marketplace.web import in_words, language, spoken
 
 
-def _day(value: date | datetime | None) -> str:
-    """A day in words; that of a moment is the calendar day in the site's zone."""
-    return format_date(value, "long") if value else ""
+def _day(value: date | datetime | str | None) -> str:
+    """A day in words, also one that is kept as text (ISO 8601); that of a moment is the calendar day in the site's zone."""
+    return format_date(date.fromisoformat(value) if isinstance(value, str) else value, "long") if value else ""
 
 
 def _moment(value: datetime | None) -> Markup | str:
@@ -38,11 +38,11 @@ def _moment(value: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), shown)
 
 
-def _money(amount: Decimal | None, currency: str) -> str:
-    """An amount with its currency; minor units only where there are some."""
+def _money(amount: Decimal | str | None, currency: str) -> str:
+    """An amount, or the text of an exact decimal, with its currency; minor units only where there are some."""
     if amount is None:
         return ""
-    return money.written(amount, currency, str(get_locale()))
+    return money.written(Decimal(amount), currency, str(get_locale()))
 
 
 _UNBROKEN = re.compile(

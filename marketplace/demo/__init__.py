@@ -22,7 +22,7 @@ from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.models import Technology
 from marketplace.catalogue.numbers import check_digit
 from marketplace.db import now, session
-from marketplace.demo import resources
+from marketplace.demo import pictures, resources
 from marketplace.needs import operations as needs
 from marketplace.needs.distilling import operations as distilling
 from marketplace.needs.models import Need
@@ -30,7 +30,7 @@ from marketplace.people.models import Membership, Organisation, Person
 from marketplace.terms.payment import to_minor
 
 FOLDER = Path(__file__).parent
-OTHERS = ("organisations", "brokering", "calls", "reviewed", "pooling", "resources")
+OTHERS = ("organisations", "brokering", "calls", "reviewed", "pictures", "pooling", "resources")
 PASSWORD = "techbridge-demo"
 TEXTS = ("title", "abstract", "advantages", "applications")
 EVIDENCE = "演示数据：技术经理人已看过试验记录与预算。 Demo data: a technology manager saw the records of the trials and the budget."
@@ -60,14 +60,16 @@ def load() -> Iterator[str]:
     accounts = [_person(row, organisations) for row in people["person"]]
     yield "organisations"
     manager = next(person for person in accounts if person.is_broker)
+    shown: dict[str, Any] = {}
     for path in files():
         listings = tomllib.loads(path.read_text(encoding="utf-8"))
         for row in listings.get("technology", []):
-            _technology(row, organisations)
+            shown[row["key"]] = _technology(row, organisations)
         for row in listings.get("need", []):
-            _need(row, organisations, manager)
+            shown[row["key"]] = _need(row, organisations, manager)
         yield path.stem
     resources.load(organisations)
+    pictures.load(shown)
 
 
 def _organisation(row: dict[str, Any]) -> Organisation:

@@ -24,7 +24,8 @@ blueprint = Blueprint("finder", __name__)
 
 LONGEST = 120  # characters that are looked for
 LEADS = {
-    "deal": "deals.show", "agreement": "licensing.show", "invoice": "billing.invoice", "need": "needs.show", "technology": "catalogue.show", "call": "calls.show",
+    "deal": "deals.show", "agreement": "licensing.show", "invoice": "billing.invoice", "need": "needs.show", "technology": "catalogue.show",
+    "call": "calls.show",
 }
 
 
@@ -58,11 +59,15 @@ def _parts(typed: str) -> list[tuple[str, Sequence[Destination]]]:
     person = acting_person(actor())
     pages, views, new = (_named(person, table, typed) for table in (words.PAGES, words.VIEWS, words.NEW))
     own = [
-        (str(words.KINDS[kind]), [Destination(url_for(LEADS[kind], public_id=one.public_id), _called(one), TAGS.get(one.language, "") if one.title else "") for one in things])
+        (str(words.KINDS[kind]), [_destination(kind, one) for one in things])
         for kind, things in groupby(of_own(actor(), typed, language()), key=lambda one: one.kind)
     ]
     named = [(_("Pages of this site"), [*pages, *views])] if typed else [(_("Lists as they are often wanted"), views), (_("Pages of this site"), pages)]
     return [*named, *own, (_("Create"), new)] if typed else [*own, (_("Create"), new), *named]
+
+
+def _destination(kind: str, thing: Thing) -> Destination:
+    return Destination(url_for(LEADS[kind], public_id=thing.public_id), _called(thing), TAGS.get(thing.language, "") if thing.title else "")
 
 
 def _called(thing: Thing) -> str:

@@ -45,6 +45,7 @@ from marketplace.matching import operations as matching
 from marketplace.matching.semantic import EncoderUnavailable
 from marketplace.migrate import is_current
 from marketplace.terms import checklist
+from marketplace.trail import chaining
 
 MOST_FAULTS = 20  # of money, said at once
 
@@ -265,6 +266,21 @@ def _check_bookings(settings: Settings, quiet: bool) -> str:
     return _whole(bookings.faults(now()), "no facility is booked twice at one time")
 
 
+@_check("trail")
+def _check_trail(settings: Settings, quiet: bool) -> str:
+    """Nothing of the log was removed, changed, put in or moved, the chain passes through its anchors, and the worker keeps up with it."""
+    end, rest = chaining.head(), chaining.tail()
+    with bar(end.position, "Walking the chain", quiet) as progress:
+        found = list(islice(chaining.faults(progress.update), MOST_FAULTS))
+    session.rollback()
+    if found:
+        raise ValueError("; ".join(found))
+    if rest.since is not None and now() - rest.since > chaining.LATE and end.at is not None and now() - end.at > chaining.LATE:
+        raise ValueError(f"{rest.rows} rows are not chained, the oldest since {rest.since:%Y-%m-%d %H:%M}: is the worker running?")
+    waits = f"; {rest.rows} rows wait to be chained, the oldest since {rest.since:%Y-%m-%d %H:%M}" if rest.since else ""
+    return f"{end.position} links, nothing removed or changed, head {end.hash[:16]}{waits}"
+
+
 @_check("languages")
 def _check_languages(settings: Settings, quiet: bool) -> str:
     """Every catalogue is whole: one that is not is not spoken."""
@@ -276,7 +292,7 @@ def _check_languages(settings: Settings, quiet: bool) -> str:
 @as_json
 def check_command(json_: bool) -> None:
     """Look at settings, database, index, encoders, files, scanner, mail, keys, money, statements, income, notices, credit, fees, pools, calls, bookings,
-    languages."""
+    trail, languages."""
     told: dict[str, dict[str, Any]] = {}
     try:
         settings = read()

@@ -50,13 +50,14 @@ from marketplace.matching import models as _matching  # noqa: F401 - fills the m
 from marketplace.needs.distilling import models as _distilling  # noqa: F401 - fills the metadata
 from marketplace.people.grants import models as _grants  # noqa: F401 - fills the metadata
 from marketplace.reactions import REACTIONS
+from marketplace.trail import models as _trail  # noqa: F401 - fills the metadata
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "ordering", "db", "languages", "access", "record", "jobs",
     "mistakes", "delivery", "web", "saying", "printing",
-    "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "finder", "design",
+    "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "trail", "exporting", "alerts", "finder", "design",
     "reactions", "__init__", "wsgi", "demo", "console",
     "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_people", "cli_terms",
     "cli",
@@ -81,6 +82,7 @@ PURE = {
     "deals": {"tally", "picture", "cells", "addresses", "cutting", "incoming", "schedule", "because"},
     "design": {"contrast"},
     "delivery": {"sheet"},
+    "trail": {"chain"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_calls.py", "cli_learning.py", "cli_mail.py", "cli_matching.py", "cli_people.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}

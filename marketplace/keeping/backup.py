@@ -42,6 +42,14 @@ class Archive:
     def __init__(self, into: Any) -> None:
         self._tar, self.parts = tarfile.open(fileobj=into, mode="w|", format=tarfile.PAX_FORMAT), {}  # noqa: SIM115 - closed by `finish`
 
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, kind: Any, *_error: Any) -> None:
+        """Broken off, the tar is left as it is: nothing more is written to it."""
+        if kind is not None:
+            self._tar.fileobj.closed = True  # type: ignore[union-attr, misc]
+
     def add(self, name: str, source: IO[bytes], size: int) -> None:
         """Copy a part in."""
         entry, hashing = tarfile.TarInfo(name), _Hashing(source)
@@ -89,10 +97,10 @@ def backup(settings: Settings, path: Path, version: str, index: str | None, pass
     try:
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             stream = Writing(file, passphrase)
-            archive = Archive(stream)
-            manifest = {"format": FORMAT, "version": version, "index": index, "began": began.isoformat(), **_fill(settings, archive, say)}
-            manifest["ended"] = now().isoformat()
-            archive.finish(manifest)
+            with Archive(stream) as archive:
+                manifest = {"format": FORMAT, "version": version, "index": index, "began": began.isoformat(), **_fill(settings, archive, say)}
+                manifest["ended"] = now().isoformat()
+                archive.finish(manifest)
             stream.finish()
             file.flush()
             os.fsync(file.fileno())

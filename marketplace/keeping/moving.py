@@ -61,7 +61,8 @@ def _prepare(goal: Engine, address: str) -> None:
         raise NotKept("the target is not empty: nothing is ever written over; name a new database")
     if stands not in (None, head()):
         raise NotKept(f"the target stands at revision {stands}, this program at {head()}: drop its tables, or run `marketplace upgrade` on it")
-    upgrade_address(address)
+    if stands is None:
+        upgrade_address(address)
 
 
 def _carry(reading: Connection, writing: Connection, say: Say) -> dict[str, Sum]:

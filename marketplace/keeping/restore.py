@@ -92,7 +92,8 @@ def _bring(settings: Settings, path: Path, passphrase: bytes | None, manifest: d
             stands, empty = revision_of(connection), is_empty(connection)
         if not empty or stands not in (None, head()):
             raise NotKept("the database is not empty: nothing is ever written over; name a new one")
-        upgrade_address(settings.database)
+        if stands is None:
+            upgrade_address(settings.database)
         with engine.begin() as connection, _parts(path, passphrase) as parts:
             _fill(connection, parts, aside, manifest, say)
             count_on(connection)

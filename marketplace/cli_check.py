@@ -10,6 +10,7 @@ import smtplib
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -288,7 +289,20 @@ def _check_languages(settings: Settings, quiet: bool) -> str:
     return _whole(faults, f"spoken are {', '.join(found(HERE / 'translations'))}")
 
 
+def _anchored(_context: click.Context, _option: Any, value: str | None) -> None:
+    """Compare the chain with an anchor that was kept outside, and end."""
+    if value is None:
+        return
+    create_app(read())
+    wrong = chaining.against(Path(value).read_text(encoding="utf-8"))
+    session.rollback()
+    click.echo(f"BAD anchor     {wrong}" if wrong else "ok  anchor     the chain passes through it")
+    sys.exit(1 if wrong else 0)
+
+
 @click.command("check")
+@click.option("--anchor", type=click.Path(exists=True, dir_okay=False), is_eager=True, expose_value=False, callback=_anchored,
+              help="Look only whether the chain passes through this anchor, as it was mailed.")
 @as_json
 def check_command(json_: bool) -> None:
     """Look at settings, database, index, encoders, files, scanner, mail, keys, money, statements, income, notices, credit, fees, pools, calls, bookings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -28,6 +29,7 @@ def _configuration(address: str) -> Config:
     return config
 
 
+@cache
 def head() -> str:
     """The newest revision that this program knows."""
     return str(ScriptDirectory.from_config(_configuration("")).get_current_head())

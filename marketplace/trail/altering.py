@@ -14,9 +14,9 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, String, event, insert, inspect
-from sqlalchemy.orm import Mapper, ORMExecuteState, Session, SessionTransaction
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, SessionTransaction, configure_mappers
 
-from marketplace.db import UTCTime, now, session
+from marketplace.db import Base, UTCTime, now, session
 from marketplace.record import Event, acting
 from marketplace.trail.chain import digest
 from marketplace.trail.models import Alteration
@@ -42,6 +42,10 @@ COUNTERS = frozenset({"id", "version_id"})
 
 def bind() -> None:
     """Have the session tell what it changes; once for a process, however often it is asked."""
+    configure_mappers()
+    for mapper in Base.registry.mappers:
+        for attribute in mapper.column_attrs if mapper.local_table.name not in UNTOLD else ():  # type: ignore[union-attr]
+            getattr(mapper.class_, attribute.key).impl.active_history = True  # what was there is read before it is written over
     if event.contains(session, "after_flush", _flushed):
         return
     for name, function in (

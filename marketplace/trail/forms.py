@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, Form, IntegerField, SelectField, StringField
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms import DateField, SelectField, StringField
+from wtforms.validators import Length, Optional
+
+from marketplace.web import Form
 
 KIND_WORDS = (("events", _l("what happened")), ("alone", _l("changes that no event tells of")), ("readings", _l("what was read of blind listings")))
 
@@ -14,6 +16,6 @@ class TrailForm(Form):
 
     kind = SelectField(_l("Show"), choices=KIND_WORDS, default="events")
     thing = StringField(_l("Table"), [Optional(), Length(max=63)])
-    number = IntegerField(_l("Number of the row"), [Optional(), NumberRange(min=1, max=2**53)])
+    number = StringField(_l("Number of the row"), [Optional(), Length(max=15)])
     person = StringField(_l("Public id of the person"), [Optional(), Length(max=16)])
     since = DateField(_l("Since"), [Optional()])

@@ -29,16 +29,20 @@ def prepare(app: Flask) -> None:
 
 def _asked() -> tuple[TrailForm, operations.Asked]:
     """What the address asks for; nonsense asks for nothing."""
-    form = TrailForm(request.args)
+    form = TrailForm(request.args, meta={"csrf": False})
     form.validate()
     wrong = form.errors
     day = None if "since" in wrong else form.since.data
-    before = request.args.get("before", "")
     return form, operations.Asked(
-        "events" if "kind" in wrong else form.kind.data, "" if "thing" in wrong else form.thing.data or "", None if "number" in wrong else form.number.data,
+        "events" if "kind" in wrong else form.kind.data, "" if "thing" in wrong else form.thing.data or "", _number(form.number.data),
         "" if "person" in wrong else form.person.data or "", datetime.combine(day, time(), HOME).astimezone(UTC) if day else None,
-        int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None,
+        _number(request.args.get("before")),
     )
+
+
+def _number(text: str | None) -> int | None:
+    """A row's number; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 @blueprint.get("/operations/trail")

@@ -30,9 +30,10 @@
 - **gap** 成熟度差距: the levels of maturity between what a technology offers and what a need wants.
 - **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data; an **example** 示例 is what he tries first and throws away.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
+- **trail** 审计链: the log; an **alteration** 变更 is what a transaction did to one row, a **link** 链环 binds a row of the log to all before it by hash.
 
 A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → delivery → web → saying → printing →
-people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → finder → design → reactions →
+people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → trail → exporting → alerts → finder → design → reactions →
 this, cli.
 """
 
@@ -99,6 +100,8 @@ from marketplace.people.grants import views as grants_views
 from marketplace.reactions import react
 from marketplace.terms import views as terms_views
 from marketplace.terms.simulator import views as simulator_views
+from marketplace.trail import altering
+from marketplace.trail import views as trail_views
 from marketplace.web import Application, prepare, spoken
 
 __version__ = "0.1.0"
@@ -111,7 +114,7 @@ PAGES = (
     duties_views, register_views, deals_views, worklist_views, funnel_views, supply_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
     boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views, first_steps_views,
-    examples_views, asking_views, finder_views,
+    examples_views, asking_views, finder_views, trail_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 
@@ -143,6 +146,7 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["engine"], app.extensions["tongues"] = connect(settings.database), found(translations)
     record.bind(react)
+    altering.bind()
     prepare(app)
     saying.prepare(app)
     printing.prepare(app)

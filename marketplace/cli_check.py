@@ -10,6 +10,7 @@ import smtplib
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,7 @@ from marketplace.matching import operations as matching
 from marketplace.matching.semantic import EncoderUnavailable
 from marketplace.migrate import is_current
 from marketplace.terms import checklist
+from marketplace.trail import chaining
 
 MOST_FAULTS = 20  # of money, said at once
 
@@ -265,6 +267,21 @@ def _check_bookings(settings: Settings, quiet: bool) -> str:
     return _whole(bookings.faults(now()), "no facility is booked twice at one time")
 
 
+@_check("trail")
+def _check_trail(settings: Settings, quiet: bool) -> str:
+    """Nothing of the log was removed, changed, put in or moved, the chain passes through its anchors, and the worker keeps up with it."""
+    end, rest = chaining.head(), chaining.tail()
+    with bar(end.position, "Walking the chain", quiet) as progress:
+        found = list(islice(chaining.faults(progress.update), MOST_FAULTS))
+    session.rollback()
+    if found:
+        raise ValueError("; ".join(found))
+    if rest.since is not None and now() - rest.since > chaining.LATE and end.at is not None and now() - end.at > chaining.LATE:
+        raise ValueError(f"{rest.rows} rows are not chained, the oldest since {rest.since:%Y-%m-%d %H:%M}: is the worker running?")
+    waits = f"; {rest.rows} rows wait to be chained, the oldest since {rest.since:%Y-%m-%d %H:%M}" if rest.since else ""
+    return f"{end.position} links, nothing removed or changed, head {end.hash[:16]}{waits}"
+
+
 @_check("languages")
 def _check_languages(settings: Settings, quiet: bool) -> str:
     """Every catalogue is whole: one that is not is not spoken."""
@@ -272,11 +289,24 @@ def _check_languages(settings: Settings, quiet: bool) -> str:
     return _whole(faults, f"spoken are {', '.join(found(HERE / 'translations'))}")
 
 
+def _anchored(_context: click.Context, _option: Any, value: str | None) -> None:
+    """Compare the chain with an anchor that was kept outside, and end."""
+    if value is None:
+        return
+    create_app(read())
+    wrong = chaining.against(Path(value).read_text(encoding="utf-8"))
+    session.rollback()
+    click.echo(f"BAD anchor     {wrong}" if wrong else "ok  anchor     the chain passes through it")
+    sys.exit(1 if wrong else 0)
+
+
 @click.command("check")
+@click.option("--anchor", type=click.Path(exists=True, dir_okay=False), is_eager=True, expose_value=False, callback=_anchored,
+              help="Look only whether the chain passes through this anchor, as it was mailed.")
 @as_json
 def check_command(json_: bool) -> None:
     """Look at settings, database, index, encoders, files, scanner, mail, keys, money, statements, income, notices, credit, fees, pools, calls, bookings,
-    languages."""
+    trail, languages."""
     told: dict[str, dict[str, Any]] = {}
     try:
         settings = read()

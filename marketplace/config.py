@@ -92,7 +92,7 @@ def _kept_secret(data: Path) -> str:
     return path.read_text().strip()
 
 
-def _database(value: str) -> str:
+def database_address(value: str) -> str:
     """The address with the driver we ship: psycopg 3 for PostgreSQL."""
     for prefix in ("postgres://", "postgresql://"):
         if value.startswith(prefix):
@@ -271,7 +271,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     secret = environ.get("SECRET_KEY", "")
     if production and len(secret) < WEAK_SECRET:
         faults.append(f"SECRET_KEY must be set to at least {WEAK_SECRET} random characters in production")
-    database = _database(environ.get("DATABASE_URL") or f"sqlite:///{data / 'marketplace.db'}")
+    database = database_address(environ.get("DATABASE_URL") or f"sqlite:///{data / 'marketplace.db'}")
     if not database.startswith(("sqlite:", "postgresql+psycopg:")):
         faults.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
     smtp, inbox, replies, scanner, encoders, key, recovery, proxies = (

@@ -111,11 +111,17 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing.get() else "BEGIN")
 
 
-def connect(url: str) -> Engine:
-    """Make the engine for an address and bind the session to it."""
+def engine_for(url: str) -> Engine:
+    """An engine for an address, as all of ours are; the session is not touched."""
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)  # values stay out of the logs
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
+    return engine
+
+
+def connect(url: str) -> Engine:
+    """Make the engine for an address and bind the session to it."""
+    engine = engine_for(url)
     session.remove()
     session.configure(bind=engine)
     return engine

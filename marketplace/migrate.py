@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -18,17 +19,32 @@ SCRIPTS = HERE / "migrations" if (HERE / "migrations").is_dir() else HERE.parent
 
 def configuration(settings: Settings) -> Config:
     """Alembic's configuration for the database of the settings."""
+    return _configuration(settings.database)
+
+
+def _configuration(address: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
-    config.set_main_option("sqlalchemy.url", settings.database.replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", address.replace("%", "%%"))
     return config
+
+
+@cache
+def head() -> str:
+    """The newest revision that this program knows."""
+    return str(ScriptDirectory.from_config(_configuration("")).get_current_head())
 
 
 def upgrade(settings: Settings, revision: str = "head") -> None:
     """Bring the database to the revision, the newest unless said otherwise."""
-    if settings.database.startswith("sqlite:///"):
-        Path(settings.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    command.upgrade(configuration(settings), revision)
+    upgrade_address(settings.database, revision)
+
+
+def upgrade_address(address: str, revision: str = "head") -> None:
+    """Bring the database at an address to the revision."""
+    if address.startswith("sqlite:///"):
+        Path(address.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    command.upgrade(_configuration(address), revision)
 
 
 def downgrade(settings: Settings, revision: str) -> None:

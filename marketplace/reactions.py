@@ -79,6 +79,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     # matches
     "need.matches_found": ("alerts.matches_found",),
     "match.declined": ("alerts.listing_declined",),
+    # the trail
+    "anchor.set": ("alerts.anchored",),
     "learning_run.end": ("alerts.learned", "calls.fit_all"),
     # deals
     "deal.introduction_asked": ("alerts.introduction_asked",),

@@ -7,6 +7,7 @@ this module, and what follows from the event is queued in the same transaction. 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,6 +54,9 @@ class Revision(Base):
     __table_args__ = (UniqueConstraint("thing", "thing_id", "number"),)
 
 
+acting: ContextVar[tuple[str, int | None]] = ContextVar("acting", default=("system", None))
+"""Who is at work where no event says so, as kind and person's id: a request sets it, jobs and commands are the system's."""
+
 _react: list[Callable[[Event], None]] = []
 
 
@@ -66,14 +70,18 @@ def noun(thing: Any) -> str:
     return thing.__tablename__
 
 
+def kind_of(actor: Actor) -> str:
+    """What the log calls whoever acts: system, person or visitor."""
+    return "system" if actor is SYSTEM else "person" if actor.id is not None else "visitor"
+
+
 def record(thing: Any, verb: str, actor: Actor, at: datetime | None = None, **facts: Any) -> Event:
     """Write the event `noun.verb` of the thing and queue what follows from it. The thing must have its id or gets it here."""
     if thing.id is None:
         session.flush()  # the event points at the thing by its id
-    kind = "system" if actor is SYSTEM else "person" if actor.id is not None else "visitor"
     event = Event(
         at=at or now(), name=f"{noun(thing)}.{verb}", thing=noun(thing), thing_id=thing.id,
-        actor_id=actor.id, actor_kind=kind, facts=facts,
+        actor_id=actor.id, actor_kind=kind_of(actor), facts=facts,
     )
     session.add(event)
     for react in _react:

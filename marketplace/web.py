@@ -34,6 +34,7 @@ from marketplace.db import HOME, LANGUAGES, noting, session, to_write
 from marketplace.delivery import web as delivery
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused, Several
 from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
+from marketplace.record import acting, kind_of
 
 log = logging.getLogger(__name__)
 Thing = TypeVar("Thing")
@@ -108,7 +109,12 @@ def _end(changed: bool, notes: list[Any]) -> None:
         return
     with to_write():
         session.add_all(notes)
-        session.commit()
+        who = actor()
+        token = acting.set((kind_of(who), who.id))
+        try:
+            session.commit()
+        finally:
+            acting.reset(token)
 
 
 def _in_figures(value: Any) -> Any:

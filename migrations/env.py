@@ -44,6 +44,7 @@ from marketplace.licensing.statements import models as _statements  # noqa: F401
 from marketplace.matching import models as _matching  # noqa: F401
 from marketplace.needs.distilling import models as _distilling  # noqa: F401
 from marketplace.people.grants import models as _grants  # noqa: F401
+from marketplace.trail import models as _trail  # noqa: F401
 
 
 def written(kind: str, thing: Any, autogen_context: Any) -> str | bool:

@@ -30,6 +30,7 @@ from marketplace.alerts import risk as _risk  # noqa: F401 - registers its mails
 from marketplace.alerts import statements as _statements  # noqa: F401 - the import registers who writes about them
 from marketplace.alerts import talk as _talk  # noqa: F401 - registers its mails
 from marketplace.alerts import teams as _teams  # noqa: F401 - registers its mails
+from marketplace.alerts import trail as _trail  # noqa: F401 - registers its mail
 from marketplace.alerts.inbox import operations as inbox
 from marketplace.alerts.subscriptions import noticing as _noticing  # noqa: F401 - registers its jobs
 from marketplace.db import now

@@ -32,4 +32,5 @@ def downgrade() -> None:
         op.drop_index(f"ix_technology_{name}", table_name="technology")
     if op.get_bind().dialect.name != "sqlite":
         op.drop_constraint(KEY, "technology", type_="foreignkey")
-    op.drop_column("technology", "family_id")
+    with op.batch_alter_table("technology") as batch:  # SQLite drops no column that has a key: the table is written anew
+        batch.drop_column("family_id")

@@ -55,7 +55,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Back. A run that was undone counts as read."""
+    """Back. A run that was undone counts as read; rows of an imported file no longer know the need they made."""
     op.execute("UPDATE import_run SET state = 'read' WHERE state in ('undoing', 'undone')")
     with op.batch_alter_table("import_run") as batch:
         batch.drop_constraint(op.f("ck_import_run_listing"), type_="check")
@@ -69,6 +69,7 @@ def downgrade() -> None:
         op.drop_index(f"ix_{table}_{name}", table_name=table)
         if op.get_bind().dialect.name != "sqlite":
             op.drop_constraint(f"fk_{table}_{name}_{target}", table, type_="foreignkey")
-        op.drop_column(table, name)
+        with op.batch_alter_table(table) as batch:  # SQLite drops no column that has a key: the table is written anew
+            batch.drop_column(name)
     for table, name in (("import_row", "held"), ("technology", "parties"), ("technology", "family")):
         op.drop_column(table, name)

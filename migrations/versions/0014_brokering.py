@@ -196,7 +196,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Back."""
+    """Back. What was blind is withdrawn and open to members only, for nobody could read it in full before; mails with newer states are kept unsent."""
+    for table in ("technology", "need"):
+        op.execute(f"update {table} set state = 'withdrawn' where visibility = 'blind' and state not in ('draft', 'submitted')")
+        op.execute(f"update {table} set visibility = 'members' where visibility = 'blind'")
+    op.execute(f"update mail set state = 'kept' where not ({MAIL_BEFORE})")
     with op.batch_alter_table('technology') as batch:
         _check(batch, "technology", "visibility", VISIBILITY_BEFORE)
         batch.drop_column('nda_required')

@@ -90,7 +90,7 @@ def is_guessable(secret: str) -> bool:
     plain = secret.lower()
     repeated = any(plain.startswith(plain[:size] * 3) for size in range(1, len(plain) // 3 + 1))
     words = re.search(r"secret|change|password|example|techbridge|default|insecure|your[-_ ]|123456|abcdef|qwerty", plain)
-    return len(set(secret)) < FEWEST_DIFFERENT or repeated or words is not None or secret.isalpha() and plain == secret and zxcvbn(plain[:72])["guesses_log10"] < 20
+    return len(set(secret)) < FEWEST_DIFFERENT or repeated or words is not None or secret.isalpha() and plain == secret and zxcvbn(plain[:72])["guesses_log10"] < 26
 
 
 def _kept_secret(data: Path) -> str:
@@ -280,14 +280,29 @@ def _is_production(environ: Mapping[str, str], faults: list[str]) -> bool:
     return kind == "production"
 
 
+def _secret(environ: Mapping[str, str], production: bool, faults: list[str]) -> str:
+    """The secret that signs cookies and links; the real site does not start with one that is short or can be guessed."""
+    secret = environ.get("SECRET_KEY", "")
+    if production and (len(secret) < WEAK_SECRET or is_guessable(secret)):
+        faults.append(f"SECRET_KEY must be set to at least {WEAK_SECRET} random characters in production; make one with "
+                      "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'")
+    return secret
+
+
+def _second_factor(environ: Mapping[str, str], production: bool, faults: list[str]) -> str:
+    """Who must have a second factor."""
+    asked = environ.get("MARKETPLACE_SECOND_FACTOR") or ("staff" if production else "nobody")
+    if asked not in ("nobody", "operators", "staff"):
+        faults.append("MARKETPLACE_SECOND_FACTOR must be nobody, operators or staff")
+    return asked
+
+
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read and check every setting. Raises `SettingsError` with all faults."""
     faults: list[str] = []
     data = Path(environ.get("MARKETPLACE_DATA") or "var").resolve()
     production = _is_production(environ, faults)
-    secret = environ.get("SECRET_KEY", "")
-    if production and (len(secret) < WEAK_SECRET or is_guessable(secret)):
-        faults.append(f"SECRET_KEY must be set to at least {WEAK_SECRET} random characters in production: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'")
+    secret = _secret(environ, production, faults)
     database = _database(environ.get("DATABASE_URL") or f"sqlite:///{data / 'marketplace.db'}")
     if not database.startswith(("sqlite:", "postgresql+psycopg:")):
         faults.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
@@ -299,9 +314,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     least = _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
     checks, rules, duties = (_own_data(environ, f"MARKETPLACE_{name}", faults) for name in ("CHECKS", "INCOME_RULES", "DUTY_RULES"))
-    second = environ.get("MARKETPLACE_SECOND_FACTOR") or ("staff" if production else "nobody")
-    if second not in ("nobody", "operators", "staff"):
-        faults.append("MARKETPLACE_SECOND_FACTOR must be nobody, operators or staff")
+    second = _second_factor(environ, production, faults)
     if faults:
         raise SettingsError(faults)
     return Settings(

@@ -184,6 +184,7 @@ def _new_codes(person: Person, moment: datetime) -> list[str]:
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
     made = ["".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)) for _ in range(CODES)]
     session.add_all(RecoveryCode(person_id=person.id, code_hash=_code_hash(person, code), made=moment) for code in made)
+    session.flush()  # they count from now on
     return [f"{code[:5]}-{code[5:]}" for code in made]
 
 

@@ -6,30 +6,36 @@ Recovery codes are the one thing that a POST answers with a page instead of a re
 from __future__ import annotations
 
 import segno
-from flask import Blueprint, Flask, flash
+from flask import Blueprint, Flask, flash, redirect, url_for
+from flask import session as cookie
 from flask_babel import gettext as _
 from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from marketplace.errors import Refused
+from marketplace.errors import N_, Refused
 from marketplace.people import operations as people
-from marketplace.people.factors import operations
-from marketplace.people.factors.forms import FirstCodeForm
+from marketplace.people.factors import operations, passkeys
+from marketplace.people.factors.forms import FirstCodeForm, PasskeyForm
 from marketplace.people.models import Person
-from marketplace.web import actor, answer, limiter, see
+from marketplace.people.sessions import operations as sessions
+from marketplace.people.sessions.forms import FactorForm
+from marketplace.people.sessions.views import enter
+from marketplace.web import actor, answer, limiter, safe_next, see
 
 Page = tuple[str, int] | Response
 
 blueprint = Blueprint("factors", __name__)
 
 ISSUER = "TechBridge"
+ANSWERED_WITHIN = 600  # seconds
 
 
 def prepare(app: Flask) -> None:
     """The secret that seals, and of whom a second factor is asked."""
     settings = app.config["SETTINGS"]
     operations.configure(settings.secret, settings.second_factor)
+    passkeys.configure(settings.site)
 
 
 def me() -> Person:
@@ -116,3 +122,56 @@ def remove_passkey(public_id: str) -> Page:
     operations.remove_passkey(actor(), me(), public_id)
     flash(_("The passkey is taken off. You are signed out everywhere else."))
     return see("factors.show")
+
+
+def _challenge() -> str:
+    """The challenge that this browser was given last; it is good for one answer and ten minutes."""
+    given, until = cookie.pop("challenge", ("", 0))
+    return given if until > sessions.now().timestamp() else ""
+
+
+def _ask(asked: tuple[str, str]) -> str:
+    """Keep the challenge with this browser; the JSON for its page."""
+    cookie["challenge"] = (asked[1], sessions.now().timestamp() + ANSWERED_WITHIN)
+    return asked[0]
+
+
+@blueprint.route("/settings/second-factor/passkey", methods=["GET", "POST"])
+@login_required
+@limiter.limit("30 per hour", methods=["POST"])
+def add_passkey() -> Page:
+    """Add a passkey."""
+    person, form = me(), PasskeyForm()
+    if form.ready():
+        try:
+            made = passkeys.add(actor(), person, form.passkey.data or "", _challenge(), form.name.data)
+            flash(_("The passkey is added. You can sign in with it from now on."))
+            return shown_once(made)
+        except Refused as problem:
+            form.refuse(problem)
+    return answer("people/factors/add_passkey.html", form, asked=_ask(passkeys.ask_new(actor(), person)))
+
+
+@blueprint.route("/sign-in/passkey", methods=["GET", "POST"])
+@limiter.limit("100 per 15 minutes", methods=["POST"])
+def passkey() -> Page:
+    """Sign in with a passkey; who is signed in shows by it anew who he is."""
+    form = FactorForm()
+    if form.ready():
+        try:
+            return _go_in(passkeys.signed_by(actor(), form.passkey.data or "", _challenge()))
+        except Refused as problem:
+            form.refuse(problem)
+    person = me() if actor().is_authenticated else None
+    return answer("people/factors/passkey.html", form, asked=_ask(passkeys.ask(person)), next=safe_next(""))
+
+
+def _go_in(person: Person) -> Response:
+    """Begin a session, or prove the one at hand; a key of somebody else's proves nothing."""
+    if not actor().is_authenticated:
+        return enter(person, "passkey", has_factor=True)
+    if person.id != actor().id:
+        raise Refused(N_("This passkey belongs to another account."))
+    sessions.prove(actor(), me(), True)
+    cookie["_user_id"] = me().get_id()
+    return redirect(safe_next(url_for("people.home")), 303)

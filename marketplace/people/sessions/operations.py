@@ -108,6 +108,7 @@ def end(actor: Actor, person: Person, public_id: str, at: datetime | None = None
 
 def end_others(actor: Actor, person: Person, at: datetime | None = None) -> int:
     """End all sessions of the person but the one at hand, if any: after a change of password or factor, or because he says so."""
+    require(actor, "person.edit", person)
     kept = person.entry.id if person.entry is not None else None
     others = delete(SignIn).where(SignIn.person_id == person.id, *([SignIn.id != kept] if kept is not None else []))
     session.flush()  # the session at hand has its id

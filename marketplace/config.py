@@ -46,6 +46,17 @@ class EncoderSpec:
 
 
 @dataclass(frozen=True)
+class Provider:
+    """Somebody through whom people sign in: an OpenID provider. `code` stands in addresses, `name` on buttons."""
+
+    code: str
+    name: str
+    issuer: str
+    client: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of one process; the comment beside each names its variable."""
 
@@ -71,6 +82,7 @@ class Settings:
     upload_minutes: int = 15  # MARKETPLACE_UPLOAD_MINUTES: longest time from first to last byte of a proposal, 1 to 120; they are opened after it
     proxies: tuple[str, ...] = ()  # MARKETPLACE_PROXIES: addresses of proxies whose X-Request-Start says when a request began; "unix" for a socket
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
+    providers: tuple[Provider, ...] = ()  # MARKETPLACE_OIDC: codes of providers, such as campus,group; for each the four variables of `_provider`
     second_factor: str = "nobody"  # MARKETPLACE_SECOND_FACTOR: who must have one: nobody | operators | staff; default staff in production, else nobody
     scanner: str | None = None  # MARKETPLACE_SCANNER: clamd://host:3310 or clamd:///run/clamav/clamd.ctl; without one uploads are marked as not scanned
 
@@ -289,6 +301,29 @@ def _secret(environ: Mapping[str, str], production: bool, faults: list[str]) -> 
     return secret
 
 
+def _providers(environ: Mapping[str, str], production: bool, faults: list[str]) -> tuple[Provider, ...]:
+    """Through whom people sign in."""
+    codes = [code.strip() for code in environ.get("MARKETPLACE_OIDC", "").split(",") if code.strip()]
+    return tuple(one for code in codes if (one := _provider(environ, code, production, faults)))
+
+
+def _provider(environ: Mapping[str, str], code: str, production: bool, faults: list[str]) -> Provider | None:
+    """One provider, of MARKETPLACE_OIDC_CODE_ISSUER, _CLIENT, _SECRET and _NAME. What is wrong is told without its secret."""
+    start = f"MARKETPLACE_OIDC_{code.upper()}_"
+    if not re.fullmatch(r"[a-z][a-z0-9]{0,29}", code):
+        faults.append("MARKETPLACE_OIDC must be codes of small letters and figures, such as campus,group")
+        return None
+    issuer, client, secret = (environ.get(start + part, "").strip() for part in ("ISSUER", "CLIENT", "SECRET"))
+    parts = urlsplit(issuer)
+    if not parts.hostname or parts.scheme != "https" and (production or not _here(parts.hostname)) or parts.query or parts.fragment:
+        faults.append(f"{start}ISSUER must look like https://sign-in.example.org")
+    if not client:
+        faults.append(f"{start}CLIENT is missing: the provider gives it to you")
+    if len(secret) < WEAK_SECRET // 2 or production and is_guessable(secret):
+        faults.append(f"{start}SECRET must be the secret that the provider has drawn, of at least {WEAK_SECRET // 2} characters")
+    return Provider(code, environ.get(start + "NAME") or code, issuer.rstrip("/"), client, secret)
+
+
 def _second_factor(environ: Mapping[str, str], production: bool, faults: list[str]) -> str:
     """Who must have a second factor."""
     asked = environ.get("MARKETPLACE_SECOND_FACTOR") or ("staff" if production else "nobody")
@@ -314,7 +349,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     least = _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
     checks, rules, duties = (_own_data(environ, f"MARKETPLACE_{name}", faults) for name in ("CHECKS", "INCOME_RULES", "DUTY_RULES"))
-    second = _second_factor(environ, production, faults)
+    second, providers = _second_factor(environ, production, faults), _providers(environ, production, faults)
     if faults:
         raise SettingsError(faults)
     return Settings(
@@ -334,5 +369,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         income_rules=rules,
         duty_rules=duties,
         funnel_least=least, inbox=inbox, replies=replies, scanner=scanner, sealing_key=sealing, recovery_key=recovery, upload_minutes=minutes,
-        proxies=proxies, second_factor=second,
+        proxies=proxies, second_factor=second, providers=providers,
     )

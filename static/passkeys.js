@@ -1,5 +1,4 @@
 // The browser asks the device for a passkey; what it answers goes into the form. Without this script the form stays hidden.
-"use strict";
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   const asks = form.hasAttribute("data-makes") ? ["create", "parseCreationOptionsFromJSON"] : ["get", "parseRequestOptionsFromJSON"];
   form.hidden = !window.PublicKeyCredential?.[asks[1]];

@@ -28,7 +28,7 @@ blueprint = Blueprint("sessions", __name__)
 
 STEP_UP = {
     "people.change_password", "people.change_address", "factors.show", "factors.authenticator", "factors.begin", "factors.remove", "factors.codes",
-    "factors.add_passkey", "factors.remove_passkey", "signing.sign", "signing.enter", "grants.sign", "grants.enter", "grants.look",
+    "factors.add_passkey", "factors.remove_passkey", "outside.index", "outside.part", "signing.sign", "signing.enter", "grants.sign", "grants.enter", "grants.look",
 }
 """Pages that open only to who has shown in the last fifteen minutes who he is; beside them all under `/operations/` that takes a POST."""
 OPEN_WITHOUT_FACTOR = {"people.sign_out", "people.choose_language", "people.confirm", "people.reset", "sessions.prove", "static"}
@@ -66,12 +66,14 @@ def _remember_device(person: Person) -> Callable[[Response], Response]:
     return remember
 
 
-def enter(person: Person, way: str, stays: bool = False, has_factor: bool = False, outside: str | None = None) -> Response:
+def enter(person: Person, way: str, stays: bool = False, has_factor: bool = False, outside: str | None = None, target: str = "") -> Response:
     """Begin a new session, of which only the pasted problem was there before, and go on to where the person wanted. Who has a second factor shows it first."""
-    target, pasted = safe_next(""), flask.session.get("pasted")
+    target, pasted, joins = target or safe_next(""), flask.session.get("pasted"), flask.session.get("outside")
     flask.session.clear()
     if pasted:
         flask.session["pasted"] = pasted
+    if joins and way != "outside":
+        flask.session["outside"] = joins
     if not has_factor and factors.has_factor(person):
         half = tokens.make("half", person.public_id, person.password_hash)
         flask.session["half"] = {"token": half, "way": way, "stays": stays, "outside": outside}

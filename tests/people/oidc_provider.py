@@ -120,8 +120,15 @@ class Provider:
             def exists_nonce(self, nonce: str, request: Any) -> bool:
                 return False
 
-            def get_jwt_config(self, grant: Any = None, *_: Any) -> dict[str, Any]:
-                return {"key": provider.key.as_dict(private=True), "alg": "RS256", "iss": provider.lie.get("iss", provider.issuer), "exp": 300}
+            def resolve_client_private_key(self, client: Any) -> Any:
+                return provider.key
+
+            def get_client_algorithm(self, client: Any) -> str:
+                return "RS256"
+
+            def get_client_claims(self, client: Any) -> dict[str, Any]:
+                moment = int(time.time())
+                return {"iss": provider.lie.get("iss", provider.issuer), "aud": ["techbridge"], "iat": moment, "exp": moment + 300}
 
             def generate_user_info(self, user: dict[str, Any], scope: str) -> UserInfo:
                 return UserInfo(**user, **({"nonce": provider.lie["nonce"]} if "nonce" in provider.lie else {}))

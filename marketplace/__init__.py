@@ -94,9 +94,13 @@ from marketplace.matching.resources import views as resource_search_views
 from marketplace.needs import views as needs_views
 from marketplace.needs.asking import views as asking_views
 from marketplace.needs.distilling import views as distilling_views
-from marketplace.people import operations as people
+from marketplace.people import tries as _tries  # noqa: F401 - registers the store of the rate limits
 from marketplace.people import views as people_views
+from marketplace.people.factors import views as factors_views
 from marketplace.people.grants import views as grants_views
+from marketplace.people.outside import views as outside_views
+from marketplace.people.sessions import operations as sessions
+from marketplace.people.sessions import views as sessions_views
 from marketplace.reactions import react
 from marketplace.terms import views as terms_views
 from marketplace.terms.simulator import views as simulator_views
@@ -114,7 +118,7 @@ PAGES = (
     duties_views, register_views, deals_views, worklist_views, funnel_views, supply_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
     boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views, first_steps_views,
-    examples_views, asking_views, finder_views, trail_views,
+    examples_views, asking_views, finder_views, trail_views, factors_views, sessions_views, outside_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 
@@ -135,7 +139,8 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.production,
-        SESSION_COOKIE_NAME="techbridge",
+        SESSION_COOKIE_NAME="__Host-techbridge" if settings.production else "techbridge",
+        PERMANENT_SESSION_LIFETIME=sessions.LONGEST_STAYING,
         RATELIMIT_STORAGE_URI=settings.limits,
         RATELIMIT_HEADERS_ENABLED=False,
         TRANSLATIONS=str(translations),
@@ -164,7 +169,7 @@ def _sign_in(app: Flask) -> None:
     """Flask-Login: who a session belongs to, and where to send whoever must sign in first."""
     manager = LoginManager(app)
     manager.session_protection = "basic"
-    manager.user_loader(people.by_session)
+    manager.user_loader(sessions.by_session)
     manager.unauthorized_handler(lambda: redirect(url_for("people.sign_in"), 303))
 
 

@@ -20,6 +20,7 @@ from marketplace.calls import bench as calls_bench
 from marketplace.calls.pools import bench as pools_bench
 from marketplace.calls.sealing.bench import bench_sealing
 from marketplace.console import as_json, fail, settings_or_fail, show, telling
+from marketplace.access import SYSTEM
 from marketplace.db import now, session, to_write
 from marketplace.deals.funnel import bench as funnel_bench
 from marketplace.deals.funnel.operations import count
@@ -35,6 +36,7 @@ from marketplace.matching.operations import INDEXED_AT_ONCE
 from marketplace.matching.resources.bench import bench_resources
 from marketplace.migrate import upgrade
 from marketplace.people.models import Organisation
+from marketplace.people.sessions.operations import begin
 from marketplace.terms.bench import bench_schedule
 from marketplace.terms.forms import TermsForm
 from marketplace.terms.payment import Terms, to_dict
@@ -225,6 +227,9 @@ def bench_board_command(deals: int, requests: int, database: str | None, json_: 
 def _asking(app: Any, broker: Any, path: str) -> Callable[[], None]:
     """A function that asks for a page as this person, as the served application would."""
     client = app.test_client()
+    with to_write():
+        begin(SYSTEM, broker, "password")
+        session.commit()
     with client.session_transaction() as kept:
         kept.update(_user_id=broker.get_id(), _fresh=True)
     gc.collect()

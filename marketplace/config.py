@@ -16,9 +16,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from zxcvbn import zxcvbn
+
 from marketplace.scanner import address_faults
 
 WEAK_SECRET = 32
+FEWEST_DIFFERENT = 12
 ENCODERS = {"full": "use,e5", "fast": "use", "none": "none"}  # short words for what stands in the two slots
 _ENDPOINT = re.compile(r"endpoint:(?P<model>.+)@(?P<url>https?://.+)", re.ASCII)
 _ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+", re.ASCII)
@@ -43,6 +46,17 @@ class EncoderSpec:
 
 
 @dataclass(frozen=True)
+class Provider:
+    """Somebody through whom people sign in: an OpenID provider. `code` stands in addresses, `name` on buttons."""
+
+    code: str
+    name: str
+    issuer: str
+    client: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of one process; the comment beside each names its variable."""
 
@@ -58,7 +72,7 @@ class Settings:
     encoder_tokens: int  # MARKETPLACE_ENCODER_TOKENS: window of a server's model, default 512
     upload_limit: int  # MARKETPLACE_UPLOAD_MB: largest upload, in bytes here; default 64 MB
     checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; read by terms.checklist
-    limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default memory://
+    limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default the database (with SQLite a file beside it); redis://… or memory:// for a single process
     inbox: str | None = field(default=None, repr=False)  # MARKETPLACE_INBOX: maildir:/path or imaps://user:password@host/INBOX; bounces and answers
     replies: str | None = None  # MARKETPLACE_REPLIES: address that answers to messages go to, such as reply@example.org; its mail must reach the inbox
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
@@ -68,6 +82,8 @@ class Settings:
     upload_minutes: int = 15  # MARKETPLACE_UPLOAD_MINUTES: longest time from first to last byte of a proposal, 1 to 120; they are opened after it
     proxies: tuple[str, ...] = ()  # MARKETPLACE_PROXIES: addresses of proxies whose X-Request-Start says when a request began; "unix" for a socket
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
+    providers: tuple[Provider, ...] = ()  # MARKETPLACE_OIDC: codes of providers, such as campus,group; for each the four variables of `_provider`
+    second_factor: str = "nobody"  # MARKETPLACE_SECOND_FACTOR: who must have one: nobody | operators | staff; default staff in production, else nobody
     scanner: str | None = None  # MARKETPLACE_SCANNER: clamd://host:3310 or clamd:///run/clamav/clamd.ctl; without one uploads are marked as not scanned
 
     @property
@@ -79,6 +95,14 @@ class Settings:
     def files_folder(self) -> Path:
         """Where attachments and uploads live, outside anything the web server serves."""
         return self.data / "files"
+
+
+def is_guessable(secret: str) -> bool:
+    """Whether a secret of this length was typed or copied from an example, rather than drawn: few different characters, one part again and again, or words."""
+    plain = secret.lower()
+    repeated = any(plain.startswith(plain[:size] * 3) for size in range(1, len(plain) // 3 + 1))
+    words = re.search(r"secret|change|password|example|techbridge|default|insecure|your[-_ ]|123456|abcdef|qwerty", plain)
+    return len(set(secret)) < FEWEST_DIFFERENT or repeated or words is not None or secret.isalpha() and plain == secret and zxcvbn(plain[:72])["guesses_log10"] < 26
 
 
 def _kept_secret(data: Path) -> str:
@@ -98,6 +122,11 @@ def database_address(value: str) -> str:
         if value.startswith(prefix):
             return "postgresql+psycopg://" + value.removeprefix(prefix)
     return value
+
+
+def _shared_limits(data: Path, database: str) -> str:
+    """Where all workers count tries; see `people.tries`."""
+    return f"tries+sqlite:///{data / 'tries.db'}" if database.startswith("sqlite:") else f"tries+{database}"
 
 
 def _encoders(environ: Mapping[str, str], faults: list[str]) -> tuple[EncoderSpec | None, EncoderSpec | None]:
@@ -263,14 +292,52 @@ def _is_production(environ: Mapping[str, str], faults: list[str]) -> bool:
     return kind == "production"
 
 
+def _secret(environ: Mapping[str, str], production: bool, faults: list[str]) -> str:
+    """The secret that signs cookies and links; the real site does not start with one that is short or can be guessed."""
+    secret = environ.get("SECRET_KEY", "")
+    if production and (len(secret) < WEAK_SECRET or is_guessable(secret)):
+        faults.append(f"SECRET_KEY must be set to at least {WEAK_SECRET} random characters in production; make one with "
+                      "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'")
+    return secret
+
+
+def _providers(environ: Mapping[str, str], production: bool, faults: list[str]) -> tuple[Provider, ...]:
+    """Through whom people sign in."""
+    codes = [code.strip() for code in environ.get("MARKETPLACE_OIDC", "").split(",") if code.strip()]
+    return tuple(one for code in codes if (one := _provider(environ, code, production, faults)))
+
+
+def _provider(environ: Mapping[str, str], code: str, production: bool, faults: list[str]) -> Provider | None:
+    """One provider, of MARKETPLACE_OIDC_CODE_ISSUER, _CLIENT, _SECRET and _NAME. What is wrong is told without its secret."""
+    start = f"MARKETPLACE_OIDC_{code.upper()}_"
+    if not re.fullmatch(r"[a-z][a-z0-9]{0,29}", code):
+        faults.append("MARKETPLACE_OIDC must be codes of small letters and figures, such as campus,group")
+        return None
+    issuer, client, secret = (environ.get(start + part, "").strip() for part in ("ISSUER", "CLIENT", "SECRET"))
+    parts = urlsplit(issuer)
+    if not parts.hostname or parts.scheme != "https" and (production or not _here(parts.hostname)) or parts.query or parts.fragment:
+        faults.append(f"{start}ISSUER must look like https://sign-in.example.org")
+    if not client:
+        faults.append(f"{start}CLIENT is missing: the provider gives it to you")
+    if len(secret) < WEAK_SECRET // 2 or production and is_guessable(secret):
+        faults.append(f"{start}SECRET must be the secret that the provider has drawn, of at least {WEAK_SECRET // 2} characters")
+    return Provider(code, environ.get(start + "NAME") or code, issuer.rstrip("/"), client, secret)
+
+
+def _second_factor(environ: Mapping[str, str], production: bool, faults: list[str]) -> str:
+    """Who must have a second factor."""
+    asked = environ.get("MARKETPLACE_SECOND_FACTOR") or ("staff" if production else "nobody")
+    if asked not in ("nobody", "operators", "staff"):
+        faults.append("MARKETPLACE_SECOND_FACTOR must be nobody, operators or staff")
+    return asked
+
+
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read and check every setting. Raises `SettingsError` with all faults."""
     faults: list[str] = []
     data = Path(environ.get("MARKETPLACE_DATA") or "var").resolve()
     production = _is_production(environ, faults)
-    secret = environ.get("SECRET_KEY", "")
-    if production and len(secret) < WEAK_SECRET:
-        faults.append(f"SECRET_KEY must be set to at least {WEAK_SECRET} random characters in production")
+    secret = _secret(environ, production, faults)
     database = database_address(environ.get("DATABASE_URL") or f"sqlite:///{data / 'marketplace.db'}")
     if not database.startswith(("sqlite:", "postgresql+psycopg:")):
         faults.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
@@ -282,6 +349,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
     least = _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
     checks, rules, duties = (_own_data(environ, f"MARKETPLACE_{name}", faults) for name in ("CHECKS", "INCOME_RULES", "DUTY_RULES"))
+    second, providers = _second_factor(environ, production, faults), _providers(environ, production, faults)
     if faults:
         raise SettingsError(faults)
     return Settings(
@@ -297,9 +365,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         encoder_tokens=tokens,
         upload_limit=megabytes * 1024 * 1024,
         checks=checks,
-        limits=environ.get("MARKETPLACE_LIMITS") or "memory://",
+        limits=environ.get("MARKETPLACE_LIMITS") or _shared_limits(data, database),
         income_rules=rules,
         duty_rules=duties,
         funnel_least=least, inbox=inbox, replies=replies, scanner=scanner, sealing_key=sealing, recovery_key=recovery, upload_minutes=minutes,
-        proxies=proxies,
+        proxies=proxies, second_factor=second, providers=providers,
     )

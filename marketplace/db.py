@@ -149,7 +149,7 @@ def noting() -> Iterator[list[Any]]:
 
 
 def note(row: Any) -> None:
-    """Have a row of a log written although the request at hand only reads: after its own transaction, before its answer leaves.
+    """Have a row of a log (or the update of one) written although the request at hand only reads: after its own transaction, before its answer leaves.
 
     Outside a request it is added to the running transaction.
     """

@@ -15,6 +15,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "person.confirmation_asked": ("alerts.confirm_address",),
     "person.reset_asked": ("alerts.reset_password",),
     "person.address_asked": ("alerts.change_address",),
+    **{f"person.{verb}": (f"alerts.{verb}",) for verb in (
+        "password_changed", "authenticator_added", "authenticator_removed", "passkey_added", "passkey_removed", "codes_made", "code_used")},
     "invitation.sent": ("alerts.invite",),
     "join_request.asked": ("alerts.join_request",),
     "join_request.accept": ("alerts.join_answered",),

@@ -21,6 +21,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_wtf import FlaskForm
+from sqlalchemy import Update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
@@ -74,6 +75,11 @@ class Application(Flask):
     """Flask with the one commit point of the web."""
 
     request_class = Arriving
+    guards: list[Callable[[], Response | None]]
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.guards = []  # asked before every view, in this order: where one answers, the view is not reached
 
     def send_static_file(self, filename: str) -> Response:
         """A file of the static folder, or the one style sheet of the pages, which is made of two."""
@@ -92,7 +98,8 @@ class Application(Flask):
         What was noted of the reading is written in any case; where that fails, nothing is handed out.
         """
         with noting() as notes:
-            response = self.make_response(super().dispatch_request())
+            sent_elsewhere = next(filter(None, (guard() for guard in self.guards)), None)
+            response = self.make_response(sent_elsewhere or super().dispatch_request())
         try:
             _end(request.method == "POST" and response.status_code < 400, notes)
         except Exception:
@@ -108,7 +115,8 @@ def _end(changed: bool, notes: list[Any]) -> None:
     if not changed and not notes:
         return
     with to_write():
-        session.add_all(notes)
+        for one in notes:
+            session.execute(one) if isinstance(one, Update) else session.add(one)
         who = actor()
         token = acting.set((kind_of(who), who.id))
         try:

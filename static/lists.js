@@ -12,10 +12,8 @@ document.addEventListener("keydown", (event) => {
   const row = rows[place];
   const step = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
   const next = step && (rows[place + step] ?? row ?? rows[0]);
-  if (next) {
-    next.tabIndex = -1;
-    next.focus();
-  } else if (event.key === "Enter" && at === row) (row.querySelector("[data-step]") ?? row.querySelector("a[href]"))?.click();
+  if (next) { next.tabIndex = -1; next.focus(); }
+  else if (event.key === "Enter" && at === row) (row.querySelector("[data-step]") ?? row.querySelector("a[href]"))?.click();
   else if (event.key === "x" && row?.querySelector("[data-put-off]")) row.querySelector("[data-put-off]").click();
   else if (event.key === "/") (document.querySelector("[role=search] input[type=search]") ?? document.querySelector("main form input:not([type=hidden])"))?.focus();
   else if (event.key === "?") list.querySelector("[data-keys]").toggleAttribute("open");

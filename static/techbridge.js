@@ -121,8 +121,7 @@ document.addEventListener("click", (event) => {
   }
 
   async function ask(address, options = {}) {
-    asked?.abort();
-    asked = new AbortController();
+    asked = (asked?.abort(), new AbortController());
     const answer = await fetch(address, { ...options, headers: { "X-Part": "main" }, signal: asked.signal });
     const page = answer.status !== 204 && new DOMParser().parseFromString(await answer.text(), "text/html");
     return { answer, page, go: answer.headers.get("X-Go") };
@@ -147,11 +146,8 @@ document.addEventListener("click", (event) => {
       record(address, how);
     } catch (error) {
       if (error.name === "AbortError") return;
-      if (how.back) location.reload();
-      else location.assign(address);
-    } finally {
-      content.removeAttribute("aria-busy");
-    }
+      how.back ? location.reload() : location.assign(address);
+    } finally { content.removeAttribute("aria-busy"); }
   }
 
   /** Send a form; then this page in place, another page as a page, and a refusal where it would stand. */
@@ -167,9 +163,7 @@ document.addEventListener("click", (event) => {
       else throw new TypeError("no page");
     } catch (error) {
       if (error.name !== "AbortError") { form.dataset.plain = ""; form.requestSubmit(button); } // with the button: it may carry a value
-    } finally {
-      content.removeAttribute("aria-busy");
-    }
+    } finally { content.removeAttribute("aria-busy"); }
   }
 
   content.addEventListener("click", (event) => {
@@ -184,18 +178,14 @@ document.addEventListener("click", (event) => {
     const form = event.target;
     if (!form.closest("[data-swaps]") || "plain" in form.dataset || event.defaultPrevented || form.enctype === "multipart/form-data") return;
     const address = targetOf(form);
-    if (form.getAttribute("method") === "post") {
-      event.preventDefault();
-      send(form, event.submitter);
-    } else if (here(address)) {
+    if (form.getAttribute("method") === "post") { event.preventDefault(); send(form, event.submitter); }
+    else if (here(address)) {
       event.preventDefault();
       address.search = new URLSearchParams([...new FormData(form, event.submitter)].filter(([, value]) => value !== "")).toString();
       open(address, { sent: form });
     }
   });
-  window.addEventListener("popstate", () => {
-    if (location.pathname + location.search !== shown) open(new URL(location.href), { back: true });
-  });
+  window.addEventListener("popstate", () => { if (location.pathname + location.search !== shown) open(new URL(location.href), { back: true }); });
 
   // Work in progress: the part that says how far it has come is renewed; when it has ended the whole content is.
   let watching = 0;

@@ -77,6 +77,7 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
             "SECRET_KEY": "only-for-tests-" + "x" * 32,
             "MARKETPLACE_DATA": str(tmp_path_factory.mktemp("data")),
             "MARKETPLACE_ENCODERS": "none",
+            "MARKETPLACE_LIMITS": "memory://",
         }
     )
 

@@ -12,6 +12,7 @@ from flask_login import login_required
 
 from marketplace.access import require
 from marketplace.alerts import access as _access  # noqa: F401 - registers its mails
+from marketplace.alerts import account as _account  # noqa: F401 - registers its mails
 from marketplace.alerts import agreements as _agreements  # noqa: F401 - registers its jobs
 from marketplace.alerts import calls as _calls  # noqa: F401 - registers its mails
 from marketplace.alerts import deals as _deals  # noqa: F401 - registers its mails

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, HiddenField, PasswordField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, HiddenField, PasswordField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from marketplace.db import LANGUAGES
@@ -46,6 +46,7 @@ class SignInForm(Form):
 
     address = EmailField(_l("Mail address"), [needed(), Length(max=ADDRESS)])
     password = PasswordField(_l("Password"), [needed(), Length(max=passwords.LONGEST)])
+    stays = BooleanField(_l("Stay signed in on this device for up to 90 days"))
 
 
 class AskResetForm(Form):

@@ -24,7 +24,8 @@ def _as_texts(context: Any) -> str:
 
 class Person(Base):
     """A user. `address` is the mail address as typed, `address_key` its lower-case form, unique; `new_address` waits for its
-    confirmation. `tongue` is the language of pages and mail, any that the site speaks; `language` that of texts, Chinese or English."""
+    confirmation. `tongue` is the language of pages and mail, any that the site speaks; `language` that of texts, Chinese or English.
+    `factor_due` is the day from which whoever must have a second factor gets no further without one."""
 
     __tablename__ = "person"
 
@@ -42,6 +43,7 @@ class Person(Base):
     is_broker: Mapped[bool] = mapped_column(default=False)
     closed: Mapped[datetime | None]
     first_steps_hidden: Mapped[datetime | None]
+    factor_due: Mapped[datetime | None]
     created: Mapped[datetime]
     version_id: Mapped[int] = mapped_column()
 
@@ -63,14 +65,18 @@ class Person(Base):
     is_authenticated = True
     is_anonymous = False
 
+    # not of the row but of the request at hand: the random name of its session, which only the cookie holds, and the session
+    ticket = ""
+    entry = None
+
     @property
     def is_active(self) -> bool:
         """Whether the account may sign in."""
         return self.closed is None
 
     def get_id(self) -> str:
-        """The session's name for the person: changes with the password, so that a new password ends old sessions."""
-        return f"{self.public_id}.{self.password_hash[-12:]}"
+        """The name of the session that was begun or found for this request (`sessions.operations`), for the cookie."""
+        return self.ticket
 
     @property
     def person_id(self) -> int:

@@ -6,7 +6,6 @@ known is the same for both cases, except at registration, which cannot help sayi
 
 from __future__ import annotations
 
-import hmac
 import re
 import unicodedata
 from datetime import datetime
@@ -24,14 +23,6 @@ from marketplace.record import record
 
 LINK = re.compile(r"https?:|://|www\.", re.IGNORECASE)
 BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
-
-
-def by_session(value: str) -> Person | None:
-    """The person a session belongs to, or None when the account was closed or its password changed since."""
-    person = session.scalar(select(Person).where(Person.public_id == value.partition(".")[0]))
-    if person is None or not person.is_active or not hmac.compare_digest(person.get_id().encode(), value.encode()):
-        return None
-    return person
 
 
 def by_public_id(public_id: str) -> Person:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import flask
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import login_required, login_user, logout_user
+from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from marketplace.access import may, require
@@ -30,6 +30,8 @@ from marketplace.people.forms import (
     VerificationForm,
 )
 from marketplace.people.models import Organisation, Person
+from marketplace.people.sessions import operations as sessions
+from marketplace.people.sessions.views import enter, leave, tried_address
 from marketplace.people.similar import make_ready, similar
 from marketplace.people.words import KIND_WORDS, ROLE_NAMES, SIZE_WORDS, STATE_WORDS
 from marketplace.web import actor, answer, limiter, safe_next, see, spoken, tongue_of
@@ -58,18 +60,6 @@ def _is_refused(response: Response) -> bool:
     return response.status_code == 422
 
 
-def _enter(person: Person) -> Response:
-    """Begin a new session, of which only the pasted problem was there before, and go on to where the person wanted."""
-    pasted = flask.session.get("pasted")
-    flask.session.clear()
-    if pasted:
-        flask.session["pasted"] = pasted
-    login_user(person)
-    if pasted:
-        return see("needs.adopt")
-    return redirect(safe_next(url_for("worklist.show" if person.is_broker else "people.home", lang=tongue_of(person))), 303)
-
-
 def me() -> Person:
     """The person who is signed in."""
     return people.acting_person(actor())
@@ -84,7 +74,7 @@ def sign_up() -> Page:
     form = SignUpForm()
     if form.ready():
         try:
-            return _enter(people.register(actor(), form.name.data, form.address.data, form.password.data, spoken()))
+            return enter(people.register(actor(), form.name.data, form.address.data, form.password.data, spoken()), "password")
         except Refused as problem:
             form.refuse(problem)
     return answer("people/sign_up.html", form, next=safe_next(""))
@@ -92,15 +82,15 @@ def sign_up() -> Page:
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @limiter.limit("100 per 15 minutes", methods=["POST"])
-@limiter.limit("10 per 15 minutes", methods=["POST"], key_func=_typed_address, deduct_when=_is_refused)
+@limiter.limit("10 per 15 minutes; 60 per day", methods=["POST"], key_func=tried_address, deduct_when=_is_refused)
 def sign_in() -> Page:
-    """Sign in; ten wrong passwords for an address close it for a while, wherever they come from."""
+    """Sign in; ten wrong passwords for an address close it for a while, wherever they come from, but on devices that have signed in to it before."""
     if actor().is_authenticated:
         return see("people.home")
     form = SignInForm()
     if form.ready():
         try:
-            return _enter(people.sign_in(actor(), form.address.data, form.password.data))
+            return enter(people.sign_in(actor(), form.address.data, form.password.data), "password", form.stays.data)
         except Refused as problem:
             form.refuse(problem)
     return answer("people/sign_in.html", form, next=safe_next(""))
@@ -109,8 +99,7 @@ def sign_in() -> Page:
 @blueprint.post("/sign-out")
 def sign_out() -> Page:
     """End the session."""
-    logout_user()
-    flask.session.clear()
+    leave()
     flask.flash(_("You are signed out."))
     return see("matching.front")
 
@@ -155,7 +144,9 @@ def reset(token: str) -> Page:
     form = ResetForm()
     if form.ready():
         try:
-            return _enter(people.reset_password(actor(), token, form.password.data))
+            person = people.reset_password(actor(), token, form.password.data)
+            sessions.end_others(person, person)
+            return enter(person, "link")
         except Refused as problem:
             form.refuse(problem)
     return answer("people/reset.html", form)
@@ -196,7 +187,10 @@ def change_password() -> Page:
     form = PasswordForm()
     if form.ready():
         try:
-            login_user(people.change_password(actor(), me(), form.present.data, form.password.data))
+            person = people.change_password(actor(), me(), form.present.data, form.password.data)
+            sessions.end_others(actor(), person)
+            sessions.prove(actor(), person, False)
+            flask.session["_user_id"] = person.get_id()
             flask.flash(_("Your password is changed. You are signed out everywhere else."))
             return see("people.settings")
         except Refused as problem:

@@ -208,7 +208,7 @@ def filled(cast: Cast) -> dict[str, dict[str, list[Any]]]:
         "imports": {"public_id": ids(things["run"])},
         "agreements": {"public_id": ids(things["agreement"])},
         "problems": {"public_id": ids(*things["pasted"])},
-        "dev": {"public_id": probing},
+        "dev": {"public_id": probing}, "sign-in": {"code": ["nothing"]},
         **{path: {"public_id": probing, "holder_id": probing, "version_id": probing, "assignment_id": probing} for path in SEALED},
         **{path: {"public_id": probing} for path in UNDER_AN_AGREEMENT},
     }

@@ -37,6 +37,7 @@ from marketplace.db import now, session
 from marketplace.jobs import Job, enqueue
 from marketplace.matching import operations as matching
 from marketplace.people.models import Person
+from marketplace.people.sessions.operations import begin
 from marketplace.record import record
 from marketplace.web import limiter
 from tests import speaking
@@ -114,7 +115,9 @@ class Browser:
     def __init__(self, app: Flask, cast: Cast, role: str) -> None:
         self.client, person = FlaskClient(app, app.response_class), cast.people[role]
         if person is not None:
+            begin(SYSTEM, person, "password")
             name = person.get_id()
+            session.commit()
             with playing(), self.client.session_transaction() as kept:
                 kept["_user_id"], kept["_fresh"] = name, True
 

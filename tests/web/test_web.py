@@ -14,6 +14,7 @@ from marketplace.access import ACTIONS, SYSTEM, VISITOR, may, readable, require,
 from marketplace.db import session as db_session
 from marketplace.errors import NotAllowed
 from marketplace.needs.models import Need, PastedProblem
+from marketplace.people.sessions.operations import begin
 from tests import factories
 from tests.inspection import faults, playing
 
@@ -179,6 +180,7 @@ def test_an_answer_made_while_it_is_sent_still_reads_the_database(app: Flask):
     owner = factories.person()
     organisation = factories.organisation(owner)
     factories.technology(organisation, title={"zh": "流式导出的成果"})
+    begin(SYSTEM, owner, "password")
     name, public_id = owner.get_id(), organisation.public_id
     db_session.commit()
     with playing():

@@ -14,7 +14,7 @@ from marketplace.calls.sealing.sealing import box
 from marketplace.cli_calls import calls_group
 from marketplace.config import SettingsError, read
 
-PRODUCTION = {"MARKETPLACE_ENV": "production", "SECRET_KEY": "x" * 40}
+PRODUCTION = {"MARKETPLACE_ENV": "production", "SECRET_KEY": "wJ3tq0nVZc7Yb-R5uKfXg2LhS8dPaEmT_oQi1yNvD4k"}
 
 
 def run(*words: str, code: int = 0) -> Result:

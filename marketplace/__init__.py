@@ -39,6 +39,7 @@ this, cli.
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask, redirect, url_for
 from flask_login import LoginManager, user_logged_in
@@ -132,7 +133,8 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.production,
-        SESSION_COOKIE_NAME="techbridge",
+        SESSION_COOKIE_NAME="__Host-techbridge" if settings.production else "techbridge",
+        TRUSTED_HOSTS=_hosts(settings),
         RATELIMIT_STORAGE_URI=settings.limits,
         RATELIMIT_HEADERS_ENABLED=False,
         TRANSLATIONS=str(translations),
@@ -154,6 +156,11 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
     user_logged_in.connect(needs_views.adopt_on_sign_in, app)
     app.add_url_rule("/", "root", _root)
     return app
+
+
+def _hosts(settings: Settings) -> list[str] | None:
+    """The names under which the real site answers: its own, and this machine's for whoever watches it from here. In development any."""
+    return [urlsplit(settings.site).hostname or "", "localhost", "127.0.0.1"] if settings.production else None
 
 
 def _sign_in(app: Flask) -> None:

@@ -32,8 +32,8 @@
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
 A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → delivery → web → saying → printing →
-people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → finder → design → reactions →
-this, cli.
+people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → finder → privacy → design →
+reactions → this, cli.
 """
 
 from __future__ import annotations
@@ -97,6 +97,7 @@ from marketplace.needs.distilling import views as distilling_views
 from marketplace.people import operations as people
 from marketplace.people import views as people_views
 from marketplace.people.grants import views as grants_views
+from marketplace.privacy import views as privacy_views
 from marketplace.reactions import react
 from marketplace.terms import views as terms_views
 from marketplace.terms.simulator import views as simulator_views
@@ -112,7 +113,7 @@ PAGES = (
     duties_views, register_views, deals_views, worklist_views, funnel_views, supply_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
     boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views, first_steps_views,
-    examples_views, asking_views, finder_views,
+    examples_views, asking_views, finder_views, privacy_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

@@ -56,7 +56,7 @@ PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "ordering", "db", "languages", "access", "record", "jobs",
     "mistakes", "delivery", "web", "saying", "printing",
-    "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "finder", "design",
+    "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "finder", "privacy", "design",
     "reactions", "__init__", "wsgi", "demo", "console",
     "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_people", "cli_terms",
     "cli",
@@ -80,7 +80,8 @@ PURE = {
     "calls": {"deadlines", "sealing", "shares", "keys", "receipts", "ranking", "bare", "contract", "rights", "mutual"},
     "deals": {"tally", "picture", "cells", "addresses", "cutting", "incoming", "schedule", "because"},
     "design": {"contrast"},
-    "delivery": {"sheet"},
+    "delivery": {"sheet", "headers"},
+    "privacy": {"kinds"},
 }
 COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_calls.py", "cli_learning.py", "cli_mail.py", "cli_matching.py", "cli_people.py"}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}

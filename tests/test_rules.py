@@ -56,8 +56,8 @@ PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "ordering", "db", "languages", "access", "record", "jobs",
     "mistakes", "delivery", "web", "saying", "printing",
-    "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "finder", "privacy", "design",
-    "reactions", "__init__", "wsgi", "demo", "console",
+    "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "exporting", "alerts", "finder",
+    "privacy", "design", "reactions", "__init__", "wsgi", "demo", "console",
     "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_learning", "cli_mail", "cli_matching", "cli_people", "cli_terms",
     "cli",
 ]

@@ -51,8 +51,8 @@ def someone(session) -> Person:
         Undeliverable(address_key=person.address_key, status="5.1.1", since=factories.NOW),
         Subscription(person_id=person.id, kind="search", listing="technology", words="去毛刺", filters={}, signature="s" * 64, name="去毛刺", pace="daily",
                      weekday=0, hour=8, zone="Asia/Shanghai", created=factories.NOW),
-        Party(deal_id=deal.id, side="guest", person_id=person.id, address_key=person.address_key, phone="13800000000", duty="翻译", language="zh", state="active",
-              created=factories.NOW),
+        Party(deal_id=deal.id, side="guest", person_id=person.id, address_key=person.address_key, phone="13800000000", duty="翻译", language="zh",
+              state="active", created=factories.NOW),
     ])
     session.flush()
     return person

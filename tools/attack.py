@@ -1,10 +1,10 @@
 """The site attacked with tools that nobody here wrote. `make attack` runs it; so does
 
-    python tools/attack.py                     # a demo of its own on a free port; everything; the report goes to docs/proof/attack.md
+    python tools/attack.py                     # a demo of its own on a free port; everything; what they find goes to var/attack.md
     python tools/attack.py --data FOLDER       # a demo that is there already, copied first
     python tools/attack.py bandit semgrep      # these alone, no report
 
-The tools stand in a virtual environment of their own (requirements-attack.txt), because their dependencies and ours do not agree. Whatever sends requests
+The tools stand in a virtual environment of their own (requirements-attack.txt, requirements-semgrep.txt), because their dependencies and ours do not agree. Whatever sends requests
 sends them to 127.0.0.1 alone, in a number and for a time that are bounded, and modules that would have a page fetch something from outside are left out.
 """
 
@@ -182,7 +182,7 @@ def mistakes(folder: Path) -> list[str]:
 
 
 def report(found: list[Found], wrong: list[str]) -> str:
-    """The measured part of docs/proof/attack.md."""
+    """What was found; docs/proof/attack.md judges it."""
     lines = ["| tool | version | seconds | findings |", "|---|---|---|---|"]
     lines += [f"| {one.tool} | {one.version} | {one.seconds:.0f} | {len(one.findings)} |" for one in found]
     for one in found:

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import String, func, select
@@ -167,3 +168,10 @@ def test_what_has_reached_its_age_goes_and_nothing_else(session) -> None:
     session.expire_all()
     assert all(session.get(*one) is not None for one in left) and not any(session.get(*one) for one in went)
     assert unused.closed is not None and new.closed is None
+
+
+def test_the_page_for_operators_says_the_same() -> None:
+    text = (Path(__file__).parents[2] / "docs/privacy.md").read_text(encoding="utf-8")
+    for kind in KINDS:
+        row = next(line for line in text.splitlines() if line.startswith(f"| {KIND_WORDS[kind.code]._args[0]} |"))
+        assert all(f"`{table}`" in row for table in kind.tables) and KEPT_WORDS[kind.code]._args[0] in row and LEFT_WORDS[kind.left]._args[0] in row

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from math import log2
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,12 +16,13 @@ from sqlalchemy import String
 
 from marketplace import create_app
 from marketplace.arrival import Stamp
-from marketplace.config import Settings
+from marketplace.config import Settings, SettingsError, read
 from marketplace.db import ALPHABET, Base, new_public_id
 from marketplace.db import session as db_session
 from marketplace.needs.models import PastedProblem
 from marketplace.web import limiter, safe_next
 from tests import factories
+from tests.test_source import calls
 
 HOST = "techbridge.example"
 PLAIN = {"Accept": "application/json"}
@@ -198,3 +202,35 @@ NUMBERED = {
 def test_no_route_takes_a_number_of_the_database(app: Flask) -> None:
     numbers = {name for rule in app.url_map.iter_rules() for name, kind in rule._converters.items() if type(kind).__name__ == "IntegerConverter"}
     assert numbers <= set(NUMBERED)
+
+
+def test_attempts_to_get_round_are_noted(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    """A forged form and one too many: a line each, with the page and no word of what was sent."""
+    app.config["WTF_CSRF_ENABLED"], limiter.enabled = True, True
+    client = app.test_client()
+    try:
+        with caplog.at_level(logging.WARNING):
+            client.post("/en/sign-in", data={"address": "wang@example.com"}, headers=PLAIN)
+            app.config["WTF_CSRF_ENABLED"] = False
+            answers = {client.post("/en/reset", data={"address": "wang@example.com"}, headers=PLAIN).status_code for _ in range(7)}
+    finally:
+        app.config["WTF_CSRF_ENABLED"], limiter.enabled = False, False
+        limiter.reset()
+    assert 429 in answers and "wang" not in caplog.text
+    assert "malformed or forged on people.sign_in" in caplog.text and "too often on people.ask_reset" in caplog.text
+
+
+def test_nothing_sensitive_goes_into_the_log() -> None:
+    """What our lines in the log hold: numbers, codes, digests and names of pages; never what somebody typed or is called."""
+    attributes = {
+        node.attr for name, call, what in calls() if re.fullmatch(r"_?log\.(debug|info|warning|error|exception)", what)
+        for value in call.args[1:] for node in ast.walk(value) if isinstance(node, ast.Attribute)
+    }
+    assert attributes <= {"public_id", "endpoint", "orig", "__name__", "why", "locale", "errorcode", "errno", "get"}
+
+
+def test_the_real_site_does_not_start_with_a_weak_secret(tmp_path: Path) -> None:
+    for weak in ("", "short", "x" * 31):
+        with pytest.raises(SettingsError) as refused:
+            read({"MARKETPLACE_ENV": "production", "SECRET_KEY": weak, "MARKETPLACE_DATA": str(tmp_path / "var")})
+        assert any(fault.startswith("SECRET_KEY") for fault in refused.value.faults)

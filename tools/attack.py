@@ -4,8 +4,9 @@
     python tools/attack.py --data FOLDER       # a demo that is there already, copied first
     python tools/attack.py bandit semgrep      # these alone, no report
 
-The tools stand in a virtual environment of their own (requirements-attack.txt, requirements-semgrep.txt), because their dependencies and ours do not agree. Whatever sends requests
-sends them to 127.0.0.1 alone, in a number and for a time that are bounded, and modules that would have a page fetch something from outside are left out.
+The tools stand in virtual environments of their own (requirements-attack.txt, requirements-semgrep.txt), because their dependencies and ours do not
+agree. Whatever sends requests sends them to 127.0.0.1 alone, in a number and for a time that are bounded, and modules that would have a page fetch
+something from outside are left out.
 """
 
 from __future__ import annotations
@@ -159,7 +160,10 @@ def served(data: Path | None, folder: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(30)
+            try:
+                server.wait(60)
+            except subprocess.TimeoutExpired:
+                server.kill()
 
 
 def _wait(address: str) -> None:

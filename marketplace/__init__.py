@@ -33,13 +33,14 @@
 - **trail** 审计链: the log; an **alteration** 变更 is what a transaction did to one row, a **link** 链环 binds a row of the log to all before it by hash.
 
 A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → delivery → web → saying → printing →
-people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → trail → exporting → alerts → finder → design → reactions →
-this, cli.
+people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → trail → keeping → exporting → alerts → finder →
+privacy → design → reactions → this, cli.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask, redirect, url_for
 from flask_login import LoginManager, user_logged_in
@@ -101,6 +102,7 @@ from marketplace.people.grants import views as grants_views
 from marketplace.people.outside import views as outside_views
 from marketplace.people.sessions import operations as sessions
 from marketplace.people.sessions import views as sessions_views
+from marketplace.privacy import views as privacy_views
 from marketplace.reactions import react
 from marketplace.terms import views as terms_views
 from marketplace.terms.simulator import views as simulator_views
@@ -118,7 +120,7 @@ PAGES = (
     duties_views, register_views, deals_views, worklist_views, funnel_views, supply_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
     boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views, first_steps_views,
-    examples_views, asking_views, finder_views, trail_views, factors_views, sessions_views, outside_views,
+    examples_views, asking_views, finder_views, trail_views, factors_views, sessions_views, outside_views, privacy_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 
@@ -141,6 +143,7 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
         SESSION_COOKIE_SECURE=settings.production,
         SESSION_COOKIE_NAME="__Host-techbridge" if settings.production else "techbridge",
         PERMANENT_SESSION_LIFETIME=sessions.LONGEST_STAYING,
+        TRUSTED_HOSTS=_hosts(settings),
         RATELIMIT_STORAGE_URI=settings.limits,
         RATELIMIT_HEADERS_ENABLED=False,
         TRANSLATIONS=str(translations),
@@ -163,6 +166,11 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
     user_logged_in.connect(needs_views.adopt_on_sign_in, app)
     app.add_url_rule("/", "root", _root)
     return app
+
+
+def _hosts(settings: Settings) -> list[str] | None:
+    """The names under which the real site answers: its own, and this machine's for whoever watches it from here. In development any."""
+    return [urlsplit(settings.site).hostname or "", "localhost", "127.0.0.1"] if settings.production else None
 
 
 def _sign_in(app: Flask) -> None:

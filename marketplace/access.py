@@ -85,6 +85,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "person.confirm": frozenset({"anyone"}),
     "person.reset": frozenset({"anyone"}),
     "person.edit": frozenset({"self"}),
+    "person.copy": frozenset({"self"}),
+    "person.erase": frozenset({"self", "operator", "system"}),
     "person.appoint": frozenset({"operator", "system"}),
     "person.appoint_operator": frozenset({"system"}),
     "organisation.create": frozenset({"user", "system"}),

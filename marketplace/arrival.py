@@ -3,7 +3,10 @@
 The worker of `serving` notes the moment at which a connection has something to read, before a thread is free for it, and hands it over in
 `first_byte`. Behind a proxy the connection begins when the proxy opens it: there the header X-Request-Start ("t=" and seconds since 1970, as
 nginx writes it with ${msec}) counts, from the addresses of MARKETPLACE_PROXIES alone, and never a later moment than our own. Without either it
-is the moment at which the application is called, which is later and so can only be too strict. Standard library alone.
+is the moment at which the application is called, which is later and so can only be too strict.
+
+From where it came is told by the same proxies alone: X-Forwarded-For is read from its end, over what our own proxies added, to the first address that
+is none of theirs. Whatever a visitor writes into it stands before that and counts for nothing. Standard library alone.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import IO, Any
 
 FIRST_BYTE = "marketplace.first_byte"
@@ -34,6 +38,7 @@ class Stamp:
         own = first_byte.get() or time.time()
         first_byte.set(None)  # the next request on this thread has its own
         environ[FIRST_BYTE] = self._said(environ, own)
+        environ["REMOTE_ADDR"] = self._sender(environ)
         return self.app(environ, start_response)
 
     def _said(self, environ: dict[str, Any], own: float) -> float:
@@ -43,6 +48,18 @@ class Stamp:
             return own
         said = float(found[1])
         return said if own - LONGEST <= said <= own else own
+
+    def _sender(self, environ: dict[str, Any]) -> str:
+        """The visitor's address: what limits and logs count by. What a proxy says that is no address ends the search at the proxy."""
+        found = environ.get("REMOTE_ADDR") or "unix"
+        for named in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            if found not in self.proxies:
+                break
+            try:
+                found = str(ip_address(named.strip()))
+            except ValueError:
+                break
+        return "" if found == "unix" else found
 
 
 class Patient:

@@ -79,9 +79,12 @@ class Base(DeclarativeBase):
 session = scoped_session(sessionmaker(autoflush=False), scopefunc=lambda: (get_ident(), scope.get()))
 
 
-def new_public_id() -> str:
-    """A random id of 12 characters (59 bits) for addresses; it says nothing of number or order."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(12))
+def new_public_id(length: int = 13) -> str:
+    """A random id of 13 characters (64 bits) for addresses; it says nothing of number or order. Older ones have 12 (59 bits).
+
+    Where the id is all that opens a page, 16 (79 bits).
+    """
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def now() -> datetime:

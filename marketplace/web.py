@@ -32,6 +32,7 @@ from wtforms.form import BaseForm
 from marketplace.access import VISITOR, Actor
 from marketplace.arrival import FIRST_BYTE, Patient, Stamp
 from marketplace.db import HOME, LANGUAGES, noting, session, to_write
+from marketplace.delivery import headers
 from marketplace.delivery import web as delivery
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused, Several
 from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
@@ -43,6 +44,8 @@ Thing = TypeVar("Thing")
 PAGE = 20
 SEALED_ENDPOINTS = {"proposals.hand_in"}
 """Where files come in that nobody may read, so that they never stand on the disk in the clear."""
+SIGNING_OUT = {"people.sign_out"}
+"""After which the browser is to forget what it saw."""
 PATIENCE = 4  # times that are tried again; each waits as long as the database does
 BROKE_OFF = N_("The upload broke off. Nothing of it was kept; please send it again.")
 
@@ -319,7 +322,13 @@ def _on_refused(error: Refused) -> tuple[str | Response, int]:
     return error_page(422, N_("This could not be done"), error.message, **error.values)
 
 
+def _refused_to(what: str) -> None:
+    """Note that somebody was turned away, for whoever looks for attempts: which page and whose account, nothing that was sent."""
+    log.warning("turned away: %s on %s, person %s", what, request.endpoint, getattr(actor(), "public_id", "-"))
+
+
 def _on_not_allowed(error: NotAllowed) -> tuple[str | Response, int]:
+    _refused_to("not allowed")
     return error_page(403, N_("Not open to you"), error.message, **error.values)
 
 
@@ -363,9 +372,15 @@ HTTP_WORDS = {
 }
 
 
+TURNED_AWAY = {400: "malformed or forged", 403: "not allowed", 413: "too large", 429: "too often"}
+"""What is worth a line in the log beside pages that are not there."""
+
+
 def _on_http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
     if error.code is None or error.code < 400:
         return error
+    if error.code in TURNED_AWAY:
+        _refused_to(TURNED_AWAY[error.code])
     title, message = HTTP_WORDS.get(error.code, (N_("This could not be done"), N_("Please go back and try again.")))
     return error_page(error.code, title, message, limit=current_app.config["MAX_CONTENT_LENGTH"] // (1024 * 1024))
 
@@ -376,15 +391,11 @@ def _on_bug(error: Exception) -> tuple[str | Response, int]:
 
 
 def _headers(response: Response) -> Response:
-    """Headers every answer carries; scripts and styles come from this site alone."""
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    """Headers every answer carries, see `delivery.headers`, and how long it may be kept."""
+    kept = response.headers.get("Content-Disposition", "").startswith("attachment")
+    signed_out = request.endpoint in SIGNING_OUT and response.status_code < 400
+    for name, value in headers.of(current_app.config["SETTINGS"].production, kept, signed_out).items():
+        response.headers.setdefault(name, value)
     if request.endpoint == "static":
         response.headers["Cache-Control"] = delivery.keeping(current_app, response.status_code in (200, 206, 304))
     elif current_user and current_user.is_authenticated:

@@ -57,9 +57,10 @@ PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "ordering", "db", "languages", "access", "record", "jobs",
     "mistakes", "delivery", "web", "saying", "printing",
-    "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "trail", "keeping", "exporting", "alerts", "finder", "design",
-    "reactions", "__init__", "wsgi", "demo", "console",
-    "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_keeping", "cli_learning", "cli_mail", "cli_matching", "cli_people", "cli_terms",
+    "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "trail", "keeping", "exporting",
+    "alerts", "finder", "privacy", "design", "reactions", "__init__", "wsgi", "demo", "console",
+    "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_keeping", "cli_learning", "cli_mail", "cli_matching", "cli_people",
+    "cli_terms",
     "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
@@ -81,7 +82,8 @@ PURE = {
     "calls": {"deadlines", "sealing", "shares", "keys", "receipts", "ranking", "bare", "contract", "rights", "mutual"},
     "deals": {"tally", "picture", "cells", "addresses", "cutting", "incoming", "schedule", "because"},
     "design": {"contrast"},
-    "delivery": {"sheet"},
+    "delivery": {"sheet", "headers"},
+    "privacy": {"kinds"},
     "trail": {"chain"},
     "keeping": {"envelope"},
 }

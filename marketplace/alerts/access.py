@@ -19,7 +19,7 @@ from marketplace.people.grants.models import Nda, NdaSignature
 from marketplace.people.grants.operations import listing_of
 from marketplace.people.models import AccessGrant, Moderation, Person
 
-CODE = re.compile(r"\[nda code ([0-9a-z]{12})\]")
+CODE = re.compile(r"\[nda code ([0-9a-z]{12,13})\]")
 
 
 def _filled(body: str) -> str:

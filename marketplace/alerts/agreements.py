@@ -21,7 +21,7 @@ from marketplace.licensing.performing.triers import place_of
 from marketplace.people import one_time, organisations
 from marketplace.people.models import Person
 
-CODE = re.compile(r"\[code ([0-9a-z]{12})\]")
+CODE = re.compile(r"\[code ([0-9a-z]{12,13})\]")
 
 
 def _filled(body: str) -> str:

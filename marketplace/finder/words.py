@@ -16,10 +16,11 @@ PAGES = (
     (_l("Access to blind listings"), "grants.index", "all"), (_l("What I follow"), "subscriptions.index", "all"),
     (_l("Simulator of payment terms"), "simulator.simulator", "all"), (_l("Demand and supply"), "supply.show", "all"),
     (_l("From match to payment"), "funnel.show", "all"), (_l("How the matching works"), "matching.how", "all"), (_l("Settings"), "people.settings", "all"),
-    (_l("Change the password"), "people.change_password", "all"),
+    (_l("Change the password"), "people.change_password", "all"), (_l("My data: copy and erasure"), "privacy.own", "all"),
     (_l("Worklist"), "worklist.show", "broker"), (_l("My specialty"), "worklist.specialty", "broker"), (_l("How far my deals come"), "funnel.mine", "broker"),
     (_l("Organisations to verify"), "people.queue", "operator"), (_l("Files held back"), "scanning.index", "operator"),
     (_l("Technology managers"), "people.brokers", "operator"), (_l("Mail that does not get through"), "alerts.mails", "operator"),
+    (_l("Erase an account"), "privacy.erase_for", "operator"),
 )
 """Name, endpoint, and who has such a page: everybody with an account, members of an organisation, technology managers, operators."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.access import Step
-from marketplace.db import Base, Bilingual, Codes, Data, Key, Minor, PublicId, in_language
+from marketplace.db import Base, Bilingual, Codes, Data, Key, Minor, PublicId, in_language, new_public_id
 from marketplace.people.models import Organisation, Person
 from marketplace.record import steps
 
@@ -123,7 +123,7 @@ class PastedProblem(Base):
     __tablename__ = "pasted_problem"
 
     id: Mapped[Key]
-    public_id: Mapped[PublicId]
+    public_id: Mapped[PublicId] = mapped_column(default=lambda: new_public_id(16))
     text: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime]
     expires: Mapped[datetime] = mapped_column(index=True)

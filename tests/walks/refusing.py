@@ -44,7 +44,7 @@ def sheets(html: str, path: str) -> Iterator[Sheet]:
                 continue
             pressed = {button.get("name"): [button.get("value", "")]} if button.get("name") else {}
             names = sorted({re.sub(r"\d+", "N", one.get("name")) for one in shown})
-            known = repr((re.sub(r"/[0-9a-z]{12}(?=/|$)", "/ID", action.path[3:]), names, [*pressed.items()]))
+            known = repr((re.sub(r"/[0-9a-z]{12,16}(?=/|$)", "/ID", action.path[3:]), names, [*pressed.items()]))
             yield Sheet(action._replace(fragment="").geturl(), known, [{**_filled(fields, text), **pressed} for text in ("", NONSENSE)])
 
 

@@ -76,7 +76,7 @@ def _kind(one: Any) -> str:
 
 def kind_of(path: str) -> str:
     """An address without its language, its ids and what is asked behind it."""
-    return re.sub(r"/[0-9a-z]{12}(?=/|$|#)", "/ID", re.sub(r"^/(zh|en)", "", urlsplit(path).path)) + "?" * bool(urlsplit(path).query)
+    return re.sub(r"/[0-9a-z]{12,16}(?=/|$|#)", "/ID", re.sub(r"^/(zh|en)", "", urlsplit(path).path)) + "?" * bool(urlsplit(path).query)
 
 
 class Gone:

@@ -220,3 +220,15 @@ def test_a_busy_database_is_waited_for_and_a_refusal_leaves_no_file(client, worl
     lying = {path for path in operations.folder().rglob("*") if path.is_file()}
     assert sent(client, world).status_code == 422  # the form did not know of the first
     assert {path for path in operations.folder().rglob("*") if path.is_file()} == lying
+
+
+def test_a_forged_form_hands_nothing_in(client, world, session, app) -> None:
+    """The route asks for the token itself, once the upload is read: without ours nothing of it is kept."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    try:
+        for forged in ({}, {"csrf_token": "forged"}):
+            assert sent(client, world, **forged).status_code == 400
+    finally:
+        app.config["WTF_CSRF_ENABLED"] = False
+    assert session.query(Proposal).count() == 0 and not list((operations.folder() / "aside").iterdir())
+    assert sent(client, world).status_code == 303

@@ -42,7 +42,8 @@ LISTED = {
     "blind": {"visibility": "blind"}, "withdrawn": {"state": "withdrawn"},
 }
 """The states of a listing, by the name that the table gives them."""
-SHUT = ("draft", "blind", "withdrawn")
+SHUT = ("draft", "withdrawn")
+"""Those of which nobody outside is told that there is a listing; of a blind one there is a teaser."""
 
 
 def staff(house: Organisation, owner: Person) -> People:
@@ -179,7 +180,7 @@ def _boards_and_pools(cast: Cast, firm: People, public: Any) -> list[Exhibit]:
         pool = make.pool(reached.organisation, 40_000_000, at=now(), state=state)
         shown = {"pledge_id": pool.pledges[0].public_id, "motion_id": new_public_id()}
         found.append(Exhibit("pools", state, {"public_id": pool.public_id, **shown}, leading, state != "open"))
-    found.append(Exhibit("pools/alike", "proposed", {"public_id": things["proposals"][0].public_id}, firm, True))
+    found.append(Exhibit("pools/alike", "proposed", {"public_id": things["proposals"][0].public_id}, {**firm, "stranger": agent}, True))
     return found
 
 
@@ -222,7 +223,7 @@ def of_people(cast: Cast, who: People) -> list[Exhibit]:
     token = people.reset_token(who["stranger"])
     fresh = make.person(confirmed=None)
     bare = make.organisation(make.person(), state="pending")
-    following = things["subscriptions"][0]
+    following = next(one for one in things["subscriptions"] if one.person_id != who["stranger"].id)
     found = [
         Exhibit("organisations", "verified", house, who), Exhibit("operations/organisations", "asks to be verified", {"public_id": bare.public_id}, who),
         Exhibit("operations/brokers", "a broker", {"person_id": who["broker"].public_id}, who), Exhibit("subscriptions/organisation", "verified", house, who),

@@ -144,7 +144,8 @@ def listening() -> Iterator[Callable[[], Heard]]:
 
     def noting(actor: Any, thing: Any = None) -> set[str]:
         found, frame = relations(actor, thing), sys._getframe(1)
-        if frame.f_code is ask and frame.f_back is not None and not frame.f_back.f_code.co_filename.endswith(".html"):
+        of_reader = actor is not access.SYSTEM and frame.f_code is ask and frame.f_back is not None
+        if of_reader and not frame.f_back.f_code.co_filename.endswith(".html"):
             action, enforced = frame.f_locals["action"], frame.f_back.f_code is enforce
             if not (enforced and frame.f_back.f_locals["action"] != action):  # `require` asks for reading when it has refused, to choose between 403 and 404
                 heard[0].asked.append((action, access.ACTIONS.get(action, frozenset()) & found, enforced))
@@ -208,6 +209,7 @@ class Walk:
                 answer = client.open(row.path, method=method or row.method)
                 answer.get_data()
                 answer.close()
+            self.begin()  # what is taken back below was kept
             return self._word(row, answer, heard), heard
         finally:
             session.remove()
@@ -217,7 +219,7 @@ class Walk:
         if answer.status_code not in (301, 302, 303, 308):
             return WORDS.get(answer.status_code) or ("reads" if answer.status_code == 200 else str(answer.status_code))
         place = self._endpoint(re.split(r"[?#]", answer.location)[0].removeprefix("http://localhost"))
-        if place == "people.sign_in":
+        if place == "people.sign_in" and not heard.kept:
             return "sign-in"
         return "does" if row.method == "POST" and heard.kept else f"to {place}"
 

@@ -1,6 +1,7 @@
 """The table of who may what: all routes × roles × states of things, with the answer that is expected; kept in who_may.tsv beside this module.
 
-    python -m tests.web.who_may
+    python -m tests.web.who_may             # all of it, which takes minutes
+    python -m tests.web.who_may deals. fees # the lines alone whose endpoints begin so, and those of routes that are new or gone
 
 makes it anew from the application's routes and permission table; what changes in it is for a reviewer to read. A line says the method, the endpoint with the
 words its address takes, the thing and its state, the actions that `require` asked for (with a question mark where only `may` was asked), and the answer to
@@ -50,11 +51,20 @@ def line(row: Row, answers: dict[str, tuple[str, Heard]]) -> list[str]:
     return [*row.name, " ".join(firm or asked) or "-", *(answers[role][0] for role in ROLES)]
 
 
-def write(lines: list[list[str]]) -> None:
-    """Keep the table."""
+def wanted() -> tuple[str, ...] | None:
+    """How the endpoints begin whose lines are to be made anew; None where the table is only read."""
+    asked = os.environ.get(WRITE)
+    return None if asked is None else tuple(asked.split()) or ("",)
+
+
+def write(made: list[list[str]], rows: list[Row]) -> None:
+    """Keep the table: these lines, and of the others those whose routes are there."""
+    there, new = {row.name for row in rows}, {tuple(cells[:3]) for cells in made}
+    old = kept() if TABLE.exists() else {}
+    lines = made + [[*name, *cells.values()] for name, cells in old.items() if name in there - new]
     TABLE.write_text("\n".join("\t".join(cells) for cells in [list(HEAD), *sorted(lines)]) + "\n")
 
 
 if __name__ == "__main__":
-    os.environ[WRITE] = "1"
-    sys.exit(pytest.main([str(Path(__file__).with_name("test_who_may.py")), "-q", "-n", "0", "-p", "no:cacheprovider", "-k", "whole_product"]))
+    os.environ[WRITE] = " ".join(sys.argv[1:])
+    sys.exit(pytest.main([str(Path(__file__).with_name("test_who_may.py")), "-q", "-n", "0", "-p", "no:cacheprovider", "-k", "whole_product", "-m", ""]))

@@ -150,9 +150,11 @@ def _to_owners(template: str, organisation: Organisation, path: str, **values: A
 
 @handler("alerts.confirm_address")
 def confirm_address(thing_id: int) -> None:
-    """Ask a person to prove the address of the account."""
+    """Ask a person to prove the address of the account; where the address has another account, its owner is told of both instead."""
     person = session.get_one(Person, thing_id)
-    if person.is_active and person.confirmed is None:
+    if people.is_beside(person):
+        to_address("account_known", person.address, "/sign-in")
+    elif person.is_active and person.confirmed is None:
         to_person("confirm_address", person, f"/confirm/{people.confirmation_token(person, person.address)}")
 
 
@@ -170,8 +172,11 @@ def change_address(thing_id: int) -> None:
     person = session.get_one(Person, thing_id)
     if person.is_active and person.new_address is not None:
         tongue = tongue_of(person)
-        link = _link(tongue, f"/confirm/{people.confirmation_token(person, person.new_address)}")
-        _compose("change_address", person.new_address, tongue, person, link=link)
+        if people.by_address(person.new_address) is not None:
+            to_address("account_known", person.new_address, "/sign-in")
+        else:
+            link = _link(tongue, f"/confirm/{people.confirmation_token(person, person.new_address)}")
+            _compose("change_address", person.new_address, tongue, person, link=link)
         to_person("change_address_notice", person, "/settings/password")
 
 

@@ -238,11 +238,10 @@ def _read_batch(actor: Actor, run: ImportRun, headers: Sequence[str], rows: Sequ
 
 
 def by_public_id(actor: Actor, public_id: str) -> ImportRun:
-    """The run under this id, for whoever may import for its organisation. Raises `NotFound`, for those outside also where it tells of blind listings."""
+    """The run under this id, for whoever may import for its organisation. Raises `NotFound`, for the operator also where it tells of blind listings."""
     run = session.scalar(select(ImportRun).where(ImportRun.public_id == public_id))
-    if run is None:
+    if run is None or not may(actor, f"{run.listing}.import", run):
         raise NotFound()
-    require(actor, f"{run.listing}.import", run)
     if run.organisation_id not in actor.seats and actor is not SYSTEM and review.tells_of_blind(run):
         raise NotFound()
     return run

@@ -1,11 +1,13 @@
 """The verbs of people and their accounts: register, confirm, sign in, reset, change, appoint.
 
-What concerns organisations and the seats in them stands in `organisations`. Every sentence about whether an address is
-known is the same for both cases, except at registration, which cannot help saying it.
+What concerns organisations and the seats in them stands in `organisations`. Whether an address is known is told to its mailbox alone: whoever signs
+up with one that is taken gets an account *beside*, which works at once like any new one and can never be confirmed (docs/decisions/0023).
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 import unicodedata
 from datetime import datetime
@@ -14,7 +16,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from marketplace.access import Actor, require
-from marketplace.db import LANGUAGES, now, session
+from marketplace.db import LANGUAGES, new_public_id, now, session
 from marketplace.errors import N_, NotAllowed, NotFound, Refused
 from marketplace.languages import texts_for
 from marketplace.people import passwords, tokens
@@ -64,9 +66,14 @@ def usable_name(text: str, field: str = "name") -> str:
     return plain
 
 
-def _free(address: str) -> None:
-    if by_address(address) is not None:
-        raise Refused(N_("There is an account with this address already. Sign in, or ask for a new password."), field="address")
+def _beside(address: str) -> str:
+    """How the keys of accounts beside the address's own begin; no address has this form."""
+    return f"{hashlib.sha256(address_key(address).encode()).hexdigest()[:32]} "
+
+
+def is_beside(person: Person) -> bool:
+    """Whether the account was opened with an address that had one already: it is not the address's own."""
+    return person.address_key.startswith(_beside(person.address))
 
 
 def register(
@@ -75,11 +82,10 @@ def register(
     """A new person, who reads pages and mail in a language of the site; the mail that asks to confirm the address follows."""
     require(actor, "person.register")
     name, address = usable_name(name), usable_address(address)
-    _free(address)
     passwords.check(password, address)
-    moment = at or now()
+    moment, key = at or now(), address_key(address)
     person = Person(
-        name=name, address=address, address_key=address_key(address), password_hash=passwords.hashed(password),
+        name=name, address=address, address_key=key if by_address(key) is None else _beside(key) + new_public_id(), password_hash=passwords.hashed(password),
         language=texts_for(tongue), tongue=tongue, created=moment,
     )
     session.add(person)
@@ -88,15 +94,27 @@ def register(
 
 
 def sign_in(actor: Actor, address: str, password: str) -> Person:
-    """The person whose address and password these are. An unknown address takes as long and is answered the same."""
+    """The person whose address and password these are. An unknown address takes as long and is answered the same.
+
+    Of accounts that are not confirmed the newest alone opens, whether it is the address's own or beside it: nobody can tell which.
+    """
     require(actor, "person.sign_in")
-    person = by_address(address)
-    right = passwords.matches(password, person.password_hash if person else None)
-    if person is None or not right or not person.is_active:
+    asked = [(one, passwords.matches(password, one.password_hash if one else None)) for one in _openable(address)]
+    person = next((one for one, right in asked if right), None)
+    if person is None or not person.is_active:
         raise Refused(N_("Address and password do not belong together. Check both, or ask for a new password."))
     if passwords.is_outdated(person.password_hash):
         person.password_hash = passwords.hashed(password)
     return person
+
+
+def _openable(address: str) -> tuple[Person | None, Person | None]:
+    """The accounts that an address may open: its own one once that is confirmed, and the newest that is not."""
+    own = by_address(address)
+    last = session.scalar(select(Person).where(Person.address_key.startswith(_beside(address), autoescape=True)).order_by(Person.id.desc()).limit(1))
+    if own is not None and own.confirmed is None:
+        return None, last or own
+    return own, last
 
 
 def ask_confirmation(actor: Actor, person: Person, at: datetime | None = None) -> Person:
@@ -122,7 +140,8 @@ def confirm_address(actor: Actor, token: str, at: datetime | None = None) -> Per
     if claim.is_bound_to(person.address_key):
         person.confirmed = person.confirmed or moment
     elif person.new_address and claim.is_bound_to(address_key(person.new_address)):
-        _free(person.new_address)
+        if by_address(person.new_address) is not None:  # opened by its owner since the link was sent to it
+            raise tokens.gone()
         person.address, person.address_key = person.new_address, address_key(person.new_address)
         person.new_address, person.confirmed = None, moment
     else:
@@ -132,12 +151,13 @@ def confirm_address(actor: Actor, token: str, at: datetime | None = None) -> Per
 
 
 def ask_address(actor: Actor, person: Person, password: str, address: str, at: datetime | None = None) -> Person:
-    """Ask to move the account to another address: it moves when the link sent there is followed; the old one is told."""
+    """Ask to move the account to another address: it moves when the link sent there is followed; the old one is told.
+
+    Where that one has an account the mail says so, and holds no link: whoever asks learns nothing of it.
+    """
     require(actor, "person.edit", person)
     _own_password(person, password, "password")
-    address = usable_address(address)
-    _free(address)
-    person.new_address = address
+    person.new_address = usable_address(address)
     record(person, "address_asked", actor, at)
     return person
 

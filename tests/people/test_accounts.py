@@ -69,11 +69,8 @@ def test_sign_up_confirm_and_come_back(client, session, letters, language, subje
     ({"password": "short one"}, "密码至少 10 个字符"), ({"password": "Qwertyuiop"}, "太容易被猜到"),
     ({"password": "aaaabbbbaaaa"}, "太容易被猜到"),
     ({"password": "my li@example.com"}, "不要含有您的邮箱地址"), ({"name": "看 https://example.com"}, "名称中不能含有网址"),
-    ({"address": "taken@example.com"}, "已经注册过"), ({"address": "ＴＡＫＥＮ＠example.com"}, "已经注册过"),
 ])
 def test_sign_up_refuses_beside_the_field_and_keeps_what_was_typed(client, session, wrong, message):
-    factories.person(address="taken@example.com")
-    session.commit()
     before = count(session)
     answer = client.post("/zh/sign-up", data={**NEW, **wrong})
     page = answer.get_data(as_text=True)
@@ -82,6 +79,51 @@ def test_sign_up_refuses_beside_the_field_and_keeps_what_was_typed(client, sessi
         assert {**NEW, **wrong}[field] in page
     assert NEW["password"] not in page
     assert count(session) == before
+
+
+@pytest.mark.parametrize("typed", ["taken@example.com", "ＴＡＫＥＮ＠Example.com"])
+def test_a_taken_address_is_answered_like_a_free_one_and_its_owner_is_told(client, session, letters, typed):
+    owner, said = kept(session, address="taken@example.com"), []
+    for address in (typed, "free@example.com"):
+        up = client.post("/zh/sign-up", data={**NEW, "address": address})
+        desk = client.get(up.location)
+        client.post("/zh/sign-out")
+        back = client.post("/zh/sign-in", data={"address": address, "password": NEW["password"]})
+        again = client.get("/zh/settings").status_code
+        client.post("/zh/sign-out")
+        said.append((up.status_code, up.location, desk.status_code, back.status_code, back.location, again))
+    assert said[0] == said[1] and said[0][0] == 303
+    told = {mail.template: mail for mail in letters()}
+    assert told["account_known"].address.lower() == "taken@example.com" and "/confirm/" not in told["account_known"].body
+    assert told["confirm_address"].address == "free@example.com"
+    assert operations.sign_in(VISITOR, "taken@example.com", PASSWORD).id == owner.id, "the owner's own password opens the owner's own account"
+    beside = session.scalars(select(Person).where(Person.address_key != "taken@example.com", Person.address.ilike("taken@%"))).one()
+    assert operations.is_beside(beside) and not beside.confirmed
+    with pytest.raises(Refused):
+        operations.confirm_address(VISITOR, operations.confirmation_token(beside, beside.address))
+
+
+def test_of_accounts_that_are_not_confirmed_the_newest_opens_whoever_has_the_address(session):
+    factories.person(address="taken@example.com")
+    for address in ("taken@example.com", "free@example.com"):
+        first, second = (operations.register(VISITOR, "李", address, f"three {size} boats") for size in ("small", "large"))
+        session.flush()
+        assert operations.sign_in(VISITOR, address, "three large boats") is second
+        with pytest.raises(Refused):
+            operations.sign_in(VISITOR, address, "three small boats")
+    operations.confirm_address(VISITOR, operations.confirmation_token(first, "free@example.com"))
+    assert operations.sign_in(VISITOR, "free@example.com", "three small boats") is first
+
+
+def test_moving_to_a_taken_address_is_answered_alike_and_told_to_its_owner(session, letters):
+    factories.person(address="taken@example.com")
+    person = factories.person(address="own@example.com")
+    operations.ask_address(person, person, PASSWORD, "taken@example.com")
+    session.commit()
+    told = {mail.template: mail.address for mail in letters()}
+    assert told == {"account_known": "taken@example.com", "change_address_notice": "own@example.com"}
+    with pytest.raises(Refused):
+        operations.confirm_address(VISITOR, operations.confirmation_token(person, "taken@example.com"))
 
 
 def test_full_width_and_half_width_passwords_are_one(session):
@@ -101,7 +143,7 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(client, sess
         assert answer.status_code == 422
         pages.append(DATED.sub("", answer.get_data(as_text=True).replace(address, "")))
     assert pages[0] == pages[1]
-    assert work == ["$argon2id", "$argon2id"], "the same work for both"
+    assert work == ["$argon2id"] * 4, "the same work for both: the account of the address, and one beside it"
 
 
 def test_signing_in_begins_a_new_session_and_keeps_the_pasted_problem(client, session, app):

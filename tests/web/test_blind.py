@@ -9,11 +9,9 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from itertools import product
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -25,7 +23,7 @@ from werkzeug.routing import AnyConverter, Rule
 from werkzeug.test import TestResponse
 
 import marketplace
-from marketplace import create_app, languages, printing
+from marketplace import create_app, languages
 from marketplace.access import SYSTEM
 from marketplace.alerts import operations as alerts
 from marketplace.alerts.models import Mail
@@ -39,11 +37,11 @@ from marketplace.matching import operations as matching
 from marketplace.people.models import Person
 from marketplace.people.sessions.operations import begin
 from marketplace.record import record
-from marketplace.web import limiter
 from tests import speaking
 from tests.inspection import playing, work
 from tests.web.blind_cast import INSIDE, OUTSIDE, Cast, asked, gather, plain
 from tests.web.blind_rooms import NOWHERE, ROOMS_OF_THE_OWNER, filled, furnish, is_looked_at_by, may_be_told, within
+from tests.web.standing import standing
 
 ROOT_OF_TRANSLATIONS = Path(languages.__file__).parent / "translations"
 READ_IN_BOTH = ("technologies", "needs", "matches", "deals", "problems", "organisations")
@@ -56,24 +54,9 @@ DIFFERENT = ("visitor", "other_firm", "broker", "operator", "party")
 
 @pytest.fixture(scope="module")
 def site(whole_app: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Connection, Cast]]:
-    """Everybody, everything indexed and matched, on a site whose outbox is closed; what is printed is read before it is printed. Made once."""
-    matching.index.cache_clear()
-    found, limiter.enabled = matching.index(), False
-    with whole_app.extensions["engine"].connect() as connection, pytest.MonkeyPatch.context() as patch:
-        outer = connection.begin()
-        session.remove()
-        session.configure(bind=connection, join_transaction_mode="create_savepoint")
-        for name, value in (("folder", tmp_path_factory.mktemp("index")), ("_view", None), ("_generation", None), ("_seen", None)):
-            patch.setattr(found, name, value)
-        patch.setattr(alerts, "_post", [replace(alerts._post[0], settings=replace(alerts._post[0].settings, production=True))])
-        patch.setattr(printing, "press", lambda: SimpleNamespace(pdf=lambda html, _static: html.encode()))
-        try:
-            yield connection, _gathered()
-        finally:
-            session.remove()
-            outer.rollback()
-            session.configure(bind=whole_app.extensions["engine"])
-            matching.index.cache_clear()
+    """Everybody, everything indexed and matched. Made once."""
+    with standing(whole_app, tmp_path_factory.mktemp("index")) as connection:
+        yield connection, _gathered()
 
 
 def _gathered() -> Cast:

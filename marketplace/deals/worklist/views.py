@@ -20,6 +20,7 @@ from marketplace.deals.worklist.pairs import specialty_of
 from marketplace.errors import Problem, Refused
 from marketplace.licensing.duties.watching import clocks_of, readable_notice
 from marketplace.licensing.ledger import day_of
+from marketplace.matching.operations import match_by_public_id
 from marketplace.matching.words import DECLINE_WORDS
 from marketplace.web import actor, answer, language, see
 
@@ -66,6 +67,7 @@ def _on(following: str | None) -> Response:
 @login_required
 def put_off() -> ResponseReturnValue:
     """Put a row off, and go on with the next."""
+    require(actor(), "worklist.see")
     form = PutOffForm()
     if not form.ready():
         raise Refused(operations.NOT_PUT_OFF)
@@ -85,6 +87,7 @@ def take_up() -> ResponseReturnValue:
 @login_required
 def decline(public_id: str) -> ResponseReturnValue:
     """Decline a pair where it stands; without a reason the page of the match asks for it."""
+    require(actor(), "match.answer_broker", match_by_public_id(actor(), public_id))
     form = DeclineForm()
     if form.ready():
         try:

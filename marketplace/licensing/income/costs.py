@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import func, select
 
-from marketplace.access import Actor, require
+from marketplace.access import Actor, may, require
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
@@ -25,9 +25,8 @@ STANDS = ("waiting", "computed", "approved", "paid")
 def by_public_id(actor: Actor, public_id: str) -> IncomeCost:
     """The cost under this id, for the institute's heads. Raises `NotFound`."""
     found = session.scalar(select(IncomeCost).where(IncomeCost.public_id == public_id))
-    if found is None:
+    if found is None or not may(actor, "income_cost.read", found):
         raise NotFound()
-    require(actor, "income_cost.read", found)
     return found
 
 

@@ -62,9 +62,8 @@ def proposed(organisation: Organisation) -> list[Inventorship]:
 def inventorship(actor: Actor, public_id: str) -> Inventorship:
     """The version of weights under this id, for the institute's heads. Raises `NotFound`."""
     found = session.scalar(select(Inventorship).where(Inventorship.public_id == public_id))
-    if found is None:
+    if found is None or not may(actor, "organisation.read_income", found):
         raise NotFound()
-    require(actor, "organisation.read_income", found)
     return found
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from marketplace.access import Actor, require
+from marketplace.access import Actor, may, require
 from marketplace.db import now, session
 from marketplace.errors import N_, NotFound, Refused
 from marketplace.licensing.income import rules
@@ -60,9 +60,8 @@ def policy_on(organisation_id: int, day: date) -> IncomePolicy | None:
 def by_public_id(actor: Actor, public_id: str) -> IncomePolicy:
     """The policy under this id, for the institute's heads. Raises `NotFound`."""
     found = session.scalar(select(IncomePolicy).where(IncomePolicy.public_id == public_id))
-    if found is None:
+    if found is None or not may(actor, "organisation.read_income", found):
         raise NotFound()
-    require(actor, "organisation.read_income", found)
     return found
 
 

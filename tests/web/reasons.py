@@ -1,0 +1,110 @@
+"""What the table of who may what takes for right without asking the permission table, each with its reason; a line too many fails as one too few does."""
+
+from __future__ import annotations
+
+AT_MOST = {
+    "visitor": {"anyone", "visitor", "reader", "teaser_reader"},
+    "stranger": {"anyone", "user", "verified", "reader", "teaser_reader"},
+    "other_broker": {"anyone", "user", "verified", "reader", "teaser_reader", "broker", "broker_reader"},
+    "operator": {"anyone", "user", "verified", "reader", "teaser_reader", "operator", "moderator"},
+}
+"""The relations by which somebody from outside may be allowed anything with other people's things: said here apart from the rules themselves."""
+
+WRITTEN_BY_READING: set[str] = {"opening"}
+"""Tables in which a GET may write: the access log of blind listings."""
+
+_HERE = "public: the same for everybody, or filtered by the search itself, which test_blind looks through"
+_OWN = "lists what is the reader's own: its query begins at the reader's id or seats"
+_FORM = "an empty form for something new of one's own; sent, the operation asks"
+_LINK = "opened by a token that was mailed, or an id that is random and told to its maker alone"
+_SELF = "the reader's own account"
+
+UNASKED: dict[str, str] = {
+    **dict.fromkeys(
+        ("boards.index", "boards.show", "calls.index", "duties.notices", "exporting.newest", "exporting.paper", "exporting.table", "finder.show",
+         "for_robots.robots", "for_robots.sitemap_of_listings", "for_robots.sitemap_of_pages", "for_robots.sitemaps", "funnel.show", "importing.template",
+         "matching.front", "matching.how", "matching.needs", "matching.technologies", "people.organisation", "pools.index", "resource_search.experts",
+         "resource_search.facilities", "resource_search.scenarios", "root", "sealing.receipt_key", "signing.verified", "signing.verify", "simulator.simulator",
+         "static", "supply.show", "terms.words", "design.show"), _HERE),
+    **dict.fromkeys(
+        ("billing.index", "calls.mine", "deals.board", "deals.index", "desk.show", "exporting.own_table", "funnel.mine", "grants.index", "income.mine",
+         "licensing.index", "people.home", "pools.mine", "pools.proposals", "resources.requests", "reviewing.index", "risk.mine", "statements.index",
+         "subscriptions.index", "examples.spreadsheet"), _OWN),
+    **dict.fromkeys(("asking.begin", "calls.new", "catalogue.new", "importing.new", "need_file.draft", "need_file.new", "needs.new", "pools.new",
+                     "resources.new_expert", "resources.new_facility", "resources.new_scenario"), _FORM),
+    **dict.fromkeys(("matching.problem", "needs.adopt", "parties.invitation", "people.confirm", "people.invitation", "people.reset", "resources.feed",
+                     "subscriptions.unsubscribe"), _LINK),
+    **dict.fromkeys(("people.ask_reset", "people.change_address", "people.change_password", "people.choose_language", "people.settings", "people.sign_in",
+                     "people.sign_out", "people.sign_up"), _SELF),
+    **dict.fromkeys(("reviewing.declare", "reviewing.desk", "subscriptions.edit", "subscriptions.sample"), _OWN),
+}
+"""Pages and forms that let somebody through without a question to the permission table, and why that is right."""
+
+PUBLIC = (
+    "boards.index", "boards.show", "calls.index", "calls.show", "catalogue.download", "catalogue.show", "design.show", "duties.notices",
+    "exporting.citation", "exporting.newest", "exporting.paper", "exporting.table", "for_robots.robots", "for_robots.sitemap_of_listings",
+    "for_robots.sitemap_of_pages", "for_robots.sitemaps", "funnel.show", "matching.front", "matching.how", "matching.needs", "matching.problem",
+    "matching.technologies", "needs.download", "needs.show", "parties.invitation", "people.ask_reset", "people.confirm", "people.invitation",
+    "people.organisation", "people.reset", "people.sign_in", "people.sign_out", "people.sign_up", "pools.index", "pools.show", "resource_search.experts",
+    "resource_search.facilities", "resource_search.scenarios", "resources.expert", "resources.facility", "resources.feed", "resources.scenario",
+    "reviewing.award", "root", "sealing.receipt_key", "signing.verified", "signing.verify", "simulator.simulator", "static",
+    "subscriptions.unsubscribe", "supply.show", "terms.words",
+)
+"""Where a visitor without an account is let through."""
+
+OF_OPERATORS = (
+    "alerts.find", "alerts.find_in_outbox", "alerts.mail", "alerts.mails", "alerts.outbox", "alerts.step", "grants.look", "people.brokers",
+    "people.dismiss_broker", "people.queue", "people.review", "scanning.index", "scanning.show",
+)
+"""The operator's rooms: nobody else is let through to them."""
+
+UNSEEN: dict[str, str] = {
+    "agreement": "withdrawn",
+    "agreement_notice": "ended upheld void withdrawn",
+    "audit": "agreed closed disputed running withdrawn",
+    "bank_line": "set_aside taken",
+    "board": "closed",
+    "booking": "accepted cancelled declined done",
+    "claim": "accepted paid refused settled withdrawn",
+    "contract_registration": "registered",
+    "correction": "agreed refused withdrawn",
+    "deal": "nda negotiating notice performing signed won",
+    "deal_meeting": "cancelled",
+    "deal_task": "done dropped",
+    "dispute": "offered settled",
+    "distillation": "returned sent superseded",
+    "evidence_export": "asked failed",
+    "expert": "expired",
+    "expert_request": "accepted declined withdrawn",
+    "facility": "expired",
+    "gate": "accepted passed rejected stopped submitted",
+    "guarantee": "declined ended offered withdrawn",
+    "import_run": "publishing undoing uploaded",
+    "income_cost": "withdrawn",
+    "income_policy": "refused",
+    "inventorship": "refused",
+    "invitation": "accepted withdrawn",
+    "join_request": "accepted refused",
+    "mail": "bounced refused sent",
+    "need": "expired in_deal matched solved submitted",
+    "notice_objection": "moot rejected upheld",
+    "open_call": "ended unawarded withdrawn",
+    "organisation": "refused",
+    "party": "declined removed",
+    "payment": "bounced confirmed rejected",
+    "pledge": "asked refused released replaced withdrawn",
+    "pool": "converted missed",
+    "pool_motion": "closed",
+    "proposal": "damaged discarded withdrawn",
+    "recordal": "open recorded",
+    "review": "closed",
+    "reviewer": "declined removed",
+    "scenario": "expired",
+    "split": "approved cancelled paid refused replaced waiting",
+    "statement": "accepted discarded queried replaced void",
+    "team": "declined finished stopped",
+    "technology": "expired",
+    "trial_application": "accepted declined withdrawn",
+    "upload": "clean deleted released",
+}
+"""The states of each machine in which the walk has no thing: reached by clocks, or answered by the same lines as one that it has."""

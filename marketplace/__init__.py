@@ -31,9 +31,9 @@
 - **path** 首次使用引导: what somebody new does next, as its **steps**, each read from the data; an **example** 示例 is what he tries first and throws away.
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 
-A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → delivery → web → saying → printing →
-people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → finder → design → reactions →
-this, cli.
+A module imports only from its left: errors, arrival, logs, scanner, config, paper, db → languages → access → record → jobs → delivery → web → saying →
+printing → people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → exporting → alerts → finder → vitals → design →
+reactions → this, cli.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ from marketplace.people.grants import views as grants_views
 from marketplace.reactions import react
 from marketplace.terms import views as terms_views
 from marketplace.terms.simulator import views as simulator_views
+from marketplace.vitals import views as vitals_views
 from marketplace.web import Application, prepare, spoken
 
 __version__ = "0.1.0"
@@ -150,7 +151,8 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
     for views in PAGES:
         app.register_blueprint(views.blueprint, url_prefix=f"/<any({', '.join(app.extensions['tongues'])}):lang>")
         views.prepare(app)
-    app.register_blueprint(exporting_views.for_robots)
+    for without_language in (exporting_views.for_robots, vitals_views.blueprint):
+        app.register_blueprint(without_language)
     user_logged_in.connect(needs_views.adopt_on_sign_in, app)
     app.add_url_rule("/", "root", _root)
     return app

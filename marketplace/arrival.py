@@ -1,9 +1,10 @@
-"""When a request began: the moment of its first byte, as the server saw it. Late is late, and nobody else's clock counts.
+"""When a request began, and whose it is: the moment of its first byte, as the server saw it. Late is late, and nobody else's clock counts.
 
 The worker of `serving` notes the moment at which a connection has something to read, before a thread is free for it, and hands it over in
 `first_byte`. Behind a proxy the connection begins when the proxy opens it: there the header X-Request-Start ("t=" and seconds since 1970, as
 nginx writes it with ${msec}) counts, from the addresses of MARKETPLACE_PROXIES alone, and never a later moment than our own. Without either it
-is the moment at which the application is called, which is later and so can only be too strict. Standard library alone.
+is the moment at which the application is called, which is later and so can only be too strict. In the same way X-Forwarded-For says whose request it
+is: behind a proxy all would else share one address, and with it their limits. Standard library alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import IO, Any
 
 FIRST_BYTE = "marketplace.first_byte"
@@ -34,7 +36,22 @@ class Stamp:
         own = first_byte.get() or time.time()
         first_byte.set(None)  # the next request on this thread has its own
         environ[FIRST_BYTE] = self._said(environ, own)
+        environ["REMOTE_ADDR"] = self._whose(environ)
         return self.app(environ, start_response)
+
+    def _whose(self, environ: dict[str, Any]) -> str:
+        """The address of the visitor: from a proxy that we trust the last one it names that is no such proxy itself."""
+        address = environ.get("REMOTE_ADDR") or ""
+        if (address or "unix") not in self.proxies:
+            return address
+        for named in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            try:
+                said = str(ip_address(named.strip()))
+            except ValueError:
+                break
+            if said not in self.proxies:
+                return said
+        return address
 
     def _said(self, environ: dict[str, Any], own: float) -> float:
         """What a proxy that we trust says, else our own moment."""

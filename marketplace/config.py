@@ -69,7 +69,7 @@ class Settings:
     sealing_key: Path = Path()  # MARKETPLACE_SEALING_KEY: file that wraps the keys of calls, outside the data; in development made beside the data folder
     recovery_key: str | None = None  # MARKETPLACE_RECOVERY_KEY: public half of the offline key that can open calls when the sealing key is lost
     upload_minutes: int = 15  # MARKETPLACE_UPLOAD_MINUTES: longest time from first to last byte of a proposal, 1 to 120; they are opened after it
-    proxies: tuple[str, ...] = ()  # MARKETPLACE_PROXIES: addresses of proxies whose X-Request-Start says when a request began; "unix" for a socket
+    proxies: tuple[str, ...] = ()  # MARKETPLACE_PROXIES: proxies believed about X-Forwarded-For, X-Request-Start, X-Request-ID; "unix" for a socket
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
     monitor_token: str | None = field(default=None, repr=False)  # MARKETPLACE_MONITOR_TOKEN: lets a watcher from elsewhere read /metrics and all of /readyz
     least_room: int = 500  # MARKETPLACE_ROOM_MB: megabytes that must be free on the disk of the data folder; with fewer /readyz answers 503; default 500
@@ -319,8 +319,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     )
     sealing = _sealing_key(environ, data, production, faults)
     megabytes, minutes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults), _whole(environ, "MARKETPLACE_UPLOAD_MINUTES", 15, 120, faults)
-    tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
-    least = _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
+    tokens, least = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults), _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
     checks, rules, duties = (_own_data(environ, f"MARKETPLACE_{name}", faults) for name in ("CHECKS", "INCOME_RULES", "DUTY_RULES"))
     running = _running(environ, production, faults)
     if faults:

@@ -32,9 +32,9 @@
 - **event**: one thing that happened; a **revision** is a full copy of a listing's content; a **job** is work after the commit.
 - **trail** 审计链: the log; an **alteration** 变更 is what a transaction did to one row, a **link** 链环 binds a row of the log to all before it by hash.
 
-A module imports only from its left: errors, arrival, scanner, config, paper, db → languages → access → record → jobs → delivery → web → saying → printing →
-people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → trail → keeping → exporting → alerts → finder →
-privacy → design → reactions → this, cli.
+A module imports only from its left: errors, arrival, logs, scanner, config, paper, db → languages → access → record → jobs → delivery → web → saying →
+printing → people → terms → catalogue → needs → matching → importing → licensing → deals → first_steps → calls → trail → keeping → exporting → alerts →
+finder → privacy → vitals → design → reactions → this, cli.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ from marketplace.terms import views as terms_views
 from marketplace.terms.simulator import views as simulator_views
 from marketplace.trail import altering
 from marketplace.trail import views as trail_views
+from marketplace.vitals import views as vitals_views
 from marketplace.web import Application, prepare, spoken
 
 __version__ = "0.1.0"
@@ -162,7 +163,8 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
     for views in PAGES:
         app.register_blueprint(views.blueprint, url_prefix=f"/<any({', '.join(app.extensions['tongues'])}):lang>")
         views.prepare(app)
-    app.register_blueprint(exporting_views.for_robots)
+    for without_language in (exporting_views.for_robots, vitals_views.blueprint):
+        app.register_blueprint(without_language)
     user_logged_in.connect(needs_views.adopt_on_sign_in, app)
     app.add_url_rule("/", "root", _root)
     return app

@@ -1,4 +1,4 @@
-"""When a request began: the moment of its first byte, as the server saw it. Late is late, and nobody else's clock counts.
+"""When a request began, and whose it is: the moment of its first byte, as the server saw it. Late is late, and nobody else's clock counts.
 
 The worker of `serving` notes the moment at which a connection has something to read, before a thread is free for it, and hands it over in
 `first_byte`. Behind a proxy the connection begins when the proxy opens it: there the header X-Request-Start ("t=" and seconds since 1970, as

@@ -9,10 +9,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from logging.config import dictConfig
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -35,6 +38,7 @@ from marketplace.errors import Problem
 from marketplace.importing import operations as importing
 from marketplace.importing import review
 from marketplace.importing.models import ImportRun
+from marketplace.logs import configuration
 from marketplace.matching import operations as matching
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.documents import teaser
@@ -50,7 +54,6 @@ from marketplace.people.similar import similar
 
 FIRST_PORT = 5000
 PORTS = 50
-THREADS = 32  # most of them wait for slow uploads near a deadline; a request that only calculates shares the processor as before
 SURE, CLEAR = 90, 20  # a name given on the command line is taken for an organisation's from this score and lead on
 RUN_JOBS = ("importing.read_run", "importing.publish_run", "importing.undo_run")
 
@@ -74,7 +77,7 @@ ELSEWHERE = {
     "learn": ("cli_learning", "learn_command"), "match-all": ("cli_matching", "match_all_command"),
     "checks": ("cli_checks", "checks_command"), "mail": ("cli_mail", "mail_group"), "schedule": ("cli_terms", "schedule_command"),
     "operator": ("cli_people", "operator_command"), "backup": ("cli_keeping", "backup_command"), "restore": ("cli_keeping", "restore_command"),
-    "move-database": ("cli_keeping", "move_command"),
+    "move-database": ("cli_keeping", "move_command"), "settings": ("cli_settings", "settings_command"),
 }
 """Commands in modules of their own, read when they are called: what they stand on takes two seconds to import."""
 
@@ -202,8 +205,9 @@ def reindex_command(json_: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=int, default=None, help="A fixed port; without it, 5000 or the next free one.")
 @click.option("--worker/--no-worker", default=True, help="Start a job worker beside the server.")
-def serve(host: str, port: int | None, worker: bool) -> None:
-    """Serve the site, with one job worker beside it."""
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes that answer requests; WEB_CONCURRENCY or 1 unless said.")
+def serve(host: str, port: int | None, worker: bool, workers: int | None) -> None:
+    """Serve the site, with one job worker beside it. Told to stop, it lets what is in flight end (MARKETPLACE_STOP_SECONDS)."""
     settings = _ready()
     chosen = port or _listen_on(host, FIRST_PORT)
     address = f"http://{host}:{chosen}"
@@ -214,17 +218,19 @@ def serve(host: str, port: int | None, worker: bool) -> None:
         click.echo("  broker1@demo.example (technology manager), operator@demo.example (operator). Mail stays in the outbox: /en/dev/outbox")
     click.echo("Stop with Ctrl-C.", nl=True)
     sys.stdout.flush()
-    command = [sys.executable, "-m", "gunicorn", "marketplace.wsgi:app", "--bind", f"{host}:{chosen}", "--workers", "1",
-               "--worker-class", "marketplace.serving.Worker", "--threads", str(THREADS), "--timeout", "120", "--log-level", "warning"]
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:marketplace.server", "marketplace.wsgi:app", "--bind", f"{host}:{chosen}",
+               *(("--workers", str(workers)) if workers else ())]
     here = [sys.executable, "-m", "marketplace.cli", "worker"]
-    running = [subprocess.Popen(command, env=environment)]
-    if worker:
-        running.append(subprocess.Popen(here, env=environment))
-    _watch(running)
+    with TemporaryDirectory(prefix="techbridge-metrics-") as figures:
+        running = [subprocess.Popen(command, env={**environment, "PROMETHEUS_MULTIPROC_DIR": figures})]
+        if worker:
+            running.append(subprocess.Popen(here, env=environment))
+        ended = _watch(running, settings.stop_seconds + 5)
+    sys.exit(ended)
 
 
-def _watch(running: list[subprocess.Popen]) -> None:
-    """Wait for the first to end, or for a signal, and end the others with it."""
+def _watch(running: list[subprocess.Popen], patience: int) -> int:
+    """Wait for the first to end, or for a signal, and end the others with it; a second signal does not wait. The exit code."""
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_args: stop.set())
@@ -234,19 +240,20 @@ def _watch(running: list[subprocess.Popen]) -> None:
     for child in running:
         if child.poll() is None:
             child.terminate()
-    for child in running:
-        try:
-            child.wait(20)
-        except subprocess.TimeoutExpired:
-            child.kill()  # every commit is whole: nothing is lost by it
-    sys.exit(0 if stop.is_set() else (ended or [0])[0])
+    told, until = stop.is_set(), time.monotonic() + patience
+    stop.clear()
+    while any(child.poll() is None for child in running):
+        if stop.wait(0.1) or time.monotonic() > until:
+            for child in running:
+                child.kill()  # every commit is whole: nothing is lost by it
+    return 0 if told else (ended or [0])[0]
 
 
 @main.command("worker")
 @click.option("--once", is_flag=True, help="Do what is due and end.")
 def worker_command(once: bool) -> None:
-    """Do the jobs: index, match, mail, import."""
-    _ready()
+    """Do the jobs: index, match, mail, import. Told to stop, it ends the batch it is at."""
+    dictConfig(configuration(_ready().log_lines))
     if once:
         click.echo(f"{jobs.run_all()} jobs done.")
         return

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from zxcvbn import zxcvbn
@@ -56,23 +57,25 @@ class Provider:
     secret: str = field(repr=False)
 
 
+# MARKETPLACE_ENCODER_HTTP: "yes" allows an endpoint of an encoder on another machine without https
+# WEB_CONCURRENCY: processes that answer requests, default 1; with more, MARKETPLACE_LIMITS may not be memory://
 @dataclass(frozen=True)
 class Settings:
-    """All settings of one process; the comment beside each names its variable."""
+    """All settings of one process; the comment beside each names its variable. docs/settings.md is made of these comments."""
 
     data: Path  # MARKETPLACE_DATA: folder for database, index, files; default ./var
-    database: str  # DATABASE_URL: SQLAlchemy address; default SQLite in the data folder
-    secret: str = field(repr=False)  # SECRET_KEY: at least 32 characters; in development made once and kept in the data folder
+    database: str  # DATABASE_URL: sqlite:///… or postgresql://… (15 or newer); default SQLite in the data folder
+    secret: str = field(repr=False)  # SECRET_KEY: at least 32 random characters; in development made once and kept in the data folder
     production: bool  # MARKETPLACE_ENV: "production" or "development" (default)
     site: str  # MARKETPLACE_SITE: address used in mails and files, default http://127.0.0.1:5000
     smtp: str | None  # MARKETPLACE_SMTP: smtp://user:password@host:port or smtps://; without it mail stays in the outbox
     sender: str  # MARKETPLACE_SENDER: From address of mails
-    encoders: tuple[EncoderSpec | None, EncoderSpec | None]  # MARKETPLACE_ENCODERS: full | fast | none | FAST[,SLOW], see `_encoders`
+    encoders: tuple[EncoderSpec | None, EncoderSpec | None]  # MARKETPLACE_ENCODERS: full (default, use,e5), fast, none or FAST,SLOW; decision 0006
     encoder_key: str = field(repr=False)  # MARKETPLACE_ENCODER_KEY: for the server of an encoder, sent to no other
     encoder_tokens: int  # MARKETPLACE_ENCODER_TOKENS: window of a server's model, default 512
     upload_limit: int  # MARKETPLACE_UPLOAD_MB: largest upload, in bytes here; default 64 MB
-    checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; read by terms.checklist
-    limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default the database (with SQLite a file beside it); redis://… or memory:// for a single process
+    checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; docs/checks.md
+    limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default the database (with SQLite a file beside it); redis://… or memory:// for one process
     inbox: str | None = field(default=None, repr=False)  # MARKETPLACE_INBOX: maildir:/path or imaps://user:password@host/INBOX; bounces and answers
     replies: str | None = None  # MARKETPLACE_REPLIES: address that answers to messages go to, such as reply@example.org; its mail must reach the inbox
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
@@ -80,11 +83,15 @@ class Settings:
     sealing_key: Path = Path()  # MARKETPLACE_SEALING_KEY: file that wraps the keys of calls, outside the data; in development made beside the data folder
     recovery_key: str | None = None  # MARKETPLACE_RECOVERY_KEY: public half of the offline key that can open calls when the sealing key is lost
     upload_minutes: int = 15  # MARKETPLACE_UPLOAD_MINUTES: longest time from first to last byte of a proposal, 1 to 120; they are opened after it
-    proxies: tuple[str, ...] = ()  # MARKETPLACE_PROXIES: addresses of proxies whose X-Request-Start says when a request began; "unix" for a socket
+    proxies: tuple[str, ...] = ()  # MARKETPLACE_PROXIES: proxies believed about X-Forwarded-For, X-Request-Start, X-Request-ID; "unix" for a socket
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
     providers: tuple[Provider, ...] = ()  # MARKETPLACE_OIDC: codes of providers, such as campus,group; for each the four variables of `_provider`
     second_factor: str = "nobody"  # MARKETPLACE_SECOND_FACTOR: who must have one: nobody | operators | staff; default staff in production, else nobody
-    scanner: str | None = None  # MARKETPLACE_SCANNER: clamd://host:3310 or clamd:///run/clamav/clamd.ctl; without one uploads are marked as not scanned
+    monitor_token: str | None = field(default=None, repr=False)  # MARKETPLACE_MONITOR_TOKEN: lets a watcher from elsewhere read /metrics and all of /readyz
+    least_room: int = 500  # MARKETPLACE_ROOM_MB: megabytes that must be free on the disk of the data folder; with fewer /readyz answers 503; default 500
+    stop_seconds: int = 60  # MARKETPLACE_STOP_SECONDS: how long a server that is told to stop waits for requests in flight, uploads too; default 60
+    log_lines: bool = False  # MARKETPLACE_LOGS: "json" (default in production) or "words" (default in development, warnings and errors alone)
+    scanner: str | None = None  # MARKETPLACE_SCANNER: clamd://host:3310 or clamd:///run/clamav/clamd.ctl; without one uploads count as not scanned
 
     @property
     def index_folder(self) -> Path:
@@ -259,6 +266,39 @@ def _proxies(environ: Mapping[str, str], faults: list[str]) -> tuple[str, ...]:
         return ()
 
 
+def _running(environ: Mapping[str, str], production: bool, faults: list[str]) -> dict[str, Any]:
+    """What only whoever runs and watches the site notices."""
+    return {
+        "least_room": _whole(environ, "MARKETPLACE_ROOM_MB", 500, 1_000_000, faults),
+        "stop_seconds": _whole(environ, "MARKETPLACE_STOP_SECONDS", 60, 7200, faults),
+        "monitor_token": _monitor_token(environ, faults),
+        "log_lines": _log_lines(environ, production, faults),
+    }
+
+
+def _monitor_token(environ: Mapping[str, str], faults: list[str]) -> str | None:
+    """What a watcher on another machine shows."""
+    token = environ.get("MARKETPLACE_MONITOR_TOKEN", "").strip() or None
+    if token and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{24,200}", token, re.ASCII):
+        faults.append("MARKETPLACE_MONITOR_TOKEN must be at least 24 letters, digits or any of ._~+/=-")
+    return token
+
+
+def _log_lines(environ: Mapping[str, str], production: bool, faults: list[str]) -> bool:
+    """Whether the log is lines of JSON."""
+    kind = environ.get("MARKETPLACE_LOGS") or ("json" if production else "words")
+    if kind not in ("json", "words"):
+        faults.append("MARKETPLACE_LOGS must be json or words")
+    return kind == "json"
+
+
+def with_credentials(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment, and beside it the files that systemd hands over by LoadCredential, each named as its variable: so no secret stands in a unit."""
+    folder = Path(environ.get("CREDENTIALS_DIRECTORY") or "/nonexistent")
+    files = folder.iterdir() if folder.is_dir() else ()
+    return {**{one.name: one.read_text(encoding="utf-8").strip() for one in files if re.fullmatch(r"[A-Z_]+", one.name)}, **environ}
+
+
 def _encoder_key(environ: Mapping[str, str], faults: list[str]) -> str:
     """The key for the server of an encoder."""
     key = environ.get("MARKETPLACE_ENCODER_KEY", "").strip()
@@ -334,7 +374,7 @@ def _second_factor(environ: Mapping[str, str], production: bool, faults: list[st
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read and check every setting. Raises `SettingsError` with all faults."""
-    faults: list[str] = []
+    environ, faults = with_credentials(environ), list[str]()
     data = Path(environ.get("MARKETPLACE_DATA") or "var").resolve()
     production = _is_production(environ, faults)
     secret = _secret(environ, production, faults)
@@ -346,10 +386,10 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     )
     sealing = _sealing_key(environ, data, production, faults)
     megabytes, minutes = _whole(environ, "MARKETPLACE_UPLOAD_MB", 64, 4096, faults), _whole(environ, "MARKETPLACE_UPLOAD_MINUTES", 15, 120, faults)
-    tokens = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults)
-    least = _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
+    tokens, least = _whole(environ, "MARKETPLACE_ENCODER_TOKENS", 512, 100_000, faults), _whole(environ, "MARKETPLACE_FUNNEL_LEAST", 5, 1000, faults, least=3)
     checks, rules, duties = (_own_data(environ, f"MARKETPLACE_{name}", faults) for name in ("CHECKS", "INCOME_RULES", "DUTY_RULES"))
     second, providers = _second_factor(environ, production, faults), _providers(environ, production, faults)
+    running = _running(environ, production, faults)
     if faults:
         raise SettingsError(faults)
     return Settings(
@@ -369,5 +409,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         income_rules=rules,
         duty_rules=duties,
         funnel_least=least, inbox=inbox, replies=replies, scanner=scanner, sealing_key=sealing, recovery_key=recovery, upload_minutes=minutes,
-        proxies=proxies, second_factor=second, providers=providers,
+        proxies=proxies, second_factor=second, providers=providers, **running,
     )

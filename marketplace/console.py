@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from marketplace import create_app
 from marketplace.config import Settings, SettingsError, read
-from marketplace.migrate import is_current
+from marketplace.migrate import standing
 from marketplace.terms import checklist
 
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON value and nothing else.")
@@ -41,7 +41,7 @@ def ready() -> Settings:
     settings = settings_or_fail()
     app = create_app(settings)
     app.app_context().push()
-    if not is_current(settings, app.extensions["engine"]):
+    if standing(app.extensions["engine"]) == "behind":
         fail("The database is not up to date: run `marketplace upgrade` first.", 2)
     return settings
 

@@ -3,13 +3,15 @@
 A worker claims the oldest due job under a lease, runs its handler, and commits what the handler did together with the
 job's end. A handler may be a generator: at each `yield` the runner commits and renews the lease. A worker that dies
 leaves a lease that runs out, and the job is claimed again: none is lost, one may run twice, so a handler must stand
-being repeated. A failing job is retried with growing pauses and ends as `failed`, where the operator sees it.
+being repeated. A worker that is told to stop ends its batch and puts the job back. A failing job is retried with growing pauses and ends as
+`failed`, where the operator sees it. A clock that is put back holds nothing up for longer than a lease: what lies further ahead than it can is due.
 """
 
 from __future__ import annotations
 
 import inspect
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,16 +19,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, and_, func, or_, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.access import SYSTEM
 from marketplace.db import Base, Data, Key, note, now, session, to_write
+from marketplace.logs import working_for
 from marketplace.record import record
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 ATTEMPTS = 6
+ASTRAY = timedelta(minutes=2)  # by how much the clocks of two machines may differ; what is further ahead was written before a clock was put back
+LONGEST_PAUSE = 10.0  # seconds between two looks at a database that does not answer
 TURN = 0.05  # seconds at most between two batches of a job: SQLite keeps no queue, so that a waiting writer needs a gap to get in
 STATES = ("queued", "running", "done", "failed")
 
@@ -127,14 +133,19 @@ def _queued(kinds: Sequence[str], before: datetime) -> tuple[ColumnElement[bool]
 def enqueue_scheduled(moment: datetime) -> None:
     """Queue each periodic job whose last one lies its interval back; safe to call from every worker."""
     for kind, every in _schedule:
-        recent = select(Job.id).where(Job.kind == kind, Job.created > moment - every).limit(1)
+        recent = select(Job.id).where(Job.kind == kind, Job.created > moment - every, Job.created < moment + ASTRAY).limit(1)
         if session.scalar(recent) is None:
             enqueue(kind, key="scheduled")
 
 
 def _due(moment: datetime, only: Sequence[str] | None) -> ColumnElement[bool]:
-    """Waiting and due, or running under a lease that ran out; of the kinds named, if any are."""
-    ready = or_(and_(Job.state == "queued", Job.due <= moment), and_(Job.state == "running", Job.lease < moment))
+    """Waiting and due, or running under a lease that ran out; of the kinds named, if any are.
+
+    After the clock was put back: what was queued to be done at once, and a lease longer than any, are due too.
+    """
+    waits = or_(Job.due <= moment, and_(Job.due == Job.created, Job.created > moment + ASTRAY))
+    left = or_(Job.lease < moment, Job.lease > moment + LEASE + ASTRAY)
+    ready = or_(and_(Job.state == "queued", waits), and_(Job.state == "running", left))
     return and_(ready, Job.kind.in_(only)) if only else ready
 
 
@@ -163,28 +174,43 @@ def _finish(job_id: int, state: str, error: str | None = None, due: datetime | N
     session.execute(update(Job).where(Job.id == job_id).values(**values))
 
 
-def _perform(job_id: int, kind: str, values: dict[str, Any]) -> None:
-    """Run the handler; commit at each of its pauses and at its end, together with the job's own end.
+def _perform(job_id: int, kind: str, values: dict[str, Any], stop: threading.Event | None = None) -> bool:
+    """Run the handler; commit at each of its pauses and at its end, together with the job's own end. False when it was told to stop in between.
 
     The lease is renewed a few times a minute: each commit waits for the disk.
     """
     work = _handlers[kind](**values)
     if inspect.isgenerator(work):
-        began, leased = time.monotonic(), now()
+        began = leased = time.monotonic()
         for _ in work:
             session.commit()
-            if now() - leased > LEASE / 10:
-                leased = now()
-                session.execute(update(Job).where(Job.id == job_id).values(lease=leased + LEASE))
+            if stop is not None and stop.is_set():
+                work.close()
+                session.rollback()
+                return False
+            if time.monotonic() - leased > LEASE.total_seconds() / 10:
+                leased = time.monotonic()
+                session.execute(update(Job).where(Job.id == job_id).values(lease=now() + LEASE))
                 session.commit()
             time.sleep(min(TURN, time.monotonic() - began))  # no longer than others may have waited
             began = time.monotonic()
     _finish(job_id, "done")
     session.commit()
+    return True
 
 
-def run_one(moment: datetime | None = None, only: Sequence[str] | None = None) -> bool:
-    """Claim and run one due job, of the kinds named if any are. False when there was none. What a handler raises ends in the job row."""
+def _put_back(job_id: int, attempts: int) -> None:
+    """Leave a job that was begun to the next worker, as if it had not been tried: what its batches did stands."""
+    _finish(job_id, "queued")
+    session.execute(update(Job).where(Job.id == job_id).values(attempts=attempts - 1))
+    session.commit()
+
+
+def run_one(moment: datetime | None = None, only: Sequence[str] | None = None, stop: threading.Event | None = None) -> bool:
+    """Claim and run one due job, of the kinds named if any are. False when there was none. What a handler raises ends in the job row.
+
+    Once `stop` is set the job ends with its batch and goes back to the others.
+    """
     moment = moment or now()
     if not _waiting(moment, only):
         return False
@@ -195,15 +221,27 @@ def run_one(moment: datetime | None = None, only: Sequence[str] | None = None) -
             return False
         job_id, kind, values, attempts = job.id, job.kind, dict(job.values), job.attempts
         session.commit()
-        try:
-            _perform(job_id, kind, values)
-        except Exception as error:
-            session.rollback()
-            log.exception("job %s of kind %s failed", job_id, kind)
-            _fail(job_id, kind, attempts, f"{type(error).__name__}: {error}")
-        finally:
-            session.remove()
+        with working_for(f"job-{job_id}"):
+            _attend(job_id, kind, values, attempts, stop)
     return True
+
+
+def _attend(job_id: int, kind: str, values: dict[str, Any], attempts: int, stop: threading.Event | None) -> None:
+    """Do a claimed job, and say how it ended."""
+    began, end = time.perf_counter(), "done"
+    try:
+        if not _perform(job_id, kind, values, stop):
+            end = "put back"
+            _put_back(job_id, attempts)
+    except Exception as error:
+        end = "failed"
+        session.rollback()
+        log.exception("job %s of kind %s failed", job_id, kind)
+        _fail(job_id, kind, attempts, f"{type(error).__name__}: {error}")
+    finally:
+        session.remove()
+        spent = round((time.perf_counter() - began) * 1000, 1)
+        log.info("worked", extra={"what": "job", "kind": kind, "state": end, "attempts": attempts, "ms": spent})
 
 
 def _fail(job_id: int, kind: str, attempts: int, error: str) -> None:
@@ -225,16 +263,32 @@ def run_all(only: Sequence[str] | None = None, limit: int = 10_000) -> int:
 
 
 def work(stop: threading.Event, pause: float = 0.5) -> None:
-    """The worker: run jobs until told to stop, look at the schedule once a minute."""
-    looked: datetime | None = None
+    """The worker: run jobs until told to stop, look at the schedule once a minute.
+
+    While the database is gone it waits. What it was doing then is taken up when its lease ends.
+    """
+    looked, patience = -math.inf, pause
     while not stop.is_set():
-        moment = now()
-        if looked is None or moment - looked > timedelta(minutes=1):
-            looked = moment
-            with to_write():
-                enqueue_scheduled(moment)
-                session.commit()
-                session.remove()
-        if not run_one():
+        try:
+            if time.monotonic() - looked > 60:
+                with to_write():
+                    enqueue_scheduled(now())
+                    session.commit()
+                    session.remove()
+                looked = time.monotonic()
+            worked, patience = run_one(stop=stop), pause
+        except DBAPIError as error:
+            worked, patience = False, min(patience * 2, LONGEST_PAUSE)
+            log.error("the database does not answer (%s); looking again in %.0f s", type(error.orig).__name__, patience)
+            _let_go()
+        if not worked:
             session.remove()
-            stop.wait(pause)
+            stop.wait(patience)
+
+
+def _let_go() -> None:
+    """Leave a connection that may be broken."""
+    try:
+        session.remove()
+    except DBAPIError:
+        session.registry.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from alembic import command
 from alembic.config import Config
@@ -52,8 +53,22 @@ def downgrade(settings: Settings, revision: str) -> None:
     command.downgrade(configuration(settings), revision)
 
 
+@cache
+def _revisions() -> tuple[frozenset[str], frozenset[str]]:
+    """The newest revisions of this program, and all it knows. Reading them takes a moment, and they do not change while it runs."""
+    scripts = ScriptDirectory(str(SCRIPTS))
+    return frozenset(scripts.get_heads()), frozenset(one.revision for one in scripts.walk_revisions())
+
+
+def standing(engine: Engine) -> Literal["current", "behind", "ahead"]:
+    """Where the database stands to this program. "ahead" is at a revision this program does not know: a newer one has been put in, and since migrations
+    only add while an older program may run (docs/operating.md), that one works on."""
+    newest, known = _revisions()
+    with engine.connect() as connection:
+        here = set(MigrationContext.configure(connection).get_current_heads())
+    return "current" if here == newest else "ahead" if here - known else "behind"
+
+
 def is_current(settings: Settings, engine: Engine) -> bool:
     """Whether the database stands at the newest revision."""
-    with engine.connect() as connection:
-        here = MigrationContext.configure(connection).get_current_heads()
-    return set(here) == set(ScriptDirectory.from_config(configuration(settings)).get_heads())
+    return standing(engine) == "current"

@@ -6,6 +6,7 @@ in the log of what was opened. Every page lives under its language, `/zh/…` or
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -19,10 +20,10 @@ from flask_babel import Babel, format_date, format_decimal, get_locale, gettext,
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import current_user
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import Update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ClientDisconnected, HTTPException
@@ -36,6 +37,7 @@ from marketplace.delivery import headers
 from marketplace.delivery import web as delivery
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused, Several
 from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
+from marketplace.logs import ENDPOINT, ID, Logged
 from marketplace.record import acting, kind_of
 
 log = logging.getLogger(__name__)
@@ -310,12 +312,24 @@ def page_number() -> int:
 
 
 def error_page(status: int, title: str, message: str, **values: Any) -> tuple[str | Response, int]:
-    """What failed, in words, with its status; for a programme as JSON."""
+    """What failed, in words, with its status and the id of the request; for a programme as JSON."""
     session.rollback()
-    text = in_words(message, values)
+    text, number = in_words(message, values), f"{status}-{request.environ.get(ID, '')}".strip("-")
     if request.accept_mimetypes.best == "application/json":
-        return jsonify(error=text), status
-    return render_template("error.html", status=status, title=gettext(title), message=text), status
+        return jsonify(error=text, id=number), status
+    return render_template("error.html", status=status, number=number, title=gettext(title), message=text), status
+
+
+def _stopped(title: str, message: str) -> Response:
+    """503 with when to come again. It is shown as to a visitor: who is signed in stands in the database, which may be what is missing."""
+    try:
+        session.remove()
+    except SQLAlchemyError:
+        session.registry.clear()  # the connection broke, and cannot even be let go
+    g._login_user = AnonymousUserMixin()
+    response = current_app.make_response(error_page(503, title, message))
+    response.headers["Retry-After"], response.headers["Cache-Control"] = str(COME_AGAIN), "no-store"
+    return response
 
 
 def _on_refused(error: Refused) -> tuple[str | Response, int]:
@@ -353,11 +367,28 @@ def _on_clash(error: IntegrityError) -> tuple[str | Response, int]:
     )
 
 
-def _on_locked(error: OperationalError) -> tuple[str | Response, int]:
+def _on_locked(error: DBAPIError) -> Response:
+    said = str(error.orig).lower()
+    if any(words in said for words in ("disk is full", "disk full", "no space left", "disk i/o error", "readonly", "read-only")):
+        log.error("the database cannot write: its disk is full or read-only (%s)", type(error.orig).__name__)
+        return _stopped(*NO_ROOM)
     log.error("database not available: %s", type(error.orig).__name__)
-    return error_page(503, N_("The database is busy"), N_("Nothing was saved. Please try again in a moment."))
+    return _stopped(N_("The database is busy"), N_("Nothing was saved. Please try again in a moment."))
 
 
+def _on_disk(error: OSError) -> tuple[str | Response, int] | Response:
+    """A file could not be written: for want of room the operator can do something, for everything else we."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+        return _on_bug(error)
+    log.error("no file can be written: %s", error.strerror)
+    return _stopped(*NO_ROOM)
+
+
+NO_ROOM = (
+    N_("Nothing can be saved at present"),
+    N_("The site has no room to write. Nothing of what you sent was saved. You can go on reading; please send it later."),
+)
+COME_AGAIN = 30  # seconds
 HTTP_WORDS = {
     400: (N_("This request was not understood"), N_("The form had expired or was incomplete. Reload the page and send it again.")),
     401: (N_("Not open to you"), N_("Sign in to do this.")),
@@ -386,7 +417,7 @@ def _on_http(error: HTTPException) -> tuple[str | Response, int] | HTTPException
 
 
 def _on_bug(error: Exception) -> tuple[str | Response, int]:
-    log.exception("unhandled error on %s", request.endpoint)
+    log.error("unhandled error on %s", request.endpoint, exc_info=error)
     return error_page(500, N_("Our mistake"), N_("Something went wrong here. Nothing was saved. We have logged it; please try again."))
 
 
@@ -396,6 +427,7 @@ def _headers(response: Response) -> Response:
     signed_out = request.endpoint in SIGNING_OUT and response.status_code < 400
     for name, value in headers.of(current_app.config["SETTINGS"].production, kept, signed_out).items():
         response.headers.setdefault(name, value)
+    request.environ[ENDPOINT] = request.endpoint
     if request.endpoint == "static":
         response.headers["Cache-Control"] = delivery.keeping(current_app, response.status_code in (200, 206, 304))
     elif current_user and current_user.is_authenticated:
@@ -416,7 +448,8 @@ def _context() -> Mapping[str, Any]:
 
 def prepare(app: Flask) -> None:
     """Bind languages, forgery protection, limits, compression, errors and headers to the application."""
-    app.wsgi_app = Stamp(app.wsgi_app, app.config["SETTINGS"].proxies)  # type: ignore[method-assign]
+    proxies = app.config["SETTINGS"].proxies
+    app.wsgi_app = Logged(Stamp(app.wsgi_app, proxies), proxies)  # type: ignore[method-assign]
     babel.init_app(
         app, locale_selector=lambda: LOCALES[spoken()], default_translation_directories=app.config["TRANSLATIONS"], default_timezone=HOME.key,
     )
@@ -432,7 +465,8 @@ def prepare(app: Flask) -> None:
     app.teardown_appcontext(lambda _error: None if g.pop("streams", False) else session.remove())
     for kind, page in (
         (Refused, _on_refused), (NotAllowed, _on_not_allowed), (NotFound, _on_not_found), (StaleDataError, _on_stale),
-        (IntegrityError, _on_clash), (OperationalError, _on_locked), (HTTPException, _on_http), (Exception, _on_bug),
+        (IntegrityError, _on_clash), (OperationalError, _on_locked), (InterfaceError, _on_locked), (InternalError, _on_locked), (OSError, _on_disk),
+        (HTTPException, _on_http), (Exception, _on_bug),
     ):
         app.register_error_handler(kind, page)
 

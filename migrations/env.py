@@ -46,9 +46,9 @@ from marketplace.needs.distilling import models as _distilling  # noqa: F401
 from marketplace.people import tries as _tries  # noqa: F401
 from marketplace.people.factors import models as _factors  # noqa: F401
 from marketplace.people.grants import models as _grants  # noqa: F401
-from marketplace.trail import models as _trail  # noqa: F401
 from marketplace.people.outside import models as _outside  # noqa: F401
 from marketplace.people.sessions import models as _sessions  # noqa: F401
+from marketplace.trail import models as _trail  # noqa: F401
 
 
 def written(kind: str, thing: Any, autogen_context: Any) -> str | bool:

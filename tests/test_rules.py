@@ -55,12 +55,12 @@ from marketplace.trail import models as _trail  # noqa: F401 - fills the metadat
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
-    "errors", "arrival", "scanner", "config", "migrate", "paper", "money", "drawing", "ordering", "db", "languages", "access", "record", "jobs",
+    "errors", "arrival", "logs", "scanner", "config", "migrate", "paper", "money", "drawing", "ordering", "db", "languages", "access", "record", "jobs",
     "mistakes", "delivery", "web", "saying", "printing",
     "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "trail", "keeping", "exporting",
-    "alerts", "finder", "privacy", "design", "reactions", "__init__", "wsgi", "demo", "console",
+    "alerts", "finder", "privacy", "vitals", "design", "reactions", "__init__", "server", "wsgi", "demo", "console",
     "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_keeping", "cli_learning", "cli_mail", "cli_matching", "cli_people",
-    "cli_terms",
+    "cli_settings", "cli_terms",
     "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}

@@ -7,7 +7,6 @@ up with one that is taken gets an account *beside*, which works at once like any
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import unicodedata
 from datetime import datetime

@@ -33,6 +33,17 @@ def test_a_header_counts_from_a_proxy_that_we_trust_alone(address: str, proxies:
     assert (abs(found - said) < 0.01) is counts
 
 
+@pytest.mark.parametrize(("address", "header", "whose"), [
+    ("127.0.0.1", "203.0.113.7", "203.0.113.7"), ("127.0.0.1", "6.6.6.6, 203.0.113.7", "203.0.113.7"), ("127.0.0.1", "203.0.113.7, 127.0.0.1", "203.0.113.7"),
+    ("203.0.113.8", "203.0.113.7", "203.0.113.8"), ("127.0.0.1", "", "127.0.0.1"), ("127.0.0.1", "nonsense", "127.0.0.1"),
+])
+def test_whose_a_request_is_counts_from_a_proxy_that_we_trust_alone(address: str, header: str, whose: str) -> None:
+    seen = {}
+    app = Stamp(lambda given, _start: seen.update(given) or [], ("127.0.0.1",))
+    app({"REMOTE_ADDR": address, "HTTP_X_FORWARDED_FOR": header}, lambda *_args: None)
+    assert seen["REMOTE_ADDR"] == whose
+
+
 @pytest.mark.parametrize("said", ["t=9999999999.000", "t=100000000.0", "yesterday", "t=-5", "t=1e9", "", "t=１７００００００００.1"])
 def test_a_moment_that_cannot_be_is_not_believed(said: str) -> None:
     assert time.time() - stamped(("127.0.0.1",), REMOTE_ADDR="127.0.0.1", HTTP_X_REQUEST_START=said) < 5

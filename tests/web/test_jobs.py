@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from marketplace import jobs
 from marketplace.db import now
@@ -138,3 +140,62 @@ def test_rows_are_found_by_id_although_all_share_a_state(session):
 def test_one_kind_has_one_function():
     with pytest.raises(ValueError, match="tests.note"):
         handler("tests.note")
+
+
+@handler("tests.batches")
+def batches(thing: int):
+    """Three batches."""
+    for number in range(3):
+        seen.append(thing + number)
+        yield
+
+
+def test_a_worker_that_is_told_to_stop_ends_its_batch_and_puts_the_job_back(session):
+    job, stop = enqueue("tests.batches", thing=10), threading.Event()
+    session.commit()
+    stop.set()
+    with playing():
+        run_one(only=("tests.batches",), stop=stop)
+    session.refresh(job)
+    assert (seen, job.state, job.attempts, job.lease) == ([10], "queued", 0, None)
+    run(only=("tests.batches",))
+    session.refresh(job)
+    assert (seen, job.state, job.attempts) == ([10, 10, 11, 12], "done", 1)
+
+
+def test_a_clock_that_is_put_back_holds_no_job_up(session):
+    at_once_, later, held = enqueue("tests.note", value=1), enqueue("tests.note", after=timedelta(hours=2), value=2), enqueue("tests.note", value=3)
+    held.state, held.lease = "running", now() + jobs.LEASE
+    session.commit()
+    before = now() - timedelta(hours=5)
+    while run(before, only=("tests.note",)):
+        continue
+    assert sorted(seen) == [1, 3]
+    assert [session.get(Job, one.id).state for one in (at_once_, later, held)] == ["done", "queued", "done"]
+
+
+def test_a_clock_that_is_put_back_stops_no_schedule(session):
+    enqueue_scheduled(now() + timedelta(hours=5))
+    many = waiting(("database.count",), now() + timedelta(hours=9))
+    session.execute(text("update job set state = 'done'"))
+    for job in session.scalars(select(Job)):
+        job.created = now() + timedelta(hours=5)
+    session.commit()
+    enqueue_scheduled(now())
+    assert many == waiting(("database.count",), now() + timedelta(hours=9)) == 1
+
+
+def test_a_worker_outlives_a_database_that_is_gone(monkeypatch):
+    stop, asked = threading.Event(), []
+
+    def gone(**_values):
+        asked.append(1)
+        if len(asked) == 3:
+            stop.set()
+        raise OperationalError("select", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(jobs, "run_one", gone)
+    monkeypatch.setattr(jobs, "enqueue_scheduled", lambda _moment: None)
+    with playing():
+        jobs.work(stop, pause=0.001)
+    assert len(asked) == 3

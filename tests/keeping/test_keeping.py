@@ -5,20 +5,21 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import threading
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
 from marketplace.access import SYSTEM
-from marketplace.db import engine_for, session
+from marketplace.db import engine_for, now, session
 from marketplace.keeping import backup as keeping
 from marketplace.keeping import envelope, moving
 from marketplace.keeping.backup import backup
 from marketplace.keeping.restore import restore, verify
 from marketplace.keeping.rows import NotKept, is_empty
 from marketplace.people.models import Organisation
-from marketplace.record import record
+from marketplace.record import Event, record
 from marketplace.trail import chaining
 from tests import factories
 from tests.postgres import postgres_server
@@ -165,3 +166,36 @@ def test_the_demo_moves_to_the_other_kind_of_database_and_back(demo, tmp_path):
         engine.dispose()
         assert moving.move(other, back) == sent
     assert sum(one.rows for one in sent.values()) > 5000
+
+
+@pytest.mark.slow
+def test_a_restore_drill_of_the_demo_backed_up_while_others_write(demo, tmp_path, settings):
+    """The backup is one moment of a database that is written to all the while; what comes back is whole and its chain unbroken."""
+    shutil.copytree(demo, tmp_path / "var")
+    own = replace(settings, database=f"sqlite:///{tmp_path}/var/marketplace.db", data=tmp_path / "var")
+    there = replace(settings, database=f"sqlite:///{tmp_path}/there/marketplace.db", data=tmp_path / "there")
+    stop, written = threading.Event(), []
+
+    def write() -> None:
+        engine = engine_for(own.database)
+        while not stop.wait(0.01):
+            with engine.begin() as connection:
+                connection.execute(insert(Event), {"at": now(), "name": "job.noted", "thing": "job", "thing_id": 1, "actor_kind": "system", "facts": {"n": 1}})
+            written.append(1)
+        engine.dispose()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        made = backup(own, tmp_path / "site.backup", "1", "v", WORD)
+    finally:
+        stop.set()
+        writer.join()
+    assert len(written) > 3 and made["gone"] == []
+    assert sums(restore(there, tmp_path / "site.backup", WORD)) == sums(made)
+    engine = engine_for(there.database)
+    with engine.connect() as connection:
+        kept = connection.scalar(select(func.count()).select_from(Event.__table__))
+        assert not connection.execute(text("pragma foreign_key_check")).all()
+    engine.dispose()
+    assert made["tables"]["event"]["rows"] == kept

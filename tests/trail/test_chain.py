@@ -10,10 +10,10 @@ from sqlalchemy import delete, func, insert, select, text, update
 
 from marketplace.access import SYSTEM
 from marketplace.cli_check import CHECKS
-from marketplace.db import now, session
+from marketplace.db import Base, now, session
 from marketplace.people.grants.models import AccessEntry
 from marketplace.record import Event, record
-from marketplace.trail import chain, chaining
+from marketplace.trail import altering, chain, chaining
 from marketplace.trail.models import Alteration, Anchor, Link
 from tests import factories
 
@@ -128,3 +128,8 @@ def test_an_erased_text_leaves_the_chain_whole_and_cannot_be_tried(app):
 
 def test_numbers_are_written_alike_whichever_database_kept_them():
     assert chain.canonical({"b": 2.0, "a": [1e3, 0.5, "ü"]}) == '{"a":[1000,0.5,"ü"],"b":2}'.encode()
+
+
+def test_tables_without_alterations_are_tables():
+    assert altering.UNTOLD <= Base.metadata.tables.keys()
+    assert not altering.UNTOLD & {"technology", "need", "deal", "agreement", "access_grant", "membership", "person", "organisation", "invoice", "payment"}

@@ -58,6 +58,9 @@ OF_OPERATORS = (
 )
 """The operator's rooms: nobody else is let through to them."""
 
+OF_BOTH = {"grants.show": "the owner's members answer a request here; that signing is asked about is for the button on the same page"}
+"""Forms that heads and members share, where an action of heads alone is asked about."""
+
 UNSEEN: dict[str, str] = {
     "agreement": "withdrawn",
     "agreement_notice": "ended upheld void withdrawn",

@@ -10,8 +10,8 @@ AT_MOST = {
 }
 """The relations by which somebody from outside may be allowed anything with other people's things: said here apart from the rules themselves."""
 
-WRITTEN_BY_READING: set[str] = {"opening"}
-"""Tables in which a GET may write: the access log of blind listings."""
+WRITTEN_BY_READING: set[str] = {"access_entry", "deal_document_opening"}
+"""Tables in which a GET may write: who opened what of a blind listing, and which document of a deal."""
 
 _HERE = "public: the same for everybody, or filtered by the search itself, which test_blind looks through"
 _OWN = "lists what is the reader's own: its query begins at the reader's id or seats"

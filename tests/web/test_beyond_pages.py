@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,22 +28,22 @@ __all__ = ["every_row", "site"]
 ROOT = Path(marketplace.__file__).parent
 GIVEN = {"key", "after", "thing_id", "keys", "last", "person_id"}
 """What is said to a job: ids, and when; nothing that somebody has typed."""
+TOLD_MORE = {"catalogue/scanning/operations.py": "a refused upload leaves no row, so its name, size and hash go with the job; it writes them into the operator's list"}
 LINK = re.compile(r"http://127\.0\.0\.1:5000(/\S+)")
 
 
-def queued() -> Iterator[tuple[Path, ast.Call]]:
+@cache
+def queued() -> list[tuple[Path, ast.Call]]:
     """Each place in the product where a job is queued."""
-    for path in sorted(ROOT.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("enqueue", "enqueue_anyway"):
-                yield path, node
+    texts = {path: path.read_text() for path in sorted(ROOT.rglob("*.py"))}
+    nodes = [(path, node) for path, text in texts.items() if "enqueue" in text for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    return [(path, node) for path, node in nodes if isinstance(node.func, ast.Name) and node.func.id in ("enqueue", "enqueue_anyway")]
 
 
 def test_jobs_are_queued_by_operations_and_told_ids_alone() -> None:
-    places = list(queued())
-    wrong = [f"{path.relative_to(ROOT)}:{node.lineno}" for path, node in places
-             if path.name in ("views.py", "forms.py", "web.py") or {word.arg for word in node.keywords} - GIVEN]
-    assert places and not wrong, f"a request could choose what a job is told: {wrong}"
+    wrong = [f"{path.relative_to(ROOT)}:{node.lineno}" for path, node in queued() if path.relative_to(ROOT).as_posix() not in TOLD_MORE
+             and (path.name in ("views.py", "forms.py", "web.py") or {word.arg for word in node.keywords} - GIVEN)]
+    assert queued() and not wrong, f"a request could choose what a job is told: {wrong}"
 
 
 def test_every_kind_of_job_is_known_and_comes_from_somewhere(whole_app: Flask) -> None:
@@ -55,8 +55,8 @@ def test_every_kind_of_job_is_known_and_comes_from_somewhere(whole_app: Flask) -
     assert known - by_event - by_hand - by_clock <= set(WORK_OF_RUNS), "nothing queues these jobs"
 
 
-WORK_OF_RUNS = ("importing.read", "importing.publish", "importing.undo")
-"""Jobs that an import run queues by its state (importing.operations.WORK)."""
+WORK_OF_RUNS = ("importing.read", "importing.publish", "importing.undo", "calls.index_all", "pools.index_all")
+"""Jobs that an import run queues by its state (importing.operations.WORK), and those that other jobs and the command line run as functions."""
 
 
 def _body(walk: Walk, row: Row, role: str) -> str:
@@ -66,10 +66,12 @@ def _body(walk: Walk, row: Row, role: str) -> str:
     return text if answer.status_code == 200 else ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["visitor", "stranger", "other_broker"])
 def test_lists_feeds_and_files_hold_nothing_that_is_private_to_others(site: Site, every_row: list[Row], whole_app: Flask, role: str) -> None:
     connection, every, people = site
-    ids = {one.fill["public_id"]: one for one in every if one.private and "public_id" in one.fill and role not in one.who and one.under not in LISTED_FOR.get(role, ())}
+    ids = {one.fill["public_id"]: one for one in every
+           if one.private and "public_id" in one.fill and role not in one.who and one.under not in LISTED_FOR.get(role, ())}
     fetched, found = 0, []
     with listening() as begin:
         walk = Walk(whole_app, connection, people, begin)
@@ -96,6 +98,7 @@ def _recipients() -> tuple[dict[str, str], list[tuple[str, str, str]]]:
     return people, [one for rows in mails.values() for one in rows[:3]]
 
 
+@pytest.mark.slow
 def test_nobody_is_mailed_a_link_to_what_he_may_not_read(site: Site, whole_app: Flask) -> None:
     connection, _every, _people = site
     done = connection.begin_nested()

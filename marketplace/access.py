@@ -4,8 +4,6 @@ A row reads "action: the relations that allow it". A relation is how an actor st
 member of a verified organisation, member or owner of the organisation that answers for the thing, its author, broker,
 operator, the system itself. A thing's `sides` (an organisation each, or several that stand on one side) give `{side}` and `{side}_{role}`,
 its `people` (persons) `{side}_party`. The steps of a state machine add their rows from the model that declares them (`Step`), so
-operator, the system itself. A thing's `sides` (an organisation each, or several) give `{side}` and `{side}_{role}`, its `people` (persons)
-`{side}_party`. The steps of a state machine add their rows from the model that declares them (`Step`), so
 each rule stands once. `visible_to` is the SQL twin of `readable`; a test compares the two over every role and state.
 """
 

@@ -201,9 +201,9 @@ def test_only_members_see_a_run(client: Any, session: Any, owner: Person, instit
     make.organisation(stranger)
     client.login(stranger)
     for path in ("", "/columns", "/rejected.csv"):
-        assert client.get(address + path).status_code == 403
+        assert client.get(address + path).status_code == 404
     for path in ("/columns", "/publish"):
-        assert client.post(address + path).status_code == 403
+        assert client.post(address + path).status_code == 404
     assert send(client, institute, FILE.encode()).status_code == 422  # that organisation is none of theirs
 
 
@@ -250,6 +250,6 @@ def test_a_stranger_reaches_no_run(client: Any, session: Any, owner: Person, ins
     make.organisation(stranger)
     client.login(stranger)
     for address in ("hold", "undo", "go-on", "publish", "rows/2/keep"):
-        assert client.post(f"{run}/{address}").status_code == 403
+        assert client.post(f"{run}/{address}").status_code == 404
     assert client.get(f"/en/imports/template.xlsx?organisation={institute.public_id}").status_code == 404
     assert client.get("/en/imports/template.xlsx?listing=secrets").status_code == 404

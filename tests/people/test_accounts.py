@@ -122,6 +122,7 @@ def test_moving_to_a_taken_address_is_answered_alike_and_told_to_its_owner(sessi
     session.commit()
     told = {mail.template: mail.address for mail in letters()}
     assert told == {"account_known": "taken@example.com", "change_address_notice": "own@example.com"}
+    person = found(session, "own@example.com")
     with pytest.raises(Refused):
         operations.confirm_address(VISITOR, operations.confirmation_token(person, "taken@example.com"))
 

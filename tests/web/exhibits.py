@@ -120,15 +120,13 @@ def of_deals(cast: Cast, who: People, firm: People) -> list[Exhibit]:
     return found
 
 
-def of_calls(cast: Cast, firm: People) -> list[Exhibit]:
-    """Calls as drafts, published, in review and awarded; what solvers, reviewers and teams have of them; boards and pools."""
-    like, found = cast.things["technology_file"], [Exhibit("open-calls", "draft", {"public_id": cast.things["call"].public_id}, firm, True)]
-    missing = {"question_id": new_public_id(), "assignment_id": new_public_id()}
+def _taking_proposals(missing: dict[str, str]) -> tuple[proposing.Cast, list[Exhibit]]:
+    """A published call with a question, a sealed proposal, a holder of its key and a reviewer who has not answered."""
     public = proposing.cast()
     asked = questions.ask_question(public.other, public.call, "能否延期", "zh")
     session.flush()
     house = {**staff(public.house, public.owner), "reviewer": public.reviewer, "counterparty": public.solver}
-    found.append(Exhibit("open-calls", "published", {**missing, "public_id": public.call.public_id, "question_id": asked.public_id}, house))
+    found = [Exhibit("open-calls", "published", {**missing, "public_id": public.call.public_id, "question_id": asked.public_id}, house)]
     version = proposing.handed_in(public.solver, public.institute, public.call, now(), at=now())
     solver = {**staff(public.institute, public.solver), "reviewer": public.reviewer, "counterparty": public.owner}
     sealed = {"public_id": version.proposal.public_id, "version_id": version.public_id, "file_id": new_public_id()}
@@ -140,6 +138,15 @@ def of_calls(cast: Cast, firm: People) -> list[Exhibit]:
     found.append(Exhibit("key-holders", "named", {"holder_id": holder}, house))
     invited = reviews.reviewer(public.call)
     found.append(Exhibit("open-calls/reviewing", "invited", {"public_id": invited.public_id}, {**house, "reviewer": invited.person}, True))
+    return public, found
+
+
+def of_calls(cast: Cast, firm: People) -> list[Exhibit]:
+    """Calls as drafts, published, in review and awarded; what solvers, reviewers and teams have of them; boards and pools."""
+    like, found = cast.things["technology_file"], [Exhibit("open-calls", "draft", {"public_id": cast.things["call"].public_id}, firm, True)]
+    missing = {"question_id": new_public_id(), "assignment_id": new_public_id()}
+    public, shown = _taking_proposals(missing)
+    found += shown
     open_review, (done, award) = reviews.scored(), reviews.awarded(chosen=(0, 1), amounts=50_000_000, kind="enterprise")
     for state, scene in (("in review", open_review), ("awarded", done)):
         roles = {"owner": scene.owner, "member": scene.member, "signatory": make.membership(make.person(), scene.house, "signatory").person,
@@ -201,8 +208,7 @@ def of_resources() -> list[Exhibit]:
                 more = {"technology": make.technology(firm)} if room == "scenarios" else {}
                 kind = {"facilities": "booking", "experts": "expert_request", "scenarios": "trial_application"}[room]
                 asked = make.booking(thing, firm) if room == "facilities" else {"experts": ExpertRequest, "scenarios": TrialApplication}[room](
-                    resource=thing, organisation=firm, person=asker, text="想试用", state="asked", key=kind, created=NOW,
-                    **more)
+                    resource=thing, organisation=firm, person=asker, text="想试用", state="asked", key=kind, created=NOW, **more)
                 session.add(asked)
                 session.flush()
                 found.append(Exhibit(f"resource-requests/{kind}", asked.state, {"public_id": asked.public_id}, roles, True))
@@ -229,7 +235,8 @@ def of_people(cast: Cast, who: People) -> list[Exhibit]:
         Exhibit("operations/brokers", "a broker", {"person_id": who["broker"].public_id}, who), Exhibit("subscriptions/organisation", "verified", house, who),
         Exhibit("invitations", "open, to a stranger", {"public_id": invited.public_id, "token": organisations.invitation_token(invited)}, who),
         Exhibit("requests", "of a reviewer", {"public_id": asked.public_id}, who),
-        Exhibit("reset", "of a stranger", {"token": token}, who), Exhibit("confirm", "of somebody new", {"token": people.confirmation_token(fresh, fresh.address)}),
+        Exhibit("reset", "of a stranger", {"token": token}, who),
+        Exhibit("confirm", "of somebody new", {"token": people.confirmation_token(fresh, fresh.address)}),
         Exhibit("subscriptions", "of an owner", {"public_id": following.public_id}, {"owner": following.person}, True),
         Exhibit("unsubscribe", "of an owner's search", {"token": subscriptions.token_for(following)}),
         Exhibit("operations/files", "held back", {"public_id": things["uploads"][0].public_id}, who),
@@ -243,7 +250,8 @@ def of_pages(cast: Cast) -> list[Exhibit]:
     mail = session.query(Mail).first() or _mail()
     signed = cast.things["technology_file"].sha256
     return [
-        *files, *(Exhibit("exporting.own_table", name, {"name": name}) for name in TABLES), Exhibit("for_robots.sitemap_of_listings", "first part", {"number": 1}),
+        *files, *(Exhibit("exporting.own_table", name, {"name": name}) for name in TABLES),
+        Exhibit("for_robots.sitemap_of_listings", "first part", {"number": 1}),
         *(Exhibit(under, mail.state, {"public_id": mail.public_id}) for under in ("dev/outbox", "mail")),
         Exhibit("verify", "of no agreement", {"sha256": signed}), Exhibit("static", "a style sheet", {"filename": "paper.css"}),
     ]

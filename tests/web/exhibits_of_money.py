@@ -37,8 +37,8 @@ from tests.web.walking import Exhibit
 
 def _seen(under: str, state: str, fill: dict[str, Any], licensor: People, licensee: People) -> list[Exhibit]:
     """The same thing twice: as the licensor's house sees it, and as the licensee's."""
-    other = {"counterparty": licensee["owner"]}, {"counterparty": licensor["owner"]}
-    return [Exhibit(under, f"{state}, licensor's", fill, {**licensor, **other[0]}, True), Exhibit(under, f"{state}, licensee's", fill, {**licensee, **other[1]}, True)]
+    both = (("licensor's", licensor, licensee), ("licensee's", licensee, licensor))
+    return [Exhibit(under, f"{state}, {whose}", fill, {**own, "counterparty": other["owner"]}, True) for whose, own, other in both]
 
 
 def of_agreements(like: Attachment) -> list[Exhibit]:

@@ -10,8 +10,8 @@ AT_MOST = {
 }
 """The relations by which somebody from outside may be allowed anything with other people's things: said here apart from the rules themselves."""
 
-WRITTEN_BY_READING: set[str] = {"opening"}
-"""Tables in which a GET may write: the access log of blind listings."""
+WRITTEN_BY_READING: set[str] = {"access_entry", "deal_document_opening"}
+"""Tables in which a GET may write: who opened what of a blind listing, and which document of a deal."""
 
 _HERE = "public: the same for everybody, or filtered by the search itself, which test_blind looks through"
 _OWN = "lists what is the reader's own: its query begins at the reader's id or seats"
@@ -57,6 +57,9 @@ OF_OPERATORS = (
     "people.dismiss_broker", "people.queue", "people.review", "scanning.index", "scanning.show",
 )
 """The operator's rooms: nobody else is let through to them."""
+
+OF_BOTH = {"grants.show": "the owner's members answer a request here; that signing is asked about is for the button on the same page"}
+"""Forms that heads and members share, where an action of heads alone is asked about."""
 
 UNSEEN: dict[str, str] = {
     "agreement": "withdrawn",

@@ -162,10 +162,8 @@ def listening() -> Iterator[Callable[[], Heard]]:
     def written(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if found := re.match(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) \"?(\w+)", statement):
             heard[0].kept.append(found.group(1))
-        elif statement.startswith("ROLLBACK"):
-            heard[0].kept.clear()
 
-    def taken_back(_connection: Connection, _name: str, _context: Any) -> None:
+    def taken_back(*_savepoint: Any) -> None:
         heard[0].kept.clear()
 
     with pytest.MonkeyPatch.context() as patch:

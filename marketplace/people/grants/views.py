@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from marketplace.access import may
+from marketplace.access import may, require
 from marketplace.db import now
 from marketplace.errors import N_, NotAllowed, Problem, Refused
 from marketplace.people import organisations
@@ -216,6 +216,8 @@ def file(public_id: str) -> ResponseReturnValue:
 def sign(public_id: str) -> ResponseReturnValue:
     """Read the NDA, and ask for a code to sign it."""
     nda = _nda(public_id)
+    if request.method == "POST":
+        require(actor(), "nda.sign", nda)
     form = SignForm() if request.method == "POST" else SignForm(data={"sha256": nda.sha256})
     if form.ready():
         try:

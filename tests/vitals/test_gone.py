@@ -27,7 +27,7 @@ def answering(app, words):
 
 
 @pytest.mark.parametrize(("words", "language", "heading"), [
-    ("the server closed the connection unexpectedly", "en", "The database is busy"), ("server closed", "zh", "数据库"),
+    ("the server closed the connection unexpectedly", "en", "The database is busy"), ("server closed", "zh", "系统正忙"),
     ("database or disk is full", "en", "Nothing can be saved at present"), ("attempt to write a readonly database", "zh", "目前无法保存"),
 ])
 def test_the_page_says_so_and_when_to_come_again(app, client, session, words, language, heading):
@@ -35,7 +35,8 @@ def test_the_page_says_so_and_when_to_come_again(app, client, session, words, la
     session.commit()
     session.expire_all()
     with answering(app, words):
-        answer = client.get(f"/{language}/home")
+        answer, nowhere = client.get(f"/{language}/desk"), client.get(f"/{language}/nowhere")
+    assert nowhere.status_code == 503
     assert answer.status_code == 503 and answer.headers["Retry-After"] == "30"
     assert heading in answer.text and answer.headers["X-Request-ID"] in answer.text
-    assert client.get(f"/{language}/home").status_code == 200
+    assert client.get(f"/{language}/desk").status_code == 200

@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where a machine asks for no bytecode, each worker of the tests would translate a thousand modules again: six seconds of a processor each.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Two people at once, operations, counts and lists: where the two databases can differ. `make prove` has the whole suite on PostgreSQL.
+# Two people at once, operations, counts and lists: where the two databases can differ. CI has the whole suite on PostgreSQL behind `make test`.
 ON_POSTGRESQL := $(wildcard tests/*/test_at_once.py tests/*/*/test_at_once.py tests/*/*/test_two_at_once.py) tests/test_check.py tests/first_steps \
 	$(addprefix tests/people/,test_accounts.py test_organisations.py) $(wildcard tests/people/grants/test_*.py) tests/catalogue/test_operations.py \
 	$(addprefix tests/matching/,test_operations.py test_desk.py test_learning.py) tests/alerts/subscriptions \
@@ -17,7 +17,7 @@ ON_POSTGRESQL := $(wildcard tests/*/test_at_once.py tests/*/*/test_at_once.py te
 	reviewing/test_later.py pools/test_deciding.py pools/test_listing.py pools/test_pools.py) \
 	$(addprefix tests/deals/,test_listing.py funnel/test_funnel.py worklist/test_worklist.py)
 
-.PHONY: help setup setup-test run test prove lint messages lock clean
+.PHONY: help setup setup-test run test test-postgresql prove lint messages lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -63,6 +63,9 @@ test: setup-test  ## all tests: SQLite, PostgreSQL, browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"; first=$$?; \
 	wait $$beside; second=$$?; echo "Tests on PostgreSQL"; cat var/postgresql.log; \
 	echo "A picture of every step of the walks is in $${MARKETPLACE_SHOTS:-var/walks}"; exit $$((first + second))
+
+test-postgresql: setup-test  ## the whole suite on PostgreSQL, a real server started and removed by the run
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --database=postgresql -m "not slow and not browser"
 
 prove: setup-test  ## the long drills; the report goes to docs/proof/
 	@tools/need.sh dovecot-imapd -- sh -c 'PATH=$$PATH:/usr/sbin command -v dovecot'

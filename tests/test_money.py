@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from marketplace import money
+from marketplace.saying import FILTERS
 from marketplace.terms.words import Tongue
-from marketplace.web import FILTERS
 
 
 @pytest.mark.parametrize(("amount", "currency", "text"), [

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, and_, select, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from marketplace.access import Step
-from marketplace.db import Base, Bilingual, Data, Key, PublicId, in_language, now, session
+from marketplace.db import LANGUAGES, Base, Bilingual, Data, Key, PublicId, in_language, now, session
 from marketplace.record import steps
 
 KINDS = ("enterprise", "institute", "service_provider", "agency")
@@ -52,6 +52,12 @@ class Person(Base):
         CheckConstraint("language in ('zh', 'en')", name="language"),
         CheckConstraint("tongue not in ('zh', 'en') or tongue = language", name="tongue"),
     )
+
+    @validates("language")
+    def _tongue_follows(self, _name: str, code: str) -> str:
+        if self.tongue in LANGUAGES:
+            self.tongue = code
+        return code
 
     # what Flask-Login asks of a user
     is_authenticated = True

@@ -133,7 +133,7 @@ def test_rejected_rows_come_back_as_a_file_that_no_spreadsheet_runs_and_can_be_s
         (bytes(range(256)) * 9, "not a table"),
         (b"title,n\n", "no rows below"),
         (b"%PDF-1.4", "PDF"),
-        (",".join(f"c{n}" for n in range(10_000)).encode() + b"\n1\n", "10000 columns"),
+        (",".join(f"c{n}" for n in range(10_000)).encode() + b"\n1\n", "10,000 columns"),
         (b"PK\x03\x04xx", "damaged"),
     ],
 )

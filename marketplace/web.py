@@ -312,7 +312,16 @@ def page_number() -> int:
 
 
 def error_page(status: int, title: str, message: str, **values: Any) -> tuple[str | Response, int]:
-    """What failed, in words, with its status and the id of the request; for a programme as JSON."""
+    """What failed, in words, with its status and the id of the request; for a programme as JSON. While the database is gone that is what failed."""
+    try:
+        return _error_page(status, title, message, **values)
+    except DBAPIError as error:
+        if status == 503:
+            raise
+        return _on_locked(error), 503
+
+
+def _error_page(status: int, title: str, message: str, **values: Any) -> tuple[str | Response, int]:
     session.rollback()
     text, number = in_words(message, values), f"{status}-{request.environ.get(ID, '')}".strip("-")
     if request.accept_mimetypes.best == "application/json":

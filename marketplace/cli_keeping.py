@@ -24,7 +24,9 @@ from marketplace.matching import operations as matching
 from marketplace.matching.index import RebuildNeeded
 
 WRONG = (NotKept, Spoilt, OSError, SQLAlchemyError)
-_key = click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File that holds the passphrase; the archive is sealed with it.")
+_key = click.option(
+    "--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File that holds the passphrase; the archive is sealed with it.",
+)
 
 
 def _passphrase(key: Path | None) -> bytes | None:
@@ -95,7 +97,8 @@ def restore_command(context: click.Context, path: Path, key: Path | None, only_v
     except WRONG as error:
         fail(f"Nothing was restored: {error}")
     rows, taken = sum(one["rows"] for one in manifest["tables"].values()), (now() - began).total_seconds()
-    click.echo(f"{rows} rows and {len(manifest['parts'])} parts: every hash is right; {taken:.1f} s. Made on {manifest['began']} by version {manifest['version']}.")
+    whole = f"{rows} rows and {len(manifest['parts'])} parts: every hash is right; {taken:.1f} s."
+    click.echo(f"{whole} Made on {manifest['began']} by version {manifest['version']}.")
     if only_verify:
         return
     ready()
@@ -124,7 +127,11 @@ def move_command(source: str, target: str, json_: bool) -> None:
     source, target, began = database_address(source), database_address(target), now()
     try:
         with bar(None, "Moving", json_) as progress:
-            sums = moving.move(source, target, lambda table, rows: (progress.set_description(table), progress.update(rows)) and None)
+            def told(table: str, rows: int) -> None:
+                progress.set_description(table)
+                progress.update(rows)
+
+            sums = moving.move(source, target, told)
     except WRONG as error:
         fail(f"Nothing was moved: {error if isinstance(error, NotKept) else type(error).__name__}")
     rows, taken = sum(one.rows for one in sums.values()), round((now() - began).total_seconds(), 1)

@@ -109,7 +109,8 @@ def is_guessable(secret: str) -> bool:
     plain = secret.lower()
     repeated = any(plain.startswith(plain[:size] * 3) for size in range(1, len(plain) // 3 + 1))
     words = re.search(r"secret|change|password|example|techbridge|default|insecure|your[-_ ]|123456|abcdef|qwerty", plain)
-    return len(set(secret)) < FEWEST_DIFFERENT or repeated or words is not None or secret.isalpha() and plain == secret and zxcvbn(plain[:72])["guesses_log10"] < 26
+    spelled = secret.isalpha() and plain == secret and zxcvbn(plain[:72])["guesses_log10"] < 26
+    return len(set(secret)) < FEWEST_DIFFERENT or repeated or words is not None or spelled
 
 
 def _kept_secret(data: Path) -> str:

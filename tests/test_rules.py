@@ -87,7 +87,9 @@ PURE = {
     "trail": {"chain"},
     "keeping": {"envelope"},
 }
-COMMITTERS = {"web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_calls.py", "cli_learning.py", "cli_mail.py", "cli_matching.py", "cli_people.py", "cli_keeping.py"}
+COMMITTERS = {
+    "web.py", "jobs.py", "cli.py", "cli_bench.py", "cli_calls.py", "cli_keeping.py", "cli_learning.py", "cli_mail.py", "cli_matching.py", "cli_people.py",
+}
 STATE_WRITERS = {"record.py", "jobs.py", "alerts/operations.py"}
 BANNED_NAMES = re.compile(r"(utils?|helpers?|base|managers?|common|misc)\.py$")
 LONGEST_MODULE, LONGEST_FUNCTION = 500, 40

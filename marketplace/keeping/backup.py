@@ -3,8 +3,8 @@
 A tar: `database/TABLE/NUMBER.jsonl`, one row a line; `files/…` as they lie in the data folder; `encodings.sqlite`, the texts' vectors, which cost most to
 make again; last `manifest.json` with SHA-256 and size of every part, count and hash of every table, the revision and versions. The moment of the database
 is taken first and files are copied after it: files are never changed once they stand, so all that the rows name are there. The archive gets its name
-when it is whole and on the disk; what is broken off is deleted. Never in it: the sealing key, the secret of the sessions, settings, and the index itself, which is made
-anew from the rows.
+when it is whole and on the disk; what is broken off is deleted. Never in it: the sealing key, the secret of the sessions, settings, and the index
+itself, which is made anew from the rows.
 """
 
 from __future__ import annotations

@@ -66,7 +66,8 @@ def restore(settings: Settings, path: Path, passphrase: bytes | None = None, say
     """Bring everything back; the manifest. Raises `Spoilt` or `NotKept`: then database and folder are as empty as they were."""
     manifest = verify(path, passphrase, say)
     if manifest["revision"] != head():
-        raise NotKept(f"the backup stands at revision {manifest['revision']}, this program at {head()}: restore with version {manifest['version']}, then upgrade")
+        stands = f"the backup stands at revision {manifest['revision']}, this program at {head()}"
+        raise NotKept(f"{stands}: restore with version {manifest['version']}, then upgrade")
     _require_empty_folder(settings)
     aside = settings.data / ASIDE
     shutil.rmtree(aside, ignore_errors=True)

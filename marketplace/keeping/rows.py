@@ -67,7 +67,8 @@ def read(connection: Connection, table: Table) -> Iterator[Row]:
     unset = [column for column in table.columns if isinstance(column.type, JSON) and column.nullable]
     query = select(table, *(column.is_(None) for column in unset)).order_by(*table.primary_key.columns)
     columns = list(table.columns)
-    places, always = [columns.index(column) for column in unset], [place for place, one in enumerate(columns) if isinstance(one.type, JSON) and not one.nullable]
+    places = [columns.index(column) for column in unset]
+    always = [place for place, one in enumerate(columns) if isinstance(one.type, JSON) and not one.nullable]
     for row in connection.execution_options(yield_per=BATCH).execute(query):
         values = [_plain(value) for value in row[: len(columns)]]
         for place, absent in [*zip(places, row[len(columns):], strict=True), *((place, False) for place in always)]:
@@ -144,7 +145,8 @@ def write(connection: Connection, table: Table, rows: Iterable[Row], told: Told 
             batch = []
     _insert(connection, table, target, batch)
     for one in later:
-        connection.execute(update(table).where(table.c.id == bindparam("key")).values({one["name"]: bindparam("value")}), {"key": one["key"], "value": one["value"]})
+        change = update(table).where(table.c.id == bindparam("key")).values({one["name"]: bindparam("value")})
+        connection.execute(change, {"key": one["key"], "value": one["value"]})
     told(len(batch))
     return counting.sum
 

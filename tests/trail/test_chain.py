@@ -85,10 +85,11 @@ def test_a_row_put_in_between_is_noticed_and_never_chained(app):
     session.rollback()
     gap = session.scalar(select(func.max(Event.id))) + 50
     thing = factories.organisation()
-    session.execute(insert(Event).values(id=gap, at=now() - EARLIER, name="organisation.edit", thing="organisation", thing_id=thing.id, actor_kind="system", facts={}))
+    same = {"name": "organisation.edit", "thing": "organisation", "thing_id": thing.id, "actor_kind": "system", "facts": {}}
+    session.execute(insert(Event).values(id=gap, at=now() - EARLIER, **same))
     session.commit()
     chaining.link(now() - EARLIER)
-    session.execute(insert(Event).values(id=gap - 9, at=now(), name="organisation.edit", thing="organisation", thing_id=thing.id, actor_kind="system", facts={}))
+    session.execute(insert(Event).values(id=gap - 9, at=now(), **same))
     session.commit()
     chaining.link()
     assert f"event {gap - 9} was put in afterwards" in found()
@@ -106,7 +107,7 @@ def test_a_chain_cut_short_with_its_anchors_is_noticed_by_the_anchor_that_was_ma
     session.execute(update(Link).where(Link.position == position).values(hash="f" * 64))
     assert "is not the one that was anchored" in chaining.against(paper) and "is not what link" in found()
     last = session.scalars(select(Link).where(Link.position == position)).one()
-    session.execute(text(f"delete from {last.source} where id = {last.source_id}"))  # noqa: S608 - our own names
+    session.execute(text(f"delete from {last.source} where id = {last.source_id}"))
     session.execute(delete(Link).where(Link.position == position))
     assert "does not pass through the anchor" in found()
     session.execute(delete(Anchor))
@@ -131,5 +132,5 @@ def test_numbers_are_written_alike_whichever_database_kept_them():
 
 
 def test_tables_without_alterations_are_tables():
-    assert altering.UNTOLD <= Base.metadata.tables.keys()
+    assert Base.metadata.tables.keys() >= altering.UNTOLD
     assert not altering.UNTOLD & {"technology", "need", "deal", "agreement", "access_grant", "membership", "person", "organisation", "invoice", "payment"}

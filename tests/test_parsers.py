@@ -1,6 +1,7 @@
 """Every parser of a line that somebody types or a program sends, given any text: a value or a refusal, nothing else. Readers of files: tools/fuzz.py.
 
-Those with tests of their own beside them: quantities, cells of sales sheets, forms of terms, mails and what is cut from them, dates of meetings, archives, Word files.
+Those with tests of their own beside them: quantities, cells of sales sheets, forms of terms, mails and what is cut from them, dates of meetings,
+archives, Word files.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ FORMS = st.one_of(
     st.from_regex(r"(ZL|CN|US|EP|WO)?\s?[0-9０-９]{4,14}[.．]?[0-9X]?[A-Z]?[0-9]?", fullmatch=True),
     st.from_regex(r"[A-H][0-9]{2}[A-Z] ?[0-9]{1,4}/[0-9]{2,6}", fullmatch=True), st.from_regex(r"[0-9A-Z]{16,20}", fullmatch=True),
     st.from_regex(r"(https?://ror\.org/)?0[a-z0-9]{6}[0-9]{2}", fullmatch=True), st.from_regex(r"[a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,40}", fullmatch=True),
-    st.from_regex(r"-?[0-9]{1,25}([.,][0-9]{0,30})?(e[0-9]{1,9})?", fullmatch=True), st.from_regex(r"[0-9]{1,6}[-/.年][0-9]{1,4}[-/.月][0-9]{1,4}日?", fullmatch=True),
+    st.from_regex(r"-?[0-9]{1,25}([.,][0-9]{0,30})?(e[0-9]{1,9})?", fullmatch=True),
+    st.from_regex(r"[0-9]{1,6}[-/.年][0-9]{1,4}[-/.月][0-9]{1,4}日?", fullmatch=True),
     st.from_regex(r"[A-Za-z0-9_~.=-]{1,80}", fullmatch=True), st.from_regex(r"/[/\\\t%a-z0-9.?#@:-]{0,30}", fullmatch=True),
 )
 PARSERS: dict[str, Callable[[str], Any]] = {

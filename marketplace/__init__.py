@@ -40,6 +40,7 @@ finder → privacy → vitals → design → reactions → this, cli.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, redirect, url_for
@@ -133,24 +134,7 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
     """
     settings = settings or read()
     app = Application("marketplace", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
-    app.config.update(
-        SETTINGS=settings,
-        SECRET_KEY=settings.secret,
-        MAX_CONTENT_LENGTH=settings.upload_limit,
-        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
-        MAX_FORM_PARTS=5000,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.production,
-        SESSION_COOKIE_NAME="__Host-techbridge" if settings.production else "techbridge",
-        PERMANENT_SESSION_LIFETIME=sessions.LONGEST_STAYING,
-        TRUSTED_HOSTS=_hosts(settings),
-        RATELIMIT_STORAGE_URI=settings.limits,
-        RATELIMIT_HEADERS_ENABLED=False,
-        TRANSLATIONS=str(translations),
-        WTF_CSRF_TIME_LIMIT=None,
-        COMPRESS_MIN_SIZE=800,
-    )
+    app.config.update(_configuration(settings), TRANSLATIONS=str(translations))
     app.json.ensure_ascii = False
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["engine"], app.extensions["tongues"] = connect(settings.database), found(translations)
@@ -168,6 +152,27 @@ def create_app(settings: Settings | None = None, translations: Path = HERE / "tr
     user_logged_in.connect(needs_views.adopt_on_sign_in, app)
     app.add_url_rule("/", "root", _root)
     return app
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    """What Flask and its extensions are told."""
+    return {
+        "SETTINGS": settings,
+        "SECRET_KEY": settings.secret,
+        "MAX_CONTENT_LENGTH": settings.upload_limit,
+        "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
+        "MAX_FORM_PARTS": 5000,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.production,
+        "SESSION_COOKIE_NAME": "__Host-techbridge" if settings.production else "techbridge",
+        "PERMANENT_SESSION_LIFETIME": sessions.LONGEST_STAYING,
+        "TRUSTED_HOSTS": _hosts(settings),
+        "RATELIMIT_STORAGE_URI": settings.limits,
+        "RATELIMIT_HEADERS_ENABLED": False,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "COMPRESS_MIN_SIZE": 800,
+    }
 
 
 def _hosts(settings: Settings) -> list[str] | None:

@@ -1,7 +1,7 @@
 """Every parser of a line that somebody types or a program sends, given any text: a value or a refusal, nothing else. Readers of files: tools/fuzz.py.
 
-Those with tests of their own beside them: quantities, cells of sales sheets, forms of terms, mails and what is cut from them, dates of meetings, archives,
-Word files.
+Those with tests of their own beside them: quantities, cells of sales sheets, forms of terms, mails and what is cut from them, dates of meetings,
+archives, Word files.
 """
 
 from __future__ import annotations

@@ -69,12 +69,13 @@ def read(connection: Connection, table: Table) -> Iterator[Row]:
     columns = list(table.columns)
     places = [columns.index(column) for column in unset]
     always = [place for place, one in enumerate(columns) if isinstance(one.type, JSON) and not one.nullable]
-    for row in connection.execution_options(yield_per=BATCH).execute(query):
-        values = [_plain(value) for value in row[: len(columns)]]
-        for place, absent in [*zip(places, row[len(columns):], strict=True), *((place, False) for place in always)]:
-            if values[place] is None and not absent:
-                values[place] = {"json": None}  # the word null is another thing than nothing
-        yield values
+    with connection.execute(query.execution_options(yield_per=BATCH)) as found:
+        for row in found:
+            values = [_plain(value) for value in row[: len(columns)]]
+            for place, absent in [*zip(places, row[len(columns):], strict=True), *((place, False) for place in always)]:
+                if values[place] is None and not absent:
+                    values[place] = {"json": None}  # the word null is another thing than nothing
+            yield values
 
 
 def _plain(value: Any) -> Any:

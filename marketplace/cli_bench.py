@@ -15,12 +15,12 @@ import click
 from sqlalchemy import text
 
 from marketplace import create_app
+from marketplace.access import SYSTEM
 from marketplace.alerts.subscriptions.bench import bench_alerts
 from marketplace.calls import bench as calls_bench
 from marketplace.calls.pools import bench as pools_bench
 from marketplace.calls.sealing.bench import bench_sealing
 from marketplace.console import as_json, fail, settings_or_fail, show, telling
-from marketplace.access import SYSTEM
 from marketplace.db import now, session, to_write
 from marketplace.deals.funnel import bench as funnel_bench
 from marketplace.deals.funnel.operations import count

@@ -85,7 +85,7 @@ def test_the_app_is_set_up_on_the_pages_and_asked_for_from_then_on(client, sessi
     codes = re.findall(r"<code>(\w{5}-\w{5})</code>", page)
     assert len(codes) == 10 and codes[0] not in client.get("/en/settings/second-factor").get_data(as_text=True)
     assert elsewhere.get("/en/desk").status_code == 303, "signed out elsewhere"
-    assert ["Your account was changed"] == [mail.subject for mail in letters()]
+    assert [mail.subject for mail in letters()] == ["Your account was changed"]
     step = elsewhere.post("/en/sign-in", data=SIGN_IN | {"next": "/en/needs"}).location
     assert step == "/en/sign-in/code?next=/en/needs" and elsewhere.get("/en/desk").status_code == 303
     assert elsewhere.post(step, data={"code": "000000"}).status_code == 422

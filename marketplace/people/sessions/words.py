@@ -14,8 +14,8 @@ BROWSERS = (
     ("Firefox", "Firefox/|FxiOS/"), ("Chrome", "Chrome/|CriOS/"), ("Safari", "Safari/"),
 )
 SYSTEMS = (
-    ("HarmonyOS", "HarmonyOS|OpenHarmony"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("macOS", "Mac OS X|Macintosh"),
-    ("Linux", "Linux"),
+    ("HarmonyOS", "HarmonyOS|OpenHarmony"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+    ("macOS", "Mac OS X|Macintosh"), ("Linux", "Linux"),
 )
 
 

@@ -72,7 +72,7 @@ class Settings:
     encoder_tokens: int  # MARKETPLACE_ENCODER_TOKENS: window of a server's model, default 512
     upload_limit: int  # MARKETPLACE_UPLOAD_MB: largest upload, in bytes here; default 64 MB
     checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; read by terms.checklist
-    limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default the database (with SQLite a file beside it); redis://… or memory:// for a single process
+    limits: str  # MARKETPLACE_LIMITS: store of rate limits, default the database (SQLite: a file beside it); redis://… or memory:// for a single process
     inbox: str | None = field(default=None, repr=False)  # MARKETPLACE_INBOX: maildir:/path or imaps://user:password@host/INBOX; bounces and answers
     replies: str | None = None  # MARKETPLACE_REPLIES: address that answers to messages go to, such as reply@example.org; its mail must reach the inbox
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
@@ -83,7 +83,7 @@ class Settings:
     proxies: tuple[str, ...] = ()  # MARKETPLACE_PROXIES: addresses of proxies whose X-Request-Start says when a request began; "unix" for a socket
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
     providers: tuple[Provider, ...] = ()  # MARKETPLACE_OIDC: codes of providers, such as campus,group; for each the four variables of `_provider`
-    second_factor: str = "nobody"  # MARKETPLACE_SECOND_FACTOR: who must have one: nobody | operators | staff; default staff in production, else nobody
+    second_factor: str = "nobody"  # MARKETPLACE_SECOND_FACTOR: of whom: nobody | operators | staff; default staff in production
     scanner: str | None = None  # MARKETPLACE_SCANNER: clamd://host:3310 or clamd:///run/clamav/clamd.ctl; without one uploads are marked as not scanned
 
     @property

@@ -41,7 +41,7 @@ def begin(
     actor: Actor, person: Person, way: str, device: str = "", stays: bool = False, has_factor: bool = False, outside: str | None = None,
     at: datetime | None = None,
 ) -> SignIn:
-    """A new session of the person. Its random name (256 bits) is put into `person.ticket`, for the cookie, and kept nowhere."""
+    """A new session. Its random name (256 bits) is put into `person.ticket`, for the cookie, and kept nowhere."""
     require(actor, "person.sign_in")
     moment, token = at or now(), secrets.token_urlsafe(32)
     if person.id is None:

@@ -41,14 +41,20 @@ def begin(
     actor: Actor, person: Person, way: str, device: str = "", stays: bool = False, has_factor: bool = False, outside: str | None = None,
     at: datetime | None = None,
 ) -> SignIn:
-    """A new session of the person. Its random name (256 bits) is put into `person.ticket`, for the cookie, and kept nowhere."""
+    """A new session. Its random name (256 bits) is put into `person.ticket`, for the cookie, and kept nowhere."""
     require(actor, "person.sign_in")
     moment, token = at or now(), secrets.token_urlsafe(32)
     if person.id is None:
         session.flush()  # the session of whoever has just registered points at his id
     made = SignIn(
+<<<<<<< HEAD
         person_id=person.id, token_hash=_hash(token), way=way, outside=outside, has_factor=has_factor, stays=stays and not person.is_operator,
         device=device[:60], made=moment, seen=moment, proven=moment, ends=moment + spans(person, stays)[1],
+=======
+        person_id=person.id, token_hash=_hash(token), way=way, outside=outside, has_factor=has_factor,
+        stays=stays and not person.is_operator, device=device[:60],
+        made=moment, seen=moment, proven=moment, ends=moment + spans(person, stays)[1],
+>>>>>>> w-sign
     )
     session.add(made)
     person.ticket, person.entry = token, made

@@ -74,13 +74,8 @@ class Settings:
     encoder_key: str = field(repr=False)  # MARKETPLACE_ENCODER_KEY: for the server of an encoder, sent to no other
     encoder_tokens: int  # MARKETPLACE_ENCODER_TOKENS: window of a server's model, default 512
     upload_limit: int  # MARKETPLACE_UPLOAD_MB: largest upload, in bytes here; default 64 MB
-<<<<<<< HEAD
     checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; docs/checks.md
     limits: str  # MARKETPLACE_LIMITS: store of the rate limits, default the database (with SQLite a file beside it); redis://… or memory:// for one process
-=======
-    checks: Path | None  # MARKETPLACE_CHECKS: file or folder of checks of offers beside those of the product; read by terms.checklist
-    limits: str  # MARKETPLACE_LIMITS: store of rate limits, default the database (SQLite: a file beside it); redis://… or memory:// for a single process
->>>>>>> w-sign
     inbox: str | None = field(default=None, repr=False)  # MARKETPLACE_INBOX: maildir:/path or imaps://user:password@host/INBOX; bounces and answers
     replies: str | None = None  # MARKETPLACE_REPLIES: address that answers to messages go to, such as reply@example.org; its mail must reach the inbox
     income_rules: Path | None = None  # MARKETPLACE_INCOME_RULES: file of rules for splitting income, beside those of the product
@@ -91,17 +86,12 @@ class Settings:
     proxies: tuple[str, ...] = ()  # MARKETPLACE_PROXIES: proxies believed about X-Forwarded-For, X-Request-Start, X-Request-ID; "unix" for a socket
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
     providers: tuple[Provider, ...] = ()  # MARKETPLACE_OIDC: codes of providers, such as campus,group; for each the four variables of `_provider`
-<<<<<<< HEAD
     second_factor: str = "nobody"  # MARKETPLACE_SECOND_FACTOR: who must have one: nobody | operators | staff; default staff in production, else nobody
     monitor_token: str | None = field(default=None, repr=False)  # MARKETPLACE_MONITOR_TOKEN: lets a watcher from elsewhere read /metrics and all of /readyz
     least_room: int = 500  # MARKETPLACE_ROOM_MB: megabytes that must be free on the disk of the data folder; with fewer /readyz answers 503; default 500
     stop_seconds: int = 60  # MARKETPLACE_STOP_SECONDS: how long a server that is told to stop waits for requests in flight, uploads too; default 60
     log_lines: bool = False  # MARKETPLACE_LOGS: "json" (default in production) or "words" (default in development, warnings and errors alone)
     scanner: str | None = None  # MARKETPLACE_SCANNER: clamd://host:3310 or clamd:///run/clamav/clamd.ctl; without one uploads count as not scanned
-=======
-    second_factor: str = "nobody"  # MARKETPLACE_SECOND_FACTOR: of whom: nobody | operators | staff; default staff in production
-    scanner: str | None = None  # MARKETPLACE_SCANNER: clamd://host:3310 or clamd:///run/clamav/clamd.ctl; without one uploads are marked as not scanned
->>>>>>> w-sign
 
     @property
     def index_folder(self) -> Path:

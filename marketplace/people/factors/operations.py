@@ -89,14 +89,9 @@ def _totp(found: Authenticator) -> TOTP:
     try:
         return TOTP(SecretBox(_keys[0]).decrypt(found.secret).decode(), interval=STEP)
     except CryptoError as error:
-<<<<<<< HEAD
         raise Refused(
             N_("Your app cannot be checked any more, because the site's secret was changed. Use a recovery code, and set the app up anew.")
         ) from error
-=======
-        gone = N_("Your app cannot be checked any more, because the site's secret was changed. Use a recovery code, and set the app up anew.")
-        raise Refused(gone) from error
->>>>>>> w-sign
 
 
 def secret_of(found: Authenticator) -> str:

@@ -47,14 +47,8 @@ def begin(
     if person.id is None:
         session.flush()  # the session of whoever has just registered points at his id
     made = SignIn(
-<<<<<<< HEAD
         person_id=person.id, token_hash=_hash(token), way=way, outside=outside, has_factor=has_factor, stays=stays and not person.is_operator,
         device=device[:60], made=moment, seen=moment, proven=moment, ends=moment + spans(person, stays)[1],
-=======
-        person_id=person.id, token_hash=_hash(token), way=way, outside=outside, has_factor=has_factor,
-        stays=stays and not person.is_operator, device=device[:60],
-        made=moment, seen=moment, proven=moment, ends=moment + spans(person, stays)[1],
->>>>>>> w-sign
     )
     session.add(made)
     person.ticket, person.entry = token, made

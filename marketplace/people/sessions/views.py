@@ -28,13 +28,8 @@ blueprint = Blueprint("sessions", __name__)
 
 STEP_UP = {
     "people.change_password", "people.change_address", "factors.show", "factors.authenticator", "factors.begin", "factors.remove", "factors.codes",
-<<<<<<< HEAD
     "factors.add_passkey", "factors.remove_passkey", "outside.index", "outside.part", "signing.sign", "signing.enter", "grants.sign", "grants.enter",
     "grants.look",
-=======
-    "factors.add_passkey", "factors.remove_passkey", "outside.index", "outside.part", "signing.sign", "signing.enter",
-    "grants.sign", "grants.enter", "grants.look",
->>>>>>> w-sign
 }
 """Pages that open only to who has shown in the last fifteen minutes who he is; beside them all under `/operations/` that takes a POST."""
 OPEN_WITHOUT_FACTOR = {"people.sign_out", "people.choose_language", "people.confirm", "people.reset", "sessions.prove", "static"}

@@ -67,7 +67,7 @@ def test_the_first_operator_is_named_at_the_command_line(tmp_path: Path) -> None
     assert "Nobody has signed up" in fresh.run("operator", "first@example.com", code=2)
     with closing(sqlite3.connect(tmp_path / "var" / "marketplace.db")) as database:
         row = {"public_id": "first", "name": "First", "address": "First@example.com", "address_key": "first@example.com", "password_hash": "x",
-               "language": "en", "is_operator": 0, "is_broker": 0, "created": "2026-11-02 09:00:00", "version_id": 1}
+               "language": "en", "tongue": "en", "is_operator": 0, "is_broker": 0, "created": "2026-11-02 09:00:00", "version_id": 1}
         database.execute(f"insert into person ({', '.join(row)}) values ({', '.join('?' * len(row))})", list(row.values()))
         database.commit()
         assert "not confirmed" in fresh.run("operator", "first@example.com", code=2)

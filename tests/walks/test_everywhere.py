@@ -245,6 +245,21 @@ def test_nothing_is_found_on_any_page_of_the_demo(browser: Browser, demo: Path, 
     told(gone, record_property)
 
 
+def test_nothing_is_found_under_agreements(browser: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch, record_property: Any) -> None:
+    monkeypatch.setattr(printing, "press", lambda: SimpleNamespace(pdf=lambda html, _static: html.encode()))
+    cast = Cast(agreed(), {}, {}, {})
+    session.commit()
+    gone = Gone()
+    inside = Inside(app, cast, browser, session.get_bind())
+    for number, role in enumerate(cast.people):
+        inside.become(role)
+        walk([f"/{('zh', 'en')[number % 2]}/desk"], inside.fetch, partial(inside.look, gone), gone, UNDER_AGREEMENTS)
+        gone.send(inside.send, partial(inside.look, gone))
+    inside.context.close()
+    told(gone, record_property)
+    assert {f"/{noun}/ID" for noun in ("statements", "audits", "guarantees", "claims", "invoices", "payments", "income/splits")} <= gone.kinds
+
+
 def test_nothing_is_found_on_any_page_around_blind_listings(
     browser: Browser, whole_app: Flask, blind_site: tuple[Connection, Cast], record_property: Any,  # noqa: F811
 ) -> None:
@@ -262,18 +277,3 @@ def test_nothing_is_found_on_any_page_around_blind_listings(
         gone.send(inside.send, partial(inside.look, gone))
     inside.context.close()
     told(gone, record_property)
-
-
-def test_nothing_is_found_under_agreements(browser: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch, record_property: Any) -> None:
-    monkeypatch.setattr(printing, "press", lambda: SimpleNamespace(pdf=lambda html, _static: html.encode()))
-    cast = Cast(agreed(), {}, {}, {})
-    session.commit()
-    gone = Gone()
-    inside = Inside(app, cast, browser, session.get_bind())
-    for number, role in enumerate(cast.people):
-        inside.become(role)
-        walk([f"/{('zh', 'en')[number % 2]}/desk"], inside.fetch, partial(inside.look, gone), gone, UNDER_AGREEMENTS)
-        gone.send(inside.send, partial(inside.look, gone))
-    inside.context.close()
-    told(gone, record_property)
-    assert {f"/{noun}/ID" for noun in ("statements", "audits", "guarantees", "claims", "invoices", "payments", "income/splits")} <= gone.kinds

@@ -20,6 +20,7 @@ REACHES_OUT = {
     "alerts/operations.py": "the operator's mail server", "alerts/delivery.py": "the operator's mail server",
     "alerts/inbox/mailboxes.py": "the operator's mailbox", "alerts/inbox/operations.py": "names the errors of the mailbox",
     "cli.py": "starts the web worker; looks whether the port is free", "cli_check.py": "tries the operator's mail servers",
+    "people/outside/views.py": "names the errors of a provider of the settings, to whom Authlib speaks",
     "matching/endpoint.py": "the operator's encoder; redirects are not followed", "scanner.py": "the operator's virus scanner",
     "serving.py": "names the type of the socket that the web server accepts on",
 }
@@ -30,6 +31,7 @@ DRAWS = {
 }
 QUERIES = {"demo/discarding.py": "names of our own tables", "licensing/income/models.py": "our own constant in the condition of an index"}
 MARKED = {
+    "people/factors/views.py": "a QR code that segno draws of an address whose parts are escaped for addresses",
     "deals/worklist/words.py": "a sentence of the catalogue; what is put into it is escaped by the per cent sign of Markup",
 }
 

@@ -38,6 +38,7 @@ KINDS = (
     Kind("account", CONTRACT, "nameless", ("person",), whole=True),
     Kind("seats", CONTRACT, "gone", ("membership", "invitation", "join_request"), whole=True),
     Kind("own", CONTRACT, "gone", ("subscription", "snooze", "specialty", "example"), whole=True),
+    Kind("ways_in", CONTRACT, "gone", ("sign_in", "authenticator", "recovery_code", "passkey", "recovery", "identity"), whole=True),
     Kind("mail", CONTRACT, "gone", ("mail", "undeliverable"), whole=True),
     Kind("contact", CONTRACT, "nameless", ("party",), whole=True),
     Kind("income", DUTY, "nameless", ("inventor",), whole=True),
@@ -61,10 +62,10 @@ KINDS = (
         "invoice", "payment", "payout", "tax_invoice", "statement", "statement_remark", "audit", "bank_file", "income_policy", "income_cost", "inventorship",
         "split", "billing_profile",
     )),
-    Kind("log", EVIDENCE, "kept", ("event", "access_entry", "access_grant", "moderation", "deal_document_opening")),
+    Kind("log", EVIDENCE, "kept", ("event", "alteration", "access_entry", "access_grant", "moderation", "deal_document_opening")),
     Kind("problems", CONSENT, "gone", ("pasted_problem",)),
     Kind("work", EVIDENCE, "gone", ("job",)),
 )
 OF_TABLE = {table: kind for kind in KINDS for table in kind.tables}
-SECRET = frozenset({"password_hash", "signature", "sealed", "brought", "id", "version_id"})
+SECRET = frozenset({"password_hash", "signature", "sealed", "brought", "token_hash", "code_hash", "secret", "credential", "public_key", "id", "version_id"})
 """Columns that no copy holds: what would help to sign in or to open something, and numbers of the database."""

@@ -20,9 +20,12 @@ from marketplace.first_steps.examples.models import Example
 from marketplace.jobs import Job, handler
 from marketplace.licensing.income.models import Inventor
 from marketplace.people import passwords
+from marketplace.people.factors.models import Authenticator, Passkey, Recovery, RecoveryCode
 from marketplace.people.models import Invitation, JoinRequest, Membership, Person
 from marketplace.people.operations import by_address
 from marketplace.people.organisations import owners
+from marketplace.people.outside.models import Identity
+from marketplace.people.sessions.models import SignIn
 from marketplace.privacy.kinds import (
     FAILED_JOBS,
     INVITATIONS,
@@ -37,6 +40,7 @@ from marketplace.privacy.kinds import (
 )
 from marketplace.record import move, record
 
+WAYS_IN = (SignIn, Authenticator, RecoveryCode, Passkey, Recovery, Identity)
 BATCH = 200
 MOST = 20_000  # rows of one table in a copy; whoever has more is told so in it
 Rows = list[dict[str, Any]]
@@ -146,7 +150,7 @@ def _forget(person: Person, key: str) -> None:
     mails = select(Mail.id).where(or_(Mail.person_id == person.id, Mail.address == person.address))
     session.execute(delete(Noticed).where(Noticed.subscription_id.in_(own)))
     session.execute(update(Noticed).where(Noticed.mail_id.in_(mails)).values(mail_id=None))
-    for model in (Subscription, Snooze, Specialty, Example, JoinRequest, Membership):
+    for model in (*WAYS_IN, Subscription, Snooze, Specialty, Example, JoinRequest, Membership):
         session.execute(delete(model).where(model.person_id == person.id))  # type: ignore[attr-defined]
     session.execute(delete(Mail).where(Mail.id.in_(mails)))
     session.execute(delete(Invitation).where(or_(Invitation.address_key == key, Invitation.person_id == person.id)))

@@ -99,6 +99,13 @@ def work() -> int:
     return ran
 
 
+def ticket_of(person: Person) -> str:
+    """The name for the cookie of a session that the person has begun, or begins here."""
+    if not person.ticket:
+        begin(SYSTEM, person, "password")
+    return person.ticket
+
+
 class InspectingClient(FlaskClient):
     """A browser that signs in as a person and refuses to be handed a faulty page."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from marketplace.access import SYSTEM
 from marketplace.alerts import operations as alerts
 from marketplace.alerts.models import Mail
 from marketplace.alerts.subscriptions import operations as subscriptions
@@ -28,7 +29,10 @@ from marketplace.deals.parties import operations as parties
 from marketplace.exporting.tables import TABLES
 from marketplace.people import operations as people
 from marketplace.people import organisations
+from marketplace.people.factors.models import Passkey
 from marketplace.people.models import Organisation, Person
+from marketplace.people.outside.models import Identity
+from marketplace.people.sessions.operations import begin
 from tests import factories as make
 from tests.calls.proposals import cast as proposing
 from tests.calls.reviewing import scene as reviews
@@ -242,6 +246,22 @@ def of_people(cast: Cast, who: People) -> list[Exhibit]:
         Exhibit("operations/files", "held back", {"public_id": things["uploads"][0].public_id}, who),
     ]
     return found
+
+
+def of_ways_in(who: People) -> list[Exhibit]:
+    """A session, a passkey and an account elsewhere of the owner; a provider that the settings do not name."""
+    owner = who["owner"]
+    assert owner is not None
+    entry = begin(SYSTEM, owner, "password")
+    key = Passkey(person_id=owner.id, credential="c" * 40, public_key=b"k" * 32, name="P", made=NOW)
+    elsewhere = Identity(person_id=owner.id, issuer="https://sign-in.example.org", subject="1", made=NOW)
+    session.add_all([key, elsewhere])
+    session.flush()
+    own = (("settings/sessions", entry), ("settings/second-factor/passkeys", key), ("settings/outside", elsewhere))
+    return [
+        *(Exhibit(under, "of the owner", {"public_id": one.public_id}, who, True) for under, one in own),
+        Exhibit("sign-in/with", "of no provider", {"code": "campus"}, who),
+    ]
 
 
 def of_pages(cast: Cast) -> list[Exhibit]:

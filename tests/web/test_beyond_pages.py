@@ -18,7 +18,7 @@ from marketplace.alerts.models import Mail
 from marketplace.db import session
 from marketplace.people.models import Person
 from marketplace.reactions import REACTIONS
-from tests.inspection import work
+from tests.inspection import ticket_of, work
 from tests.web.test_blind import said
 from tests.web.test_who_may import Site, every_row, site
 from tests.web.walking import PAGE, Exhibit, Names, Row, Walk, listening
@@ -90,7 +90,8 @@ LISTED_FOR = {"other_broker": ("matches", "worklist/pairs", "deals/leads", "deal
 
 def _recipients() -> tuple[dict[str, str], list[tuple[str, str, str]]]:
     """Everybody with an account by address, and (template, address, path) of the mails, three of a template."""
-    people = {person.address: person.get_id() for person in session.scalars(select(Person))}
+    people = {person.address: ticket_of(person) for person in session.scalars(select(Person))}
+    session.commit()
     mails: dict[str, list[tuple[str, str, str]]] = {}
     for mail in session.scalars(select(Mail).order_by(Mail.id)):
         links = [one for one in LINK.findall(mail.body) if not one.startswith("/static")]

@@ -34,12 +34,13 @@ def site(whole_app: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         like, money = cast.things["technology_file"], exhibits_of_money
         found = [
             *exhibits.of_pages(cast), *exhibits.of_listings(cast, who, firm), *exhibits.of_deals(cast, who, firm), *exhibits.of_calls(cast, firm),
-            *exhibits.of_resources(), *exhibits.of_people(cast, who), *money.of_agreements(like), *money.of_duties(cast, who), *money.of_statements(like),
-            *money.of_billing(like), *money.of_guarantees(like), *money.of_income(like),
+            *exhibits.of_resources(), *exhibits.of_people(cast, who), *exhibits.of_ways_in(who), *money.of_agreements(like), *money.of_duties(cast, who),
+            *money.of_statements(like), *money.of_billing(like), *money.of_guarantees(like), *money.of_income(like),
         ]
         session.commit()
         every = [replace(one, who=named(one.who)) for one in [*found, *exhibits.missing(found)]]
         people = named(who)
+        session.commit()
         session.remove()
         yield connection, every, people
 

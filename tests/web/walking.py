@@ -24,7 +24,7 @@ from werkzeug.routing import AnyConverter, Rule
 from marketplace import access, web
 from marketplace.db import session
 from marketplace.people.models import Person
-from tests.inspection import playing
+from tests.inspection import playing, ticket_of
 
 ROLES = ("visitor", "stranger", "member", "owner", "signatory", "counterparty", "broker", "other_broker", "reviewer", "operator")
 """Who walks: nobody; somebody of another firm; three seats in the house that answers for the thing; the other side's owner; its broker, and one of another
@@ -58,7 +58,7 @@ Names = Mapping[str, str | None]
 
 def named(who: Mapping[str, Person | None]) -> Names:
     """The people of roles as their browsers' sessions name them, so that no request finds one of them loaded already."""
-    return {role: person.get_id() if person is not None else None for role, person in who.items()}
+    return {role: ticket_of(person) if person is not None else None for role, person in who.items()}
 
 
 @dataclass(frozen=True)

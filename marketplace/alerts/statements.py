@@ -32,8 +32,8 @@ def _write(template: str, people: Iterable[Person | None], path: str, agreement:
 
 def _about(statement: Statement, what: str, people: Iterable[Person | None]) -> None:
     _write(
-        "statement", people, f"/statements/{statement.public_id}", statement.agreement, what=what, first=statement.period.isoformat(),
-        last=statement.last.isoformat(), corrects=statement.replaces_id is not None,
+        "statement", people, f"/statements/{statement.public_id}", statement.agreement, what=what, first=statement.period,
+        last=statement.last, corrects=statement.replaces_id is not None,
     )
 
 
@@ -82,7 +82,7 @@ def statement_reminder(thing_id: int) -> None:
     both = (agreement.licensee, agreement.licensor) if reminder.step == "escalated" else (agreement.licensee,)
     _write(
         "statement_reminder", _answering(*both), f"/agreements/{agreement.public_id}/statements", agreement, step=reminder.step,
-        first=reminder.period.isoformat(), due=reminder.due.isoformat(),
+        first=reminder.period, due=reminder.due,
     )
 
 
@@ -91,8 +91,8 @@ def _about_audit(audit: Audit, what: str, people: Iterable[Person | None]) -> No
     if audit.state == "withdrawn":
         return
     _write(
-        "audit", people, f"/audits/{audit.public_id}", audit.agreement, state=what, begins=audit.begins.isoformat(),
-        first=audit.first.isoformat(), until=audit.until.isoformat(),
+        "audit", people, f"/audits/{audit.public_id}", audit.agreement, state=what, begins=audit.begins,
+        first=audit.first, until=audit.until,
     )
 
 

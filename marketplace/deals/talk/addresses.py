@@ -1,7 +1,7 @@
 """Reply addresses: `reply+TOKEN@host` names a party and an audience, and is signed, so that an answer finds its thread and nobody can make one up.
 
-A token is 29 characters of a-z and 2-9, the same in either case, because mail servers may change the case: the party's public id (12), one letter for
-the audience, and 80 bits of an HMAC. It holds no personal data. Pure, but for the secret and the address that `configure` sets.
+A token is 30 characters of a-z and 2-9, the same in either case, because mail servers may change the case: the party's public id (13; of older parties
+12), one letter for the audience, and 80 bits of an HMAC. It holds no personal data. Pure, but for the secret and the address that `configure` sets.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 LETTERS = {"a": "all", "f": "firm_broker", "h": "holder_broker", "g": "firm", "k": "holder", "b": "broker"}
 _LETTER = {audience: letter for letter, audience in LETTERS.items()}
-IDENTITY, SIGNATURE = 12, 16
+SIGNATURE = 16
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def token_in(addresses: Iterable[str]) -> str | None:
 
 def read(token: str) -> Token | None:
     """What a token says; None when it was not made by us."""
-    body, signature = token[: IDENTITY + 1], token[IDENTITY + 1 :]
-    if len(token) != IDENTITY + 1 + SIGNATURE or not token.isascii() or not hmac.compare_digest(signature, _signature(body)) or body[-1] not in LETTERS:
+    body, signature = token[:-SIGNATURE], token[-SIGNATURE:]
+    if not body or not token.isascii() or not hmac.compare_digest(signature, _signature(body)) or body[-1] not in LETTERS:
         return None
     return Token(body[:-1], LETTERS[body[-1]])

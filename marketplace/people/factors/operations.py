@@ -90,7 +90,7 @@ def _totp(found: Authenticator) -> TOTP:
         return TOTP(SecretBox(_keys[0]).decrypt(found.secret).decode(), interval=STEP)
     except CryptoError as error:
         raise Refused(
-            N_("Your app cannot be checked any more, because the site's secret was changed. Use a recovery code, and set the app up anew.")
+            N_("Your app cannot be checked any more, because the site's secret was changed. Ask an operator to have you set it up anew.")
         ) from error
 
 

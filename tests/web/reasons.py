@@ -10,6 +10,9 @@ AT_MOST = {
 }
 """The relations by which somebody from outside may be allowed anything with other people's things: said here apart from the rules themselves."""
 
+AMONG_ONES_OWN = {"factors.remove_passkey", "outside.part", "sessions.end"}
+"""Forms that ask whether the reader may change his own account and then look for the id among what is his: another's is not there for him."""
+
 WRITTEN_BY_READING: set[str] = {"access_entry", "deal_document_opening"}
 """Tables in which a GET may write: who opened what of a blind listing, and which document of a deal."""
 
@@ -17,15 +20,17 @@ _HERE = "public: the same for everybody, or filtered by the search itself, which
 _OWN = "lists what is the reader's own: its query begins at the reader's id or seats"
 _FORM = "an empty form for something new of one's own; sent, the operation asks"
 _LINK = "opened by a token that was mailed, or an id that is random and told to its maker alone"
+_WATCHED = "programs that watch the site; figures for who brings the token or asks from the machine itself, as the walk does"
 _SELF = "the reader's own account"
 
 UNASKED: dict[str, str] = {
     **dict.fromkeys(
         ("boards.index", "boards.show", "calls.index", "duties.notices", "exporting.newest", "exporting.paper", "exporting.table", "finder.show",
          "for_robots.robots", "for_robots.sitemap_of_listings", "for_robots.sitemap_of_pages", "for_robots.sitemaps", "funnel.show", "importing.template",
-         "matching.front", "matching.how", "matching.needs", "matching.technologies", "people.organisation", "pools.index", "resource_search.experts",
-         "resource_search.facilities", "resource_search.scenarios", "root", "sealing.receipt_key", "signing.verified", "signing.verify", "simulator.simulator",
-         "static", "supply.show", "terms.words", "design.show"), _HERE),
+         "matching.front", "matching.how", "matching.needs", "matching.technologies", "people.organisation", "pools.index", "privacy.show",
+         "resource_search.experts", "resource_search.facilities", "resource_search.scenarios", "root", "sealing.receipt_key", "signing.verified", "signing.verify",
+         "simulator.simulator", "static", "supply.show", "terms.words", "design.show"), _HERE),
+    **dict.fromkeys(("vitals.figures", "vitals.healthz", "vitals.readyz"), _WATCHED),
     **dict.fromkeys(
         ("billing.index", "calls.mine", "deals.board", "deals.index", "desk.show", "exporting.own_table", "funnel.mine", "grants.index", "income.mine",
          "licensing.index", "people.home", "pools.mine", "pools.proposals", "resources.requests", "reviewing.index", "risk.mine", "statements.index",
@@ -34,6 +39,7 @@ UNASKED: dict[str, str] = {
                      "resources.new_expert", "resources.new_facility", "resources.new_scenario"), _FORM),
     **dict.fromkeys(("matching.problem", "needs.adopt", "parties.invitation", "people.confirm", "people.invitation", "people.reset", "resources.feed",
                      "subscriptions.unsubscribe"), _LINK),
+    **dict.fromkeys(("factors.passkey", "factors.show", "outside.land", "privacy.erase", "privacy.own", "sessions.prove"), _SELF),
     **dict.fromkeys(("people.ask_reset", "people.change_address", "people.change_password", "people.choose_language", "people.settings", "people.sign_in",
                      "people.sign_out", "people.sign_up"), _SELF),
     **dict.fromkeys(("reviewing.declare", "reviewing.desk", "subscriptions.edit", "subscriptions.sample"), _OWN),
@@ -41,14 +47,14 @@ UNASKED: dict[str, str] = {
 """Pages and forms that let somebody through without a question to the permission table, and why that is right."""
 
 PUBLIC = (
-    "boards.index", "boards.show", "calls.index", "calls.show", "catalogue.download", "catalogue.show", "design.show", "duties.notices",
+    "boards.index", "boards.show", "calls.index", "calls.show", "catalogue.download", "catalogue.show", "design.show", "duties.notices", "factors.passkey",
     "exporting.citation", "exporting.newest", "exporting.paper", "exporting.table", "for_robots.robots", "for_robots.sitemap_of_listings",
     "for_robots.sitemap_of_pages", "for_robots.sitemaps", "funnel.show", "matching.front", "matching.how", "matching.needs", "matching.problem",
-    "matching.technologies", "needs.download", "needs.show", "parties.invitation", "people.ask_reset", "people.confirm", "people.invitation",
-    "people.organisation", "people.reset", "people.sign_in", "people.sign_out", "people.sign_up", "pools.index", "pools.show", "resource_search.experts",
-    "resource_search.facilities", "resource_search.scenarios", "resources.expert", "resources.facility", "resources.feed", "resources.scenario",
+    "matching.technologies", "needs.download", "needs.show", "outside.land", "parties.invitation", "people.ask_reset", "people.confirm", "people.invitation",
+    "people.organisation", "people.reset", "people.sign_in", "people.sign_out", "people.sign_up", "pools.index", "pools.show", "privacy.show",
+    "resource_search.experts", "resource_search.facilities", "resource_search.scenarios", "resources.expert", "resources.facility", "resources.feed", "resources.scenario",
     "reviewing.award", "root", "sealing.receipt_key", "signing.verified", "signing.verify", "simulator.simulator", "static",
-    "subscriptions.unsubscribe", "supply.show", "terms.words",
+    "subscriptions.unsubscribe", "supply.show", "terms.words", "vitals.figures", "vitals.healthz", "vitals.readyz",
 )
 """Where a visitor without an account is let through."""
 
@@ -101,6 +107,7 @@ UNSEEN: dict[str, str] = {
     "proposal": "damaged discarded withdrawn",
     "recordal": "open recorded",
     "review": "closed",
+    "recovery": "allowed asked cancelled refused used",
     "reviewer": "declined removed",
     "scenario": "expired",
     "split": "approved cancelled paid refused replaced waiting",

@@ -28,8 +28,8 @@ UNASKED: dict[str, str] = {
         ("boards.index", "boards.show", "calls.index", "duties.notices", "exporting.newest", "exporting.paper", "exporting.table", "finder.show",
          "for_robots.robots", "for_robots.sitemap_of_listings", "for_robots.sitemap_of_pages", "for_robots.sitemaps", "funnel.show", "importing.template",
          "matching.front", "matching.how", "matching.needs", "matching.technologies", "people.organisation", "pools.index", "privacy.show",
-         "resource_search.experts", "resource_search.facilities", "resource_search.scenarios", "root", "sealing.receipt_key", "signing.verified", "signing.verify",
-         "simulator.simulator", "static", "supply.show", "terms.words", "design.show"), _HERE),
+         "resource_search.experts", "resource_search.facilities", "resource_search.scenarios", "root", "sealing.receipt_key", "signing.verified",
+         "signing.verify", "simulator.simulator", "static", "supply.show", "terms.words", "design.show"), _HERE),
     **dict.fromkeys(("vitals.figures", "vitals.healthz", "vitals.readyz"), _WATCHED),
     **dict.fromkeys(
         ("billing.index", "calls.mine", "deals.board", "deals.index", "desk.show", "exporting.own_table", "funnel.mine", "grants.index", "income.mine",
@@ -52,8 +52,8 @@ PUBLIC = (
     "for_robots.sitemap_of_pages", "for_robots.sitemaps", "funnel.show", "matching.front", "matching.how", "matching.needs", "matching.problem",
     "matching.technologies", "needs.download", "needs.show", "outside.land", "parties.invitation", "people.ask_reset", "people.confirm", "people.invitation",
     "people.organisation", "people.reset", "people.sign_in", "people.sign_out", "people.sign_up", "pools.index", "pools.show", "privacy.show",
-    "resource_search.experts", "resource_search.facilities", "resource_search.scenarios", "resources.expert", "resources.facility", "resources.feed", "resources.scenario",
-    "reviewing.award", "root", "sealing.receipt_key", "signing.verified", "signing.verify", "simulator.simulator", "static",
+    "resource_search.experts", "resource_search.facilities", "resource_search.scenarios", "resources.expert", "resources.facility", "resources.feed",
+    "resources.scenario", "reviewing.award", "root", "sealing.receipt_key", "signing.verified", "signing.verify", "simulator.simulator", "static",
     "subscriptions.unsubscribe", "supply.show", "terms.words", "vitals.figures", "vitals.healthz", "vitals.readyz",
 )
 """Where a visitor without an account is let through."""

@@ -165,7 +165,8 @@ def sqlmap(site: str, folder: Path) -> Found:
     return Found("sqlmap", "sqlmap -u URL --batch --level 2 --risk 2 --technique BEUST", version_of(program), whole, lines)
 
 
-TOOLBOX: dict[str, Callable[[str, Path], Found]] = {"bandit": bandit, "pip-audit": pip_audit, "semgrep": semgrep, "sqlmap": sqlmap, "wapiti": wapiti}
+TOOLBOX: dict[str, Callable[[str, Path], Found]] = {"bandit": bandit, "pip-audit": pip_audit, "semgrep": semgrep, "wapiti": wapiti, "sqlmap": sqlmap}
+"""In this order: what sqlmap does to the form to sign in closes it for a quarter of an hour."""
 ON_SITE = {"sqlmap", "wapiti"}
 
 

@@ -277,7 +277,7 @@ def pool(lead: Organisation | None = None, *amounts: int, **values: Any) -> Pool
         "organisation": lead, "author_id": lead.memberships[0].person_id if lead.memberships else None, "state": "open",
         "title": {"zh": f"共同攻关{n}", "en": f"Common research {n}"}, "brief": {"zh": "去毛刺太慢，一起出钱攻关。", "en": "Deburring is too slow for us."},
         "acceptance": {}, "threshold": 100_000_000, "least": 1_000_000, "currency": "CNY", "deadline": at + timedelta(days=10),
-        "rights": ["own_use", "licence_income"], "opened": at, "created": at, "updated": at,
+        "rights": ["own_use", "licence_income"], "opened": None if values.get("state") == "draft" else at, "created": at, "updated": at,
     }
     made = _kept(Pool(**{**defaults, **values}))
     revise(made, SYSTEM, content(made), at)

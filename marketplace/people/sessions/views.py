@@ -17,6 +17,7 @@ from marketplace.people import operations as people
 from marketplace.people import passwords, tokens
 from marketplace.people.factors import operations as factors
 from marketplace.people.models import Person
+from marketplace.people.recovery import operations as recovery
 from marketplace.people.sessions import operations
 from marketplace.people.sessions.forms import FactorForm, ProvePasswordForm
 from marketplace.people.sessions.words import WAY_WORDS, device_of
@@ -75,6 +76,7 @@ def enter(person: Person, way: str, stays: bool = False, has_factor: bool = Fals
         flask.session["pasted"] = pasted
     if joins and way != "outside":
         flask.session["outside"] = joins
+    recovered = way == "password" and not has_factor and recovery.use(actor(), person)
     if not has_factor and factors.has_factor(person):
         half = tokens.make("half", person.public_id, person.password_hash)
         flask.session["half"] = {"token": half, "way": way, "stays": stays, "outside": outside}
@@ -83,6 +85,9 @@ def enter(person: Person, way: str, stays: bool = False, has_factor: bool = Fals
     flask.session.permanent = stays and not person.is_operator
     login_user(person)
     flask.after_this_request(_remember_device(person))
+    if recovered:
+        flask.flash(_("You are in without your lost factor. Set up a new one; until then nothing else opens."))
+        return see("factors.show")
     if due := factors.must_have_one_by(person):
         flask.flash(_("Your role needs a second factor. Please set one up under Settings; from %(day)s on nothing else opens.", day=_day(due)))
     if pasted:
@@ -117,7 +122,7 @@ def _is_refused(response: Response) -> bool:
     return response.status_code == 422
 
 
-def _whose_code() -> str:
+def whose_code() -> str:
     """Whose code is tried, as the key of its own limit: a person has ten wrong ones, wherever they are typed."""
     person = actor()
     if isinstance(person, Person):
@@ -130,7 +135,7 @@ def _whose_code() -> str:
 
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
 @limiter.limit("100 per 15 minutes", methods=["POST"])
-@limiter.limit("10 per 15 minutes; 60 per day", methods=["POST"], key_func=_whose_code, deduct_when=_is_refused)
+@limiter.limit("10 per 15 minutes; 60 per day", methods=["POST"], key_func=whose_code, deduct_when=_is_refused)
 def second() -> Page:
     """The second step of signing in: six digits, a recovery code."""
     try:
@@ -153,7 +158,7 @@ def second() -> Page:
 @blueprint.route("/prove", methods=["GET", "POST"])
 @login_required
 @limiter.limit("100 per 15 minutes", methods=["POST"])
-@limiter.limit("10 per 15 minutes; 60 per day", methods=["POST"], key_func=_whose_code, deduct_when=_is_refused)
+@limiter.limit("10 per 15 minutes; 60 per day", methods=["POST"], key_func=whose_code, deduct_when=_is_refused)
 def prove() -> Page:
     """Show anew who one is, then go on where one was."""
     person = people.acting_person(actor())
@@ -227,13 +232,11 @@ def _ask_proof() -> Response | None:
 
 
 def _ask_factor() -> Response | None:
-    """Where the site asks a second factor of somebody and his time is over, nothing opens but the page to set one up."""
+    """Where somebody must have a second factor by now, nothing opens but the page to set one up."""
     person = actor()
-    if not isinstance(person, Person) or person.factor_due is None or person.factor_due > operations.now() or _is_open_without_factor():
+    if not isinstance(person, Person) or _is_open_without_factor() or not factors.is_shut_out(person):
         return None
-    if not factors.is_wanted_of(person) or factors.has_factor(person):
-        return None
-    flask.flash(_("Your role needs a second factor. Set one up to go on."))
+    flask.flash(_("A second factor is needed here. Set one up to go on."))
     return see("factors.show")
 
 

@@ -23,7 +23,7 @@ def test_passkeys(browser: Browser, site: Site) -> None:
     device.send("WebAuthn.enable")
     key = device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
     button = page.locator("main form[data-passkey] button.btn-primary")
-    signed_in(page, named, "en", "lixia")
+    signed_in(page, named, "en", "owner3")
     page.goto(f"{named.address}/en/settings/second-factor/passkey", wait_until="domcontentloaded")
     page.locator("#name").fill("Virtual key")
     button.click()

@@ -19,7 +19,7 @@ from marketplace.people.factors import operations, passkeys
 from marketplace.people.factors.forms import FirstCodeForm, PasskeyForm
 from marketplace.people.models import Person
 from marketplace.people.sessions import operations as sessions
-from marketplace.people.sessions.forms import FactorForm
+from marketplace.people.sessions.forms import SignedForm
 from marketplace.people.sessions.views import enter
 from marketplace.web import actor, answer, limiter, safe_next, see
 
@@ -156,7 +156,7 @@ def add_passkey() -> Page:
 @limiter.limit("100 per 15 minutes", methods=["POST"])
 def passkey() -> Page:
     """Sign in with a passkey; who is signed in shows by it anew who he is."""
-    form = FactorForm()
+    form = SignedForm()
     if form.ready():
         try:
             return _go_in(passkeys.signed_by(actor(), form.passkey.data or "", _challenge()))

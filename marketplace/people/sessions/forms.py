@@ -17,7 +17,12 @@ class ProvePasswordForm(Form):
 
 
 class FactorForm(Form):
-    """Six digits of the app, or a recovery code; or what a passkey signed, which a script fills in."""
+    """Six digits of the app, or a recovery code."""
 
-    code = StringField(_l("Code"), [Length(max=40)])
+    code = StringField(_l("Code"), [DataRequired(message=_l("Please fill this in.")), Length(max=40)])
+
+
+class SignedForm(Form):
+    """What a passkey signed, which a script fills in."""
+
     passkey = HiddenField(validators=[Length(max=20_000)])

@@ -146,13 +146,15 @@ def second() -> Page:
     form = FactorForm()
     if form.ready():
         try:
-            if factors.shows_factor(actor(), person, form.code.data or ""):
+            if factors.shows_factor(actor(), person, form.code.data):
                 kept = flask.session["half"]
                 return enter(person, kept["way"], kept["stays"], True, kept["outside"])
             form.code.errors = [_("This code is wrong, too old, or was used before. Wait for the next one.")]
         except Refused as problem:
             form.refuse(problem)
-    return answer("people/sessions/second.html", form, next=safe_next(""), has_app=factors.authenticator_of(person) is not None)
+    return answer(
+        "people/sessions/second.html", form, next=safe_next(""), has_app=factors.authenticator_of(person) is not None, has_passkey=bool(factors.passkeys_of(person)),
+    )
 
 
 @blueprint.route("/prove", methods=["GET", "POST"])
@@ -172,12 +174,12 @@ def prove() -> Page:
                 return redirect(safe_next(url_for("people.home")), 303)
         except Refused as problem:
             form.refuse(problem)
-    return answer("people/sessions/prove.html", form, next=safe_next(""), by_factor=by_factor)
+    return answer("people/sessions/prove.html", form, next=safe_next(""), by_factor=by_factor, has_passkey=bool(factors.passkeys_of(person)))
 
 
 def _is_proven(person: Person, form: FactorForm | ProvePasswordForm, by_factor: bool) -> bool:
     """Whether what was typed is right; what is wrong is written beside its field."""
-    if by_factor and factors.shows_factor(actor(), person, form.code.data or ""):
+    if by_factor and factors.shows_factor(actor(), person, form.code.data):
         return True
     if not by_factor and passwords.matches(form.password.data, person.password_hash):
         return True

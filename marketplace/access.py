@@ -92,6 +92,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "organisation.join": frozenset({"user"}),
     "organisation.invite": frozenset({"owner", "system"}),
     "organisation.staff": frozenset({"owner", "operator", "system"}),
+    "organisation.history": frozenset({"member"}),
     "organisation.members": frozenset({"member", "operator"}),
     "organisation.export": frozenset({"owner", "system"}),
     "membership.remove": frozenset({"owner", "self", "operator", "system"}),

@@ -83,6 +83,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "person.confirm": frozenset({"anyone"}),
     "person.reset": frozenset({"anyone"}),
     "person.edit": frozenset({"self"}),
+    "person.end_sessions": frozenset({"operator", "system"}),
     "person.copy": frozenset({"self"}),
     "person.erase": frozenset({"self", "operator", "system"}),
     "person.appoint": frozenset({"operator", "system"}),

@@ -10,9 +10,10 @@ AT_MOST = {
 }
 """The relations by which somebody from outside may be allowed anything with other people's things: said here apart from the rules themselves."""
 
-AMONG_ONES_OWN = {"factors.remove_passkey", "outside.part", "recovery.stop", "sessions.end"}
+AMONG_ONES_OWN = {"exporting.own_table", "factors.remove_passkey", "outside.part", "recovery.stop", "sessions.end"}
 """Forms that ask whether the reader may change his own account and then look for the id among what is his: another's is not there for him. And the mailed link
-that stops a recovery: whoever brings it acts as the person whose mail it was."""
+that stops a recovery: whoever brings it acts as the person whose
+mail it was; and one's own history as a file."""
 
 WRITTEN_BY_READING: set[str] = {"access_entry", "deal_document_opening"}
 """Tables in which a GET may write: who opened what of a blind listing, and which document of a deal."""
@@ -61,7 +62,7 @@ PUBLIC = (
 
 OF_OPERATORS = (
     "alerts.find", "alerts.find_in_outbox", "alerts.mail", "alerts.mails", "alerts.outbox", "alerts.step", "grants.look", "people.brokers",
-    "people.dismiss_broker", "people.queue", "people.review", "recovery.index", "recovery.show", "scanning.index", "scanning.show",
+    "people.dismiss_broker", "people.queue", "people.review", "recovery.index", "recovery.show", "scanning.index", "scanning.show", "sessions.end_for",
 )
 """The operator's rooms: nobody else is let through to them."""
 

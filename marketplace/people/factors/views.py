@@ -20,7 +20,7 @@ from marketplace.people.factors.forms import FirstCodeForm, PasskeyForm
 from marketplace.people.models import Person
 from marketplace.people.sessions import operations as sessions
 from marketplace.people.sessions.forms import SignedForm
-from marketplace.people.sessions.views import enter
+from marketplace.people.sessions.views import enter, failed
 from marketplace.web import actor, answer, limiter, safe_next, see
 
 Page = tuple[str, int] | Response
@@ -161,6 +161,7 @@ def passkey() -> Page:
         try:
             return _go_in(passkeys.signed_by(actor(), form.passkey.data or "", _challenge()))
         except Refused as problem:
+            failed("passkey", me() if actor().is_authenticated else None)
             form.refuse(problem)
     person = me() if actor().is_authenticated else None
     return answer("people/factors/passkey.html", form, asked=_ask(passkeys.ask(person)), next=safe_next(""))

@@ -16,6 +16,12 @@ class ProvePasswordForm(Form):
     password = PasswordField(_l("Password"), [DataRequired(message=_l("Please fill this in.")), Length(max=passwords.LONGEST)])
 
 
+class EndForForm(Form):
+    """Whose sessions are to end."""
+
+    address = StringField(_l("Mail address"), [DataRequired(message=_l("Please fill this in.")), Length(max=254)])
+
+
 class FactorForm(Form):
     """Six digits of the app, or a recovery code."""
 

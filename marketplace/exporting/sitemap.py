@@ -15,7 +15,7 @@ NOT_FOR_ROBOTS = (
     "/*/deals", "/*/decisions", "/*/desk", "/*/dev/", "/*/distillations", "/*/evidence", "/*/funnel/", "/*/go", "/*/guarantee-entries/", "/*/guarantees",
     "/*/imports", "/*/income", "/*/invitations/", "/*/invoices/", "/*/mail", "/*/matches", "/*/money", "/*/needs/first", "/*/needs/from-file", "/*/notices/*/",
     "/*/key-holders", "/*/open-calls/*/proposal", "/*/operations/", "/*/payments/", "/*/problems/", "/*/proposals", "/*/receipts/", "/*/requests",
-    "/*/prove", "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/statements", "/*/subscriptions", "/*/tables/", "/*/unsubscribe/", "/*/worklist",
+    "/*/prove", "/*/recovery/", "/*/reset", "/*/settings", "/*/sign-in", "/*/sign-up", "/*/statements", "/*/subscriptions", "/*/tables/", "/*/unsubscribe/", "/*/worklist",
     "/*/organisations/*/", "/*/technologies/*/inventors$", "/*/technologies/*/introduction$", "/*/new$", "/*/edit$", "/*/history$", "/*/files$",
     "/*/files/", "/*/needs/*/", "/*/adopted$", "/*/verify/", "/*/open-calls/mine$", "/*/open-calls/*/", "/*/boards/*/", "/*/reviews", "/*/teams/",
     "/*/gates/", "/*/awards/*/", "/*/pools/alike", "/*/pools/*/", "/*/ask$", "/*/resource-requests", "/*/facilities/*/", "/*/experts/*/",

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import defer, selectinload
 
 from marketplace.access import SYSTEM, Actor, may, open_visibilities, require, visible_to
 from marketplace.catalogue.experts.models import Expert
@@ -56,6 +56,12 @@ INDEXED: list[tuple[type[Any], Callable[[Any], Document]]] = [
     (Technology, open_document), (Need, open_document), (Facility, resource_document), (Expert, resource_document), (Scenario, resource_document),
 ]
 """What stands in the readers' index, in the order in which a rebuild reads it: its measures come from what comes first. Rooms to the right add theirs."""
+
+UNLISTED: dict[type, tuple[str, ...]] = {
+    Technology: ("abstract", "advantages", "applications", "keywords", "family", "owners", "parties", "inventors", "ipc"),
+    Need: ("problem", "targets", "place", "tried", "constraints", "volume", "questions", "question_targets"),
+}
+"""What of a listing no list shows."""
 
 NEGATIVE_LEAST = 0.02
 NEAR_FAILURE = 0.5  # how likely a technology must answer the text of a failed route to be told of it
@@ -271,10 +277,12 @@ def similar_needs(text: str, actor: Actor, limit: int = 3, but: Need | None = No
     return index().rank(text, "need", where=_readable(actor), without=without, limit=limit, asker=facts)
 
 
-def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int, order: str = "") -> Page:
-    """Listings by words and filters in an order (see `orders`), with counts by value; only what the actor may read is found or counted."""
+def search(
+    actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int, order: str = "", facets: Sequence[str] = ()
+) -> Page:
+    """Listings by words and filters in an order (see `orders`), with counts by value of the facets named; only what the actor may read is found or counted."""
     stand = {"newest": orders.by_entry(order), "tiers": orders.tiers(order, typed)}
-    return index().search(typed, kind, {**where, **_readable(actor)}, offset, limit, **stand)
+    return index().search(typed, kind, {**where, **_readable(actor)}, offset, limit, facets=facets, **stand)
 
 
 def values(actor: Actor, kind: str, facet: str, where: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -303,11 +311,16 @@ def _readable(actor: Actor) -> dict[str, Sequence[str]]:
     return _in_full(actor) if actor is SYSTEM else {"visibility": (*open_visibilities(actor), "blind")}
 
 
-def load(actor: Actor, model: type, keys: Sequence[int]) -> list:
-    """The rows of these keys that the actor may read now, in the order of the keys: the index may lag, the database does not."""
+def load(actor: Actor, model: type, keys: Sequence[int], listed: bool = False) -> list:
+    """The rows of these keys that the actor may read now, in the order of the keys: the index may lag, the database does not.
+
+    For a list their long texts stay in the database, where they are half of what a page of it would read.
+    """
     if not keys:
         return []
     query = select(model).where(model.id.in_(keys), model.state.in_(model.OPEN_STATES), visible_to(actor, model))
+    if listed:
+        query = query.options(*(defer(getattr(model, name)) for name in UNLISTED.get(model, ())))
     rows = {row.id: row for row in session.scalars(query)}
     return [rows[key] for key in keys if key in rows]
 

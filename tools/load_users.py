@@ -26,6 +26,7 @@ TOKEN = re.compile(r'name="(?:talk-)?csrf_token"[^>]*?value="([^"]+)"')
 KEY = re.compile(r'name="talk-key"[^>]*?value="([^"]+)"')
 CHOSEN = re.compile(r'<select[^>]*name="(column-\d+)"(.*?)</select>', re.S)
 SELECTED = re.compile(r'<option value="([^"]*)" selected')
+HOUSE = re.compile(r'name="organisation"(?:[^>]*value="|.*?<option[^>]*value=")(\w{12,16})"', re.S)
 FACET = re.compile(r'class="facet[^"]*" href="([^"]+)"')
 
 
@@ -192,23 +193,26 @@ class Firm(Somebody):
 
     def own_need(self) -> None:
         """A need of one's own, with the technologies that might solve it."""
-        text = self.page("/desk", "/desk")
-        if keys := found(r"/needs/(\w{12,16})\"", text):
-            self.page(f"/needs/{random.choice(keys)}", "/needs/ID (own)")
+        if keys := self.last.get("own"):
+            self.page(random.choice(keys), "/needs/ID (own)")
+        else:
+            self.desk()
 
     def post_need(self) -> None:
         """Write a need and publish it."""
         form = self.page("/needs/new", "/needs/new")
-        house = re.search(r'<select[^>]*name="organisation".*?<option[^>]*value="(\w{12,16})"', form, re.S)
+        house = HOUSE.search(form)
         said, title = problem(), random.choice(TEXTS["titles"])
         where = self.send("/needs/new", "/needs/new (published)", {
             "version": "", "csrf_token": self.token(form), "language": self.lang, f"title_{self.lang}": f"{title[:60]} {secrets.token_hex(3)}",
             f"problem_{self.lang}": said, f"place_{self.lang}": said[:80], f"tried_{self.lang}": said[-200:], "targets-0-quantity": title[:20],
-            "targets-0-direction": "at_most", "targets-0-wanted": "5", "targets-0-unit": "mm", "targets-0-today": "9", "currency": "CNY", "payer": "firm",
+            "targets-0-direction": "at_most", "targets-0-wanted": "5", "targets-0-unit": "mm", "targets-0-today": "9",
+            "targets-1-direction": "at_most", "targets-2-direction": "at_most", "currency": "CNY", "payer": "firm",
             "cash": "committed", "budget_min": "100000", "budget_max": "300000", "modes": "licence", "organisation": house.group(1) if house else "",
             "industry": "C35", "region": "330000", "visibility": "public", "deadline": TEXTS["deadline"], f"constraints_{self.lang}": said[:60],
             f"volume_{self.lang}": said[:40], "post": "1"})
         if where:
+            self.last.setdefault("own", []).append(where)
             self.page(where, "/needs/ID (own)")
 
     def ask(self) -> None:
@@ -218,7 +222,7 @@ class Firm(Somebody):
             if f"/technologies/{key}/introduction" in self.page(f"/technologies/{key}", "/technologies/ID") and key not in self.told:
                 self.told.add(key)
                 form = self.page(f"/technologies/{key}/introduction", "/technologies/ID/introduction")
-                house = re.search(r'<select[^>]*name="organisation".*?<option[^>]*value="(\w{12,16})"', form, re.S)
+                house = HOUSE.search(form)
                 if house and self.send(f"/technologies/{key}/introduction", "/technologies/ID/introduction", {
                         "csrf_token": self.token(form), "organisation": house.group(1), "own": "", "message": problem()[:200]}):
                     self.last.pop("deals", None)
@@ -234,7 +238,7 @@ class Firm(Somebody):
                 version = re.search(r'name="version"[^>]*value="(\d+)"', form)
                 if version and 'value="shortlisted"' in form:
                     self.send(f"/matches/{key}", "/matches/ID (shortlisted)", {
-                        "csrf_token": self.token(form), "version": version.group(1), "side": "firm", "answer": "shortlisted", "text": ""})
+                        "csrf_token": self.token(form), "version": version.group(1), "side": "firm", "answer": "shortlisted", "code": "", "text": ""})
                 return
 
     def need_file(self) -> None:
@@ -263,7 +267,7 @@ class Holder(Somebody):
     def new_technology(self) -> None:
         """Write a technology and publish it."""
         form = self.page("/technologies/new", "/technologies/new")
-        house = re.search(r'<select[^>]*name="organisation".*?<option[^>]*value="(\w{12,16})"', form, re.S)
+        house = HOUSE.search(form)
         title = f"{random.choice(TEXTS['titles'])[:80]} {secrets.token_hex(3)}"
         self.send("/technologies/new", "/technologies/new (published)", {
             "version": "", "csrf_token": self.token(form), "organisation": house.group(1) if house else "", "kind": "know_how", f"title_{self.lang}": title,
@@ -273,7 +277,7 @@ class Holder(Somebody):
     def import_rows(self) -> None:
         """Bring in a table of twenty patents, have its columns read, and look how far it is."""
         form = self.page("/imports", "/imports")
-        house = re.search(r'<select[^>]*name="organisation".*?<option[^>]*value="(\w{12,16})"', form, re.S)
+        house = HOUSE.search(form)
         name = f"export-{secrets.token_hex(4)}.csv"
         where = self.send("/imports", "/imports (20 rows)", {"csrf_token": self.token(form), "organisation": house.group(1) if house else "",
                                                              "listing": "technology"}, {"file": (name, rows(20), "text/csv")})

@@ -31,6 +31,7 @@ from marketplace.matching.advice import advice_for as advice_for  # one face for
 from marketplace.matching.answering import answer_match as answer_match
 from marketplace.matching.batch import KEPT, LEAST
 from marketplace.matching.documents import (
+    UNLISTED,
     UNTOLD,
     full_document,
     need_query,
@@ -56,12 +57,6 @@ INDEXED: list[tuple[type[Any], Callable[[Any], Document]]] = [
     (Technology, open_document), (Need, open_document), (Facility, resource_document), (Expert, resource_document), (Scenario, resource_document),
 ]
 """What stands in the readers' index, in the order in which a rebuild reads it: its measures come from what comes first. Rooms to the right add theirs."""
-
-UNLISTED: dict[type, tuple[str, ...]] = {
-    Technology: ("abstract", "advantages", "applications", "keywords", "family", "owners", "parties", "inventors", "ipc"),
-    Need: ("problem", "targets", "place", "tried", "constraints", "volume", "questions", "question_targets"),
-}
-"""What of a listing no list shows."""
 
 NEGATIVE_LEAST = 0.02
 NEAR_FAILURE = 0.5  # how likely a technology must answer the text of a failed route to be told of it
@@ -319,9 +314,8 @@ def load(actor: Actor, model: type, keys: Sequence[int], listed: bool = False) -
     if not keys:
         return []
     query = select(model).where(model.id.in_(keys), model.state.in_(model.OPEN_STATES), visible_to(actor, model))
-    if listed:
-        query = query.options(*(defer(getattr(model, name)) for name in UNLISTED.get(model, ())))
-    rows = {row.id: row for row in session.scalars(query)}
+    without = [defer(getattr(model, name)) for name in UNLISTED.get(model, ()) if listed]
+    rows = {row.id: row for row in session.scalars(query.options(*without))}
     return [rows[key] for key in keys if key in rows]
 
 

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import defer, selectinload
 
 from marketplace.access import SYSTEM, Actor, may, open_visibilities, require, visible_to
 from marketplace.catalogue.experts.models import Expert
@@ -31,6 +31,7 @@ from marketplace.matching.advice import advice_for as advice_for  # one face for
 from marketplace.matching.answering import answer_match as answer_match
 from marketplace.matching.batch import KEPT, LEAST
 from marketplace.matching.documents import (
+    UNLISTED,
     UNTOLD,
     full_document,
     need_query,
@@ -271,10 +272,12 @@ def similar_needs(text: str, actor: Actor, limit: int = 3, but: Need | None = No
     return index().rank(text, "need", where=_readable(actor), without=without, limit=limit, asker=facts)
 
 
-def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int, order: str = "") -> Page:
-    """Listings by words and filters in an order (see `orders`), with counts by value; only what the actor may read is found or counted."""
+def search(
+    actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int, order: str = "", facets: Sequence[str] = ()
+) -> Page:
+    """Listings by words and filters in an order (see `orders`), with counts by value of the facets named; only what the actor may read is found or counted."""
     stand = {"newest": orders.by_entry(order), "tiers": orders.tiers(order, typed)}
-    return index().search(typed, kind, {**where, **_readable(actor)}, offset, limit, **stand)
+    return index().search(typed, kind, {**where, **_readable(actor)}, offset, limit, facets=facets, **stand)
 
 
 def values(actor: Actor, kind: str, facet: str, where: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -303,12 +306,16 @@ def _readable(actor: Actor) -> dict[str, Sequence[str]]:
     return _in_full(actor) if actor is SYSTEM else {"visibility": (*open_visibilities(actor), "blind")}
 
 
-def load(actor: Actor, model: type, keys: Sequence[int]) -> list:
-    """The rows of these keys that the actor may read now, in the order of the keys: the index may lag, the database does not."""
+def load(actor: Actor, model: type, keys: Sequence[int], listed: bool = False) -> list:
+    """The rows of these keys that the actor may read now, in the order of the keys: the index may lag, the database does not.
+
+    For a list their long texts stay in the database, where they are half of what a page of it would read.
+    """
     if not keys:
         return []
     query = select(model).where(model.id.in_(keys), model.state.in_(model.OPEN_STATES), visible_to(actor, model))
-    rows = {row.id: row for row in session.scalars(query)}
+    without = [defer(getattr(model, name)) for name in UNLISTED.get(model, ()) if listed]
+    rows = {row.id: row for row in session.scalars(query.options(*without))}
     return [rows[key] for key in keys if key in rows]
 
 

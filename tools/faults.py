@@ -35,7 +35,7 @@ from faults_load import Client, Ledger, Sink
 from faults_site import Site
 
 KILLS, SHARE = 300, 0.8
-VICTIMS = {"postgresql": {"web worker": 40, "job worker": 25, "backend": 15, "database": 12, "web master": 8},
+VICTIMS = {"postgresql": {"web worker": 35, "job worker": 25, "backend": 18, "database": 14, "web master": 8},
            "sqlite": {"web worker": 45, "job worker": 35, "web master": 12, "database": 8}}
 CLIENTS = 3
 TECHNOLOGY = "%In-process suppression of regenerative chatter%"
@@ -109,7 +109,7 @@ class Round:
             answered, waited = ledger.counts["done"], time.monotonic()
             while ledger.counts["done"] <= answered and time.monotonic() - waited < 60:
                 time.sleep(0.05)
-            time.sleep(chance.uniform(0.0, 2.5))
+            time.sleep(chance.uniform(0.0, 2.0))
             who = chance.choices(list(kinds), list(kinds.values()))[0]
             at = time.time()
             if not self.site.strike(who):
@@ -131,7 +131,7 @@ class Round:
             except (psycopg.Error, sqlite3.Error):
                 pass
             time.sleep(1)
-            if time.monotonic() > end - wait / 2 and self.site.worker and self.site.worker.process:
+            if time.monotonic() > end - wait / 2 and self.site.worker:
                 self.site.worker.stop()  # what a worker of a broken connection left under its lease
                 self.site.end_leases()
                 self.site.worker.start()
@@ -148,7 +148,10 @@ class Round:
                       .replace("values,", "\"values\","))
         self.site.command("worker", "--once")
         found = list(Count(self._query, self.folder, self.state["first"], [tuple(one) for one in self.state["kills"]]).all())
+        sink = Sink(self.folder / "sink.jsonl", self.mail)
+        sink.controller.start()
         self.checked = self.site.command("check")
+        sink.controller.stop()
         if self.site.postgres is not None:
             self.site.postgres.stop()
         return found

@@ -145,13 +145,19 @@ class Count:
         """Each change of a state that the trail saw, by another way than `move`, has its event: the same steps, as often."""
         found, changed, logged = Found("changes of state with their event"), Counter[Any](), Counter[Any]()
         first = self.query(f"select coalesce(max(id), 0) as id from alteration where event_id <= {self.first}")[0]["id"]
-        for row in self.query(f"select thing, thing_id, verb, fields from alteration where id > {first} and verb = 'changed'"):
+        made: dict[tuple[str, int], str] = {}
+        for row in self.query(f"select thing, thing_id, verb, fields from alteration where id > {first} and verb in ('made', 'changed')"):
             fields = row["fields"] if isinstance(row["fields"], dict) else json.loads(row["fields"])
+            if row["verb"] == "made":
+                made[row["thing"], row["thing_id"]] = str((fields.get("state") or [""])[-1])
+                continue
             if "state" in fields and row["thing"] in ("deal", "need", "payment", "agreement"):
                 changed[row["thing"], row["thing_id"], *map(str, fields["state"])] += 1
         for (thing, key), steps in self._moves().items():
             if thing in ("deal", "need", "payment", "agreement"):
-                for one in steps:
+                begun = made.get((thing, key))
+                skipped = next((place + 1 for place, one in enumerate(steps) if one["target"] == begun), 0) if begun else 0
+                for one in steps[skipped:]:  # a listing may be made and published in one transaction: the trail has it made
                     if one["id"] > self.first and one["origin"] != one["target"]:
                         logged[thing, key, one["origin"], one["target"]] += 1
         found.seen = sum(changed.values())

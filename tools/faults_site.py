@@ -6,6 +6,7 @@ its unit along, as `KillMode=mixed` does. Processes are found through /proc by t
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -101,46 +102,76 @@ class Postgres:
             self.running.wait(60)
 
 
+class Nest:
+    """The process that forks the units; see `faults_nest`."""
+
+    def __init__(self, passed: Sequence[int], log: Path) -> None:
+        path = {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tools"))), "MARKETPLACE_DATA": str(log.parent / "nowhere")}
+        self.lock = threading.Lock()
+        with open(log, "ab") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "tools" / "faults_nest.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True, cwd=ROOT,
+                pass_fds=tuple(passed), env={**os.environ, **path})
+        assert self.process.stdout.readline() == "ready\n", f"see {log}"
+
+    def hatch(self, **asked: Any) -> int:
+        """Fork a unit; its process id."""
+        with self.lock:
+            self.process.stdin.write(json.dumps(asked) + "\n")
+            self.process.stdin.flush()
+            return int(self.process.stdout.readline())
+
+    def close(self) -> None:
+        """End it; what it has hatched lives on."""
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of ours is there, and not a dead one whom nobody has asked after."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 class Unit:
     """A process that is started anew when it dies."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: dict[str, str], log: Path, passed: Sequence[int] = ()) -> None:
-        self.name, self.command, self.environment, self.log, self.passed = name, list(command), environment, log, tuple(passed)
-        self.process: subprocess.Popen | None = None
-        self.wanted, self.starts, self.died = False, 0, 0.0
-        self.lock = threading.Lock()
+    def __init__(self, name: str, command: Sequence[str], environment: dict[str, str], log: Path, nest: Nest) -> None:
+        self.name, self.nest = name, nest
+        self.asked = {"command": list(command), "environment": environment, "log": str(log)}
+        self.pid, self.wanted, self.starts, self.lock = 0, False, 0, threading.Lock()
 
     def start(self) -> None:
         """Start it."""
         with self.lock:
             self.wanted, self.starts = True, self.starts + 1
-            with open(self.log, "ab") as log:
-                self.process = subprocess.Popen(
-                    self.command, env=self.environment, stdout=log, stderr=log, cwd=ROOT, pass_fds=self.passed, start_new_session=True)
+            self.pid = self.nest.hatch(**self.asked)
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it ran and runs no more."""
+        return bool(self.pid) and not alive(self.pid)
 
     def tree(self) -> list[int]:
         """The main process and what it has started."""
-        if self.process is None or self.process.poll() is not None:
-            return []
-        return [self.process.pid, *children(self.process.pid)]
+        return [self.pid, *children(self.pid)] if self.pid and not self.is_dead else []
 
     def sweep(self) -> None:
         """Kill what is left of the unit when its main process is dead: all that stand in its session."""
-        if self.process is not None:
+        if self.pid:
             with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)
 
-    def stop(self) -> None:
+    def stop(self, wait: float = 40) -> None:
         """Stop it in good order."""
         with self.lock:
-            self.wanted = False
-            if self.process is not None and self.process.poll() is None:
-                self.process.terminate()
-                try:
-                    self.process.wait(40)
-                except subprocess.TimeoutExpired:
-                    self.process.kill()
-                    self.process.wait()
+            self.wanted, end = False, time.monotonic() + wait
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+            while not self.is_dead and time.monotonic() < end:
+                time.sleep(0.05)
             self.sweep()
 
 
@@ -152,6 +183,7 @@ class Site:
         self.postgres = Postgres(folder / "postgres") if database == "postgresql" else None
         self.data, self.smtp, self.broken, self.extra = folder / "var", smtp, broken, environment
         self.socket: socket.socket | None = None
+        self.nest: Nest | None = None
         self.web: Unit | None = None
         self.worker: Unit | None = None
         self.stopped = threading.Event()
@@ -197,8 +229,9 @@ class Site:
         number, environment = self.socket.fileno(), self.environment()
         application = "broken:app" if self.broken else "marketplace.wsgi:app"
         gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:marketplace.server", application, "--bind", f"fd://{number}"]
-        self.web = Unit("web", gunicorn, environment, self.folder / "web.log", (number,))
-        self.worker = Unit("worker", [sys.executable, "-m", "marketplace.cli", "worker"], environment, self.folder / "worker.log")
+        self.nest = Nest([number], self.folder / "nest.log")
+        self.web = Unit("web", gunicorn, environment, self.folder / "web.log", self.nest)
+        self.worker = Unit("worker", [sys.executable, "-m", "marketplace.cli", "worker"], environment, self.folder / "worker.log", self.nest)
         for unit in (self.web, self.worker):
             unit.start()
         self.stopped.clear()
@@ -209,7 +242,7 @@ class Site:
         """What systemd does: the rest of a dead unit goes with it, and it is started anew."""
         while not self.stopped.wait(0.1):
             for unit in (self.web, self.worker):
-                if unit and unit.wanted and unit.process and unit.process.poll() is not None:
+                if unit and unit.wanted and unit.is_dead:
                     unit.sweep()
                     if unit.name == "worker":
                         self.end_leases()
@@ -274,6 +307,8 @@ class Site:
         for unit in (self.web, self.worker):
             if unit is not None:
                 unit.stop()
+        if self.nest is not None:
+            self.nest.close()
         if self.socket is not None:
             self.socket.close()
         if self.postgres is not None:

@@ -7,6 +7,7 @@ rank live against it. One process at a time writes the index (`writer`); any num
 from __future__ import annotations
 
 import fcntl
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ from marketplace.matching.documents import (
     technology_query,
 )
 from marketplace.matching.explain import Evidence, evidence
-from marketplace.matching.index import Document, Hit, Index, Page
+from marketplace.matching.index import Document, Hit, Index, Page, RebuildNeeded
 from marketplace.matching.models import Match, Scoring
 from marketplace.matching.ranking import Filter
 from marketplace.matching.resources.documents import document as resource_document
@@ -52,6 +53,8 @@ from marketplace.needs.models import Need
 from marketplace.people.grants.log import opened
 from marketplace.people.models import Organisation
 from marketplace.record import move, record
+
+log = logging.getLogger(__name__)
 
 INDEXED: list[tuple[type[Any], Callable[[Any], Document]]] = [
     (Technology, open_document), (Need, open_document), (Facility, resource_document), (Expert, resource_document), (Scenario, resource_document),
@@ -150,6 +153,27 @@ def reindexed(started: datetime) -> None:
         enqueue("matching.match_all", key="all")
 
 
+@handler("matching.mend", every=timedelta(minutes=1))
+def mend() -> Iterator[None]:
+    """Build the index anew where its files are gone or damaged. One of another format or of other encoders is left to the operator, who may mean it."""
+    started = now()
+    with to_read():
+        try:
+            if index().opens() or not _anything_published():
+                return
+        except RebuildNeeded:
+            return
+        log.warning("files of the index are gone or damaged: it is built anew")
+        reindex()
+    yield
+    reindexed(started)
+
+
+def _anything_published() -> bool:
+    """Whether there is anything that an index could hold."""
+    return any(session.scalar(select(model.id).where(model.state.in_(model.OPEN_STATES)).limit(1)) is not None for model, _made in INDEXED)
+
+
 @handler("matching.deepen", every=timedelta(minutes=1))
 def deepen() -> Iterator[None]:
     """Let the slow encoder read what it has not read yet, a few texts at a time: rebuilds and imports do not wait for it."""
@@ -169,8 +193,12 @@ def _refresh(kind: str, things: Iterable[Technology | Need]) -> None:
         is_blind = is_open and thing.visibility == "blind"
         (blind if is_blind else seen).append(full_document(thing) if is_blind else (kind, thing.id))
     with writer() as found:
-        found.update(fresh, gone)
-        apart.update(found, blind, seen)
+        is_whole = found.view() is not None and not found.is_lost
+        if is_whole:
+            found.update(fresh, gone)
+            apart.update(found, blind, seen)
+    if not is_whole:
+        reindex()  # an index of these alone would look whole, and find nothing else
 
 
 @handler("matching.index_technology")

@@ -218,7 +218,8 @@ class Growing:
 def grow(technologies: int, count_needs: int, count_deals: int) -> Iterator[tuple[str, int]]:
     """All parts in their order, each with how many are there by now; the index is built where the rows of the listings stand. The caller commits."""
     began, site = now(), Growing()
-    for name, part in (("people", site.people()), ("technologies", site.technologies(technologies)), ("needs", site.needs(count_needs)), ("vectors", site.encode())):
+    parts = (("people", site.people()), ("technologies", site.technologies(technologies)), ("needs", site.needs(count_needs)), ("vectors", site.encode()))
+    for name, part in parts:
         for done in part:
             yield name, done
     if matching.index().count("technology") < technologies:
@@ -247,7 +248,7 @@ def _kept_technologies(rows: Rows) -> None:
     ids = session.scalars(insert(Technology).returning(Technology.id, sort_by_parameter_order=True), rows).all()
     kept = [{**offer, "technology_id": key, "revision": 1, "version_id": 1} for key, offer in zip(ids, offers, strict=True) if offer]
     if kept:
-        whole = {name: None for name in catalogue.OFFER} | {"field_of_use": {}, "sublicensing": False, "exclusive_in_force": False}
+        whole = dict.fromkeys(catalogue.OFFER) | {"field_of_use": {}, "sublicensing": False, "exclusive_in_force": False}
         session.execute(insert(Offer), [whole | offer for offer in kept])
     contents = [{**catalogue.content(Technology(**row)), "offer": offer} for row, offer in zip(rows, offers, strict=True)]
     _told("technology", ids, rows, contents)

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext
-
 from marketplace.access import Actor, may, require
 from marketplace.calls import listing as call_lists
 from marketplace.calls import operations as calls
@@ -149,7 +147,7 @@ def _own_history(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
 
 
 def _happened(one: Any, _language: str) -> str:
-    return f"{history_words.NOUN_WORDS[one.noun]}{gettext(': ')}{history_words.VERB_WORDS.get(one.verb, history_words.MOVED)}"
+    return history_words.happened(one.noun, one.verb)
 
 
 def _state_of(place: int) -> Callable[[Any, str], str | None]:
@@ -158,11 +156,15 @@ def _state_of(place: int) -> Callable[[Any, str], str | None]:
         (str(history_words.STATE_WORDS.get(one.noun, {}).get(field[place], field[place])) for field in one.fields if field[0] == "state"), None)
 
 
+def _changed(one: Any, _language: str) -> str:
+    return "; ".join(str(history_words.FIELD_WORDS[one.noun].get(name, name)) for name, *_ in one.fields if name != "state")
+
+
 _HISTORY = (
     Column("when", 18, lambda one, _language: f"{one.at.astimezone(HOME):%Y-%m-%d %H:%M}"), Column("what", 34, _happened),
     Column("title", 44, lambda one, _language: one.title), Column("by_whom", 18, lambda one, _language: one.person or str(history_pages.SIDE_WORDS[one.who])),
     Column("before", 18, _state_of(1)), Column("after", 18, _state_of(2)),
-    Column("changed", 44, lambda one, _language: "; ".join(str(history_words.FIELD_WORDS[one.noun].get(name, name)) for name, *_ in one.fields if name != "state")),
+    Column("changed", 44, _changed),
 )
 
 

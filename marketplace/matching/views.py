@@ -23,6 +23,7 @@ from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
 from marketplace.matching import advice, declines, distilled, fusion, grouping, operations, orders, units, weekly, words
+from marketplace.matching import pairing as _pairing  # noqa: F401 - registers its jobs
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.desk.brokers import own_answer
 from marketplace.matching.documents import (

@@ -171,7 +171,8 @@ def second() -> Page:
         except Refused as problem:
             form.refuse(problem)
     return answer(
-        "people/sessions/second.html", form, next=safe_next(""), has_app=factors.authenticator_of(person) is not None, has_passkey=bool(factors.passkeys_of(person)),
+        "people/sessions/second.html", form, next=safe_next(""), has_app=factors.authenticator_of(person) is not None,
+        has_passkey=bool(factors.passkeys_of(person)),
     )
 
 

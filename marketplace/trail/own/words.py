@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from marketplace.catalogue import words as technology_words
@@ -58,3 +59,8 @@ VERB_WORDS = {
 }
 MOVED = _l("moved on")
 """What is said of a step that has no words of its own; the states beside it say more."""
+
+
+def happened(noun: str, verb: str) -> str:
+    """What happened to what, in the language of the moment."""
+    return f"{NOUN_WORDS[noun]}{gettext(': ')}{VERB_WORDS.get(verb, MOVED)}"

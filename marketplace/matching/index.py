@@ -250,6 +250,8 @@ def _opened(folder: Path, encoders: Encoders, before: Generation | None) -> tupl
             return None, None
         generation = before if before and before.folder.name == name else Generation(folder / name)
         try:
+            if not _has_files(generation.folder):
+                raise FileNotFoundError("files of the index are gone")  # opening it would make an empty one in their place
             return generation, generation.view(_usable(generation.about(), encoders))
         except RebuildNeeded:
             raise

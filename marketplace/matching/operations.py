@@ -7,7 +7,6 @@ rank live against it. One process at a time writes the index (`writer`); any num
 from __future__ import annotations
 
 import fcntl
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ from marketplace.matching.documents import (
     technology_query,
 )
 from marketplace.matching.explain import Evidence, evidence
-from marketplace.matching.index import Document, Hit, Index, Page, RebuildNeeded
+from marketplace.matching.index import Document, Hit, Index, Page
 from marketplace.matching.models import Match
 from marketplace.matching.ranking import Filter
 from marketplace.matching.resources.documents import document as resource_document
@@ -51,8 +50,6 @@ from marketplace.matching.semantic import Encoder, Encoders, made
 from marketplace.needs.models import Need
 from marketplace.people.grants.log import opened
 from marketplace.people.models import Organisation
-
-log = logging.getLogger(__name__)
 
 INDEXED: list[tuple[type[Any], Callable[[Any], Document]]] = [
     (Technology, open_document), (Need, open_document), (Facility, resource_document), (Expert, resource_document), (Scenario, resource_document),
@@ -111,6 +108,7 @@ def warm_up() -> None:
 def writer() -> Iterator[Index]:
     """Hold the one writer's lease: a lock on a file, so that it ends with the process that held it."""
     found = index()
+    found.folder.mkdir(parents=True, exist_ok=True)  # somebody may have taken it away
     with open(found.folder / "writer.lock", "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield found
@@ -147,27 +145,6 @@ def reindexed(started: datetime) -> None:
     if 2 * waiting(MATCHERS, started) > index().count():
         supersede(MATCHERS, started)
         enqueue("matching.match_all", key="all")
-
-
-@handler("matching.mend", every=timedelta(minutes=1))
-def mend() -> Iterator[None]:
-    """Build the index anew where its files are gone or damaged. One of another format or of other encoders is left to the operator, who may mean it."""
-    started = now()
-    with to_read():
-        try:
-            if index().opens() or not _anything_published():
-                return
-        except RebuildNeeded:
-            return
-        log.warning("files of the index are gone or damaged: it is built anew")
-        reindex()
-    yield
-    reindexed(started)
-
-
-def _anything_published() -> bool:
-    """Whether there is anything that an index could hold."""
-    return any(session.scalar(select(model.id).where(model.state.in_(model.OPEN_STATES)).limit(1)) is not None for model, _made in INDEXED)
 
 
 @handler("matching.deepen", every=timedelta(minutes=1))

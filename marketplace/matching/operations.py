@@ -7,6 +7,7 @@ rank live against it. One process at a time writes the index (`writer`); any num
 from __future__ import annotations
 
 import fcntl
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import defer, selectinload
 
 from marketplace.access import SYSTEM, Actor, may, open_visibilities, require, visible_to
 from marketplace.catalogue.experts.models import Expert
@@ -31,6 +32,7 @@ from marketplace.matching.advice import advice_for as advice_for  # one face for
 from marketplace.matching.answering import answer_match as answer_match
 from marketplace.matching.batch import KEPT, LEAST
 from marketplace.matching.documents import (
+    UNLISTED,
     UNTOLD,
     full_document,
     need_query,
@@ -41,7 +43,7 @@ from marketplace.matching.documents import (
     technology_query,
 )
 from marketplace.matching.explain import Evidence, evidence
-from marketplace.matching.index import Document, Hit, Index, Page
+from marketplace.matching.index import Document, Hit, Index, Page, RebuildNeeded
 from marketplace.matching.models import Match, Scoring
 from marketplace.matching.ranking import Filter
 from marketplace.matching.resources.documents import document as resource_document
@@ -51,6 +53,8 @@ from marketplace.needs.models import Need
 from marketplace.people.grants.log import opened
 from marketplace.people.models import Organisation
 from marketplace.record import move, record
+
+log = logging.getLogger(__name__)
 
 INDEXED: list[tuple[type[Any], Callable[[Any], Document]]] = [
     (Technology, open_document), (Need, open_document), (Facility, resource_document), (Expert, resource_document), (Scenario, resource_document),
@@ -149,6 +153,27 @@ def reindexed(started: datetime) -> None:
         enqueue("matching.match_all", key="all")
 
 
+@handler("matching.mend", every=timedelta(minutes=1))
+def mend() -> Iterator[None]:
+    """Build the index anew where its files are gone or damaged. One of another format or of other encoders is left to the operator, who may mean it."""
+    started = now()
+    with to_read():
+        try:
+            if index().opens() or not _anything_published():
+                return
+        except RebuildNeeded:
+            return
+        log.warning("files of the index are gone or damaged: it is built anew")
+        reindex()
+    yield
+    reindexed(started)
+
+
+def _anything_published() -> bool:
+    """Whether there is anything that an index could hold."""
+    return any(session.scalar(select(model.id).where(model.state.in_(model.OPEN_STATES)).limit(1)) is not None for model, _made in INDEXED)
+
+
 @handler("matching.deepen", every=timedelta(minutes=1))
 def deepen() -> Iterator[None]:
     """Let the slow encoder read what it has not read yet, a few texts at a time: rebuilds and imports do not wait for it."""
@@ -168,8 +193,12 @@ def _refresh(kind: str, things: Iterable[Technology | Need]) -> None:
         is_blind = is_open and thing.visibility == "blind"
         (blind if is_blind else seen).append(full_document(thing) if is_blind else (kind, thing.id))
     with writer() as found:
-        found.update(fresh, gone)
-        apart.update(found, blind, seen)
+        is_whole = found.view() is not None and not found.is_lost
+        if is_whole:
+            found.update(fresh, gone)
+            apart.update(found, blind, seen)
+    if not is_whole:
+        reindex()  # an index of these alone would look whole, and find nothing else
 
 
 @handler("matching.index_technology")
@@ -271,10 +300,12 @@ def similar_needs(text: str, actor: Actor, limit: int = 3, but: Need | None = No
     return index().rank(text, "need", where=_readable(actor), without=without, limit=limit, asker=facts)
 
 
-def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int, order: str = "") -> Page:
-    """Listings by words and filters in an order (see `orders`), with counts by value; only what the actor may read is found or counted."""
+def search(
+    actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int, order: str = "", facets: Sequence[str] = ()
+) -> Page:
+    """Listings by words and filters in an order (see `orders`), with counts by value of the facets named; only what the actor may read is found or counted."""
     stand = {"newest": orders.by_entry(order), "tiers": orders.tiers(order, typed)}
-    return index().search(typed, kind, {**where, **_readable(actor)}, offset, limit, **stand)
+    return index().search(typed, kind, {**where, **_readable(actor)}, offset, limit, facets=facets, **stand)
 
 
 def values(actor: Actor, kind: str, facet: str, where: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -303,12 +334,16 @@ def _readable(actor: Actor) -> dict[str, Sequence[str]]:
     return _in_full(actor) if actor is SYSTEM else {"visibility": (*open_visibilities(actor), "blind")}
 
 
-def load(actor: Actor, model: type, keys: Sequence[int]) -> list:
-    """The rows of these keys that the actor may read now, in the order of the keys: the index may lag, the database does not."""
+def load(actor: Actor, model: type, keys: Sequence[int], listed: bool = False) -> list:
+    """The rows of these keys that the actor may read now, in the order of the keys: the index may lag, the database does not.
+
+    For a list their long texts stay in the database, where they are half of what a page of it would read.
+    """
     if not keys:
         return []
     query = select(model).where(model.id.in_(keys), model.state.in_(model.OPEN_STATES), visible_to(actor, model))
-    rows = {row.id: row for row in session.scalars(query)}
+    without = [defer(getattr(model, name)) for name in UNLISTED.get(model, ()) if listed]
+    rows = {row.id: row for row in session.scalars(query.options(*without))}
     return [rows[key] for key in keys if key in rows]
 
 

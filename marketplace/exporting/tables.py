@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext
-
 from marketplace.access import Actor, may, require
 from marketplace.calls import listing as call_lists
 from marketplace.calls import operations as calls
@@ -149,7 +147,7 @@ def _own_history(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
 
 
 def _happened(one: Any, _language: str) -> str:
-    return f"{history_words.NOUN_WORDS[one.noun]}{gettext(': ')}{history_words.VERB_WORDS.get(one.verb, history_words.MOVED)}"
+    return f"{history_words.NOUN_WORDS[one.noun]}{history_words.COLON}{history_words.VERB_WORDS.get(one.verb, history_words.MOVED)}"
 
 
 def _state_of(place: int) -> Callable[[Any, str], str | None]:

@@ -100,8 +100,8 @@ def sign_in() -> Page:
 @blueprint.post("/sign-out")
 def sign_out() -> Page:
     """End the session."""
-    leave()
-    flask.flash(_("You are signed out."))
+    elsewhere = leave()
+    flask.flash(_("You are signed out here. Where you signed in through, you are signed in still.") if elsewhere else _("You are signed out."))
     return see("matching.front")
 
 

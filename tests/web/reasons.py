@@ -12,8 +12,7 @@ AT_MOST = {
 
 AMONG_ONES_OWN = {"exporting.own_table", "factors.remove_passkey", "outside.part", "recovery.stop", "sessions.end"}
 """Forms that ask whether the reader may change his own account and then look for the id among what is his: another's is not there for him. And the mailed link
-that stops a recovery: whoever brings it acts as the person whose
-mail it was; and one's own history as a file."""
+that stops a recovery: whoever brings it acts as the person whose mail it was; and one's own history as a file."""
 
 WRITTEN_BY_READING: set[str] = {"access_entry", "deal_document_opening"}
 """Tables in which a GET may write: who opened what of a blind listing, and which document of a deal."""

@@ -34,14 +34,16 @@ _wanted: list[str] = []
 
 
 def configure(secret: str, wanted: str) -> None:
-    """Set the secret that seals what apps share with us, and of whom the site asks a second factor: nobody, operators, or staff (technology managers too)."""
+    """Set the secret that seals what apps share with us, and of whom the site asks a second factor: nobody, operators, staff (technology managers
+    too), or everybody."""
     _keys[:] = [hmac.new(secret.encode(), f"factors.{use}".encode(), hashlib.sha256).digest() for use in ("seal", "code")]
     _wanted[:] = [wanted]
 
 
 def is_wanted_of(person: Person) -> bool:
     """Whether the site asks a second factor of this person."""
-    return _wanted[0] != "nobody" and (person.is_operator or _wanted[0] == "staff" and person.is_broker)
+    asked = _wanted[0]
+    return asked == "everybody" or asked != "nobody" and (person.is_operator or asked == "staff" and person.is_broker)
 
 
 def authenticator_of(person: Person) -> Authenticator | None:

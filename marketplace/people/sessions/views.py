@@ -116,13 +116,15 @@ def failed(way: str, person: Person | None) -> None:
         enqueue_anyway("alerts.tries", thing_id=person.id)
 
 
-def leave() -> None:
-    """End the session at hand."""
-    person = actor()
+def leave() -> str | None:
+    """End the session at hand; the provider through which it was begun, whose own session goes on."""
+    person, outside = actor(), None
     if isinstance(person, Person) and person.entry is not None:
+        outside = person.entry.outside
         operations.end(person, person, person.entry.public_id)
     logout_user()
     flask.session.clear()
+    return outside
 
 
 def half_entered() -> Person:

@@ -147,11 +147,7 @@ def _own_history(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
 
 
 def _happened(one: Any, _language: str) -> str:
-<<<<<<< HEAD
     return history_words.happened(one.noun, one.verb)
-=======
-    return f"{history_words.NOUN_WORDS[one.noun]}{history_words.COLON}{history_words.VERB_WORDS.get(one.verb, history_words.MOVED)}"
->>>>>>> w-back
 
 
 def _state_of(place: int) -> Callable[[Any, str], str | None]:

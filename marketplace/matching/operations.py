@@ -23,7 +23,7 @@ from marketplace.catalogue.facilities.models import Facility
 from marketplace.catalogue.models import KINDS, Technology
 from marketplace.catalogue.scenarios.models import Scenario
 from marketplace.config import EncoderSpec, Settings, read
-from marketplace.db import now, session, to_read
+from marketplace.db import session, to_read
 from marketplace.errors import NotFound
 from marketplace.jobs import enqueue, handler, supersede, waiting
 from marketplace.matching import apart, orders

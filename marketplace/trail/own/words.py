@@ -57,7 +57,6 @@ VERB_WORDS = {
     "dismissed": _l("no technology manager any more"), "made_operator": _l("made operator"), "dismissed_operator": _l("no operator any more"),
     "hide_first_steps": _l("first steps hidden"), "ended_by_operator": _l("all sessions ended by an operator"),
 }
-COLON = _l(": ")
 MOVED = _l("moved on")
 """What is said of a step that has no words of its own; the states beside it say more."""
 

@@ -58,7 +58,8 @@ OUR_OWN = {
     "keeping/": "archives of the operator: tests/keeping damages them", "calls/reviewing/bare.py": "what attachments has recognised",
     "catalogue/attachments.py": "looks at names alone, tests/catalogue", "scanner.py": "looks at names and sizes, tests/catalogue", "privacy/views.py": "writes",
     "licensing/duties/archive.py": "writes", "calls/pools/mutual.py": "files of the package", "exporting/": "writes feeds", "importing/bench.py": "measurements",
-    "catalogue/facilities/operations.py": "writes feeds of calendars", "alerts/inbox/operations.py": "hands the mail on to bounces and incoming, both fed", "importing/need_file/forms.py": "what it has written into the page itself; anything else is no file",
+    "catalogue/facilities/operations.py": "writes feeds of calendars", "alerts/inbox/operations.py": "hands the mail on to bounces and incoming, both fed",
+    "importing/need_file/forms.py": "what it has written into the page itself; anything else is no file",
 }
 """Where none of it comes from a stranger, and why; a folder stands for all in it."""
 

@@ -50,7 +50,7 @@ def test_every_kind_of_job_is_known_and_comes_from_somewhere(whole_app: Flask) -
     by_hand = {node.args[0].value for _path, node in queued() if node.args and isinstance(node.args[0], ast.Constant)}
     by_event = {kind for kinds in REACTIONS.values() for kind in kinds}
     by_clock = {kind for kind, _every in jobs._schedule}
-    known = set(jobs._handlers)
+    known = {kind for kind in jobs._handlers if not kind.startswith("tests.")}  # other tests make work of their own known
     assert by_event | by_hand | by_clock <= known
     assert known - by_event - by_hand - by_clock <= set(WORK_OF_RUNS), "nothing queues these jobs"
 

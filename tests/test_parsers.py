@@ -35,30 +35,37 @@ from marketplace.terms.simulator import link
 from marketplace.web import page_number, safe_next
 
 ROOT = Path(__file__).parent.parent
-READING = {"loads", "load_workbook", "ZipFile", "message_from_bytes", "message_from_string", "HTMLParser", "from_ical", "b64decode", "urlsafe_b64decode", "feed"}
+READING = {
+    "loads", "load_workbook", "ZipFile", "message_from_bytes", "message_from_string", "HTMLParser", "from_ical", "b64decode", "urlsafe_b64decode", "feed",
+}
 """What takes a text or a file apart. Where one of these is called, a parser stands."""
 HERE = "tests/test_parsers.py"
 FED = {
-    "alerts/inbox/bounces.py": HERE, "calls/sealing/keys.py": HERE, "calls/sealing/receipts.py": HERE, "delivery/web.py": HERE, "people/factors/passkeys.py": HERE,
-    "people/tokens.py": HERE, "terms/simulator/link.py": HERE, "deals/talk/incoming.py": "tests/deals/talk/test_cutting.py",
-    "importing/need_file/writings.py": "tests/importing/need_file/test_writings.py", "importing/readers/archive.py": "tests/importing/readers/test_archive.py",
-    "importing/readers/markup.py": "tests/importing/readers/test_uspto.py", "importing/readers/workbook.py": "tests/importing/readers/test_tables.py",
-    "importing/operations.py": "tests/importing/readers/test_archive.py", "matching/endpoint.py": "tests/matching/test_encoders.py",
+    "alerts/inbox/bounces.py": HERE, "calls/sealing/keys.py": HERE, "calls/sealing/receipts.py": HERE, "delivery/web.py": HERE,
+    "people/factors/passkeys.py": HERE, "people/tokens.py": HERE, "terms/simulator/link.py": HERE,
+    "deals/talk/incoming.py": "tests/deals/talk/test_cutting.py", "importing/need_file/writings.py": "tests/importing/need_file/test_writings.py",
+    "importing/readers/archive.py": "tests/importing/readers/test_archive.py",
+    "importing/readers/markup.py": "tests/importing/readers/test_uspto.py",
+    "importing/readers/workbook.py": "tests/importing/readers/test_tables.py", "importing/operations.py": "tests/importing/readers/test_archive.py",
+    "matching/endpoint.py": "tests/matching/test_encoders.py",
 }
 """Parsers of what comes from outside → the test that feeds them anything."""
 OUR_OWN = {
-    "demo/": "files of the package", "first_steps/examples/samples.py": "files of the package", "catalogue/classification.py": "files of the package",
-    "deals/fees/because.py": "files of the package", "licensing/clauses.py": "files of the package", "licensing/duties/registration/form_data.py": "files of the package",
+    "demo/": "files of the package", "first_steps/examples/samples.py": "files of the package",
+    "catalogue/classification.py": "files of the package", "deals/fees/because.py": "files of the package",
+    "licensing/clauses.py": "files of the package", "licensing/duties/registration/form_data.py": "files of the package",
     "terms/": "files of the package", "people/grants/nda.py": "files of the package", "matching/constants.py": "files of the package",
     "importing/cells.py": "files of the package", "importing/formats.py": "files of the package", "importing/mapping.py": "files of the package",
     "calls/pools/rights.py": "files of the package", "calls/teams/contract.py": "files of the package",
     "calls/proposals/models.py": "what the opening has checked", "calls/proposals/opening.py": "compared with its hash before it is read",
-    "calls/proposals/operations.py": "wrapped by the site's own key", "calls/sealing/operations.py": "keys of the database; what is typed goes through keys.taken",
+    "calls/proposals/operations.py": "wrapped by the site's own key",
+    "calls/sealing/operations.py": "keys of the database; what is typed goes through keys.taken",
     "matching/": "files of the index that we write, and measurements", "cli.py": "typed by the operator", "cli_terms.py": "typed by the operator",
     "keeping/": "archives of the operator: tests/keeping damages them", "calls/reviewing/bare.py": "what attachments has recognised",
-    "catalogue/attachments.py": "looks at names alone, tests/catalogue", "scanner.py": "looks at names and sizes, tests/catalogue", "privacy/views.py": "writes",
-    "licensing/duties/archive.py": "writes", "calls/pools/mutual.py": "files of the package", "exporting/": "writes feeds", "importing/bench.py": "measurements",
-    "catalogue/facilities/operations.py": "writes feeds of calendars", "alerts/inbox/operations.py": "hands the mail on to bounces and incoming, both fed",
+    "catalogue/attachments.py": "looks at names alone, tests/catalogue", "scanner.py": "looks at names and sizes, tests/catalogue",
+    "privacy/views.py": "writes", "licensing/duties/archive.py": "writes", "calls/pools/mutual.py": "files of the package",
+    "exporting/": "writes feeds", "importing/bench.py": "measurements", "catalogue/facilities/operations.py": "writes feeds of calendars",
+    "alerts/inbox/operations.py": "hands the mail on to bounces and incoming, both fed",
     "importing/need_file/forms.py": "what it has written into the page itself; anything else is no file",
 }
 """Where none of it comes from a stranger, and why; a folder stands for all in it."""

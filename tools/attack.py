@@ -70,7 +70,7 @@ def ran(command: list[str], seconds: int, folder: Path) -> tuple[str, float]:
 def version_of(program: Path) -> str:
     """What the tool says its version is."""
     text = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-    return next((line.strip() for line in reversed(text.splitlines()) if any(sign.isdigit() for sign in line)), "?")
+    return next((line.strip() for line in reversed(text.splitlines()) if any(sign.isdigit() for sign in line) and "python" not in line), "?")
 
 
 def bandit(_site: str, folder: Path) -> Found:
@@ -127,7 +127,8 @@ def is_signed_in(site: str, cookies: str) -> bool:
 def wapiti(site: str, folder: Path) -> Found:
     """The site, as somebody signed in who follows links and fills forms with what should not be in them.
 
-    The cookies are given as a header, which no answer changes: in a jar of its own wapiti loses the session as soon as one of its attacks is answered by another.
+    The cookies are given as a header, which no answer changes: in a jar of its own wapiti loses the session as soon as one of its attacks is answered by
+    another.
     """
     out, program, cookies = folder / "wapiti.json", TOOLS / "bin/wapiti", signed_in(site)
     if not is_signed_in(site, cookies):

@@ -47,7 +47,7 @@ HOUSE = {"firm": ("enterprise", "有限公司", "Works"), "holder": ("institute"
 HOST = "grown.example"
 SOURCE = "grown"
 AT_ONCE = 1_000
-DEALS_AT_ONCE = 20
+DEALS_AT_ONCE = 100
 PAIRED = 10  # matches of a need
 BOTH = 3  # every third listing is in both languages
 ENGLISH = 5  # of the others, every fifth is English
@@ -217,8 +217,9 @@ class Growing:
 
 def grow(technologies: int, count_needs: int, count_deals: int) -> Iterator[tuple[str, int]]:
     """All parts in their order, each with how many are there by now; the index is built where the rows of the listings stand. The caller commits."""
-    began, site = now(), Growing()
-    for name, part in (("people", site.people()), ("technologies", site.technologies(technologies)), ("needs", site.needs(count_needs)), ("vectors", site.encode())):
+    site = Growing()
+    listings = (("technologies", site.technologies(technologies)), ("needs", site.needs(count_needs)))
+    for name, part in (("people", site.people()), *listings, ("vectors", site.encode())):
         for done in part:
             yield name, done
     if matching.index().count("technology") < technologies:
@@ -228,7 +229,7 @@ def grow(technologies: int, count_needs: int, count_deals: int) -> Iterator[tupl
         for done in part:
             yield name, done
     kinds = session.scalars(select(Job.kind).where(Job.state == "queued").distinct()).all()
-    yield "jobs left out", supersede(kinds, now()) if began else 0
+    yield "jobs left out", supersede(kinds, now())
 
 
 def _industry(chance: np.random.Generator) -> str:
@@ -247,7 +248,7 @@ def _kept_technologies(rows: Rows) -> None:
     ids = session.scalars(insert(Technology).returning(Technology.id, sort_by_parameter_order=True), rows).all()
     kept = [{**offer, "technology_id": key, "revision": 1, "version_id": 1} for key, offer in zip(ids, offers, strict=True) if offer]
     if kept:
-        whole = {name: None for name in catalogue.OFFER} | {"field_of_use": {}, "sublicensing": False, "exclusive_in_force": False}
+        whole = dict.fromkeys(catalogue.OFFER) | {"field_of_use": {}, "sublicensing": False, "exclusive_in_force": False}
         session.execute(insert(Offer), [whole | offer for offer in kept])
     contents = [{**catalogue.content(Technology(**row)), "offer": offer} for row, offer in zip(rows, offers, strict=True)]
     _told("technology", ids, rows, contents)

@@ -92,11 +92,14 @@ def _counted() -> None:
 
 
 def enqueue(kind: str, key: str | None = None, after: timedelta = timedelta(0), **values: Any) -> Job | None:
-    """Queue a job in the running transaction. With a key, a second job waiting under it is not made (None)."""
+    """Queue a job in the running transaction. With a key, a second job waiting under it is not made (None).
+
+    The one that waits is held until this transaction ends, so that no worker takes it before it can see what is written here. Many may hold it at once.
+    """
     if key is not None:
         session.flush()  # a job queued a moment ago in this transaction counts
         same = select(Job.id).where(Job.kind == kind, Job.key == key, Job.state == "queued")
-        if session.scalar(same.limit(1)) is not None:
+        if session.scalar(same.limit(1).with_for_update(read=True)) is not None:
             return None
     moment = now()
     job = Job(kind=kind, key=key, values=values, due=moment + after, created=moment)

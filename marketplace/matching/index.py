@@ -10,6 +10,7 @@ a change.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -30,6 +31,8 @@ from marketplace.matching.segments import to_disk
 from marketplace.matching.semantic import Encoders
 
 __all__ = ["Document", "Hit", "Index", "Page", "RebuildNeeded"]
+
+log = logging.getLogger(__name__)
 
 _OPENINGS = 5  # attempts to open a generation that a rebuild replaces at the same moment
 
@@ -165,6 +168,21 @@ class Index:
         view = self._current()
         return deepen(view, limit) if view and view.encoders.slow else 0
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether files of the index that this process has read, or that are named as current, are no longer there. Two looks at the disk."""
+        name = _current_name(self.folder)
+        return self._view is not None if name is None else not _has_files(self.folder / name)
+
+    def opens(self) -> bool:
+        """Whether there is an index whose files can all be opened anew; False where some are gone or damaged. Raises `RebuildNeeded` for one of others."""
+        try:
+            return _opened(self.folder, self.encoders, None)[1] is not None
+        except RebuildNeeded:
+            raise
+        except (OSError, RuntimeError, ValueError):
+            return False
+
     def view(self) -> View | None:
         """The state of this moment, for reading more than once in the same state; None without an index."""
         return self._current()
@@ -177,13 +195,21 @@ class Index:
         return self._kept
 
     def _current(self) -> View | None:
-        """The newest state, opened when a file time says that it is newer than the one at hand."""
+        """The newest state, opened when a file time says that it is newer than the one at hand.
+
+        Where files are gone or damaged, the state that was read before goes on answering: what is mapped stays until it is let go.
+        """
         seen = _stamp(self.folder)
         if seen is None:
-            return None
+            return self._view
         with self._lock:
             if seen != self._seen:
-                self._generation, self._view = _opened(self.folder, self.encoders, self._generation)
+                try:
+                    self._generation, self._view = _opened(self.folder, self.encoders, self._generation)
+                except RebuildNeeded:
+                    raise
+                except (OSError, RuntimeError, ValueError) as error:
+                    log.error("files of the index are gone or damaged (%s): answering from what was read before", type(error).__name__)
                 self._seen = seen
             return self._view
 
@@ -197,6 +223,11 @@ def _current_name(folder: Path) -> str | None:
         return (folder / "CURRENT").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return None
+
+
+def _has_files(generation: Path) -> bool:
+    """Whether the files without which nothing can be opened are there."""
+    return all((generation / name).exists() for name in ("about.json", "constants.json", "segments", "words/meta.json"))
 
 
 def _stamp(folder: Path) -> tuple[object, ...] | None:
@@ -219,6 +250,8 @@ def _opened(folder: Path, encoders: Encoders, before: Generation | None) -> tupl
             return None, None
         generation = before if before and before.folder.name == name else Generation(folder / name)
         try:
+            if not _has_files(generation.folder):
+                raise FileNotFoundError("files of the index are gone")  # opening it would make an empty one in their place
             return generation, generation.view(_usable(generation.about(), encoders))
         except RebuildNeeded:
             raise

@@ -22,7 +22,8 @@ from marketplace.catalogue.resources.words import EXPERT_KIND_WORDS, FACILITY_KI
 from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
-from marketplace.matching import advice, declines, distilled, fusion, grouping, operations, orders, units, weekly, words
+from marketplace.matching import advice, declines, distilled, fusion, grouping, mending, operations, orders, units, weekly, words
+from marketplace.matching import pairing as _pairing  # noqa: F401 - registers its jobs
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.desk.brokers import own_answer
 from marketplace.matching.documents import (
@@ -84,6 +85,7 @@ def prepare(app: Flask) -> None:
     app.jinja_env.filters["unit"] = lambda unit, value: units.in_words(unit or "", value, language())
     app.jinja_env.globals["chance_means"] = lambda: fusion.weights(operations.index().folder).means
     app.jinja_env.globals.update(
+        search_is_lost=mending.search_is_lost,
         needs_for=needs_for, technologies_for=technologies_for, listings_of=listings_of, match_words=words, waterfall=waterfall,
         also_filed=lambda technology: grouping.also_filed(actor(), technology),
         similar_technologies_to=similar_technologies_to, similar_needs_to=similar_needs_to, need_query=need_query, teaser_of=teaser,

@@ -90,10 +90,13 @@ def _mail() -> Finding:
 def _index() -> Finding:
     """Without an index pages work and nothing is found: that is said and takes no server out."""
     try:
+        if matching.index().is_lost:
+            return Finding("index", False, "files of it are gone: the worker builds it anew, meanwhile what was read before answers", grave=False)
         version = matching.index().version
     except (RebuildNeeded, OSError, ValueError) as error:
         return Finding("index", False, f"cannot be read ({type(error).__name__}): run `marketplace reindex`", grave=False)
-    return Finding("index", bool(version), f"version {version}" if version else "there is none: run `marketplace reindex`", grave=False)
+    missing = "there is none: the worker builds it, or run `marketplace reindex`"
+    return Finding("index", bool(version), f"version {version}" if version else missing, grave=False)
 
 
 def _room(settings: Settings) -> Finding:

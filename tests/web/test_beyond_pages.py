@@ -26,7 +26,7 @@ from tests.web.walking import PAGE, Exhibit, Names, Row, Walk, listening
 __all__ = ["every_row", "site"]
 
 ROOT = Path(marketplace.__file__).parent
-GIVEN = {"key", "after", "thing_id", "keys", "last", "person_id"}
+GIVEN = {"key", "after", "thing_id", "keys", "last", "person_id", "rows"}
 """What is said to a job: ids, and when; nothing that somebody has typed."""
 TOLD_MORE = {"catalogue/scanning/operations.py": "a refused upload leaves no row, so its name, size and hash go with the job, for the operator's list"}
 LINK = re.compile(r"http://127\.0\.0\.1:5000(/\S+)")

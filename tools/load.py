@@ -4,10 +4,11 @@
     python tools/load.py --data FOLDER                     # one that was grown before; it works on a copy
     python tools/load.py --data FOLDER --seconds 120 --users 30 --report /tmp/load.md
 
-The site is served as `marketplace serve --workers 2` serves it, with its job worker beside, and used by locust (tools/load_users.py, in .venv-load, an environment
-of its own: requirements-load.txt) from the same machine. No protection is switched off: each user has an account and an address of his own, which comes to the site
-in X-Forwarded-For from a proxy that it trusts (MARKETPLACE_PROXIES=127.0.0.1). Then the list of technologies is asked for without pause, in turns with a bare Flask
-page that renders the same template with the same data from memory (tools/load_bare.py) under the same gunicorn. Nothing but 127.0.0.1 is asked, and it stops by itself.
+The site is served as `marketplace serve --workers 2` serves it, with its job worker beside, and used by locust (tools/load_users.py, in .venv-load, an
+environment of its own: requirements-load.txt) from the same machine. No protection is switched off: each user has an account and an address of his own, which
+comes to the site in X-Forwarded-For from a proxy that it trusts (MARKETPLACE_PROXIES=127.0.0.1). Then the list of technologies is asked for without pause, in
+turns with a bare Flask page that renders the same template with the same data from memory (tools/load_bare.py) under the same gunicorn. Nothing but 127.0.0.1
+is asked, and it stops by itself.
 """
 
 from __future__ import annotations
@@ -221,24 +222,24 @@ def flat(seen: Watched) -> dict[str, tuple[float, float]]:
 
 def waiting(data: Path) -> dict[str, int]:
     """The jobs by state, read from the database of the run."""
-    done = subprocess.run([sys.executable, str(ROOT / "tools/load_texts.py"), "jobs"], env=environment(data), cwd=ROOT, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    command = [sys.executable, str(ROOT / "tools/load_texts.py"), "jobs"]
+    return json.loads(subprocess.run(command, env=environment(data), cwd=ROOT, capture_output=True, text=True, check=True).stdout)
 
 
 def told(rows: list[dict[str, str]], seen: Watched, pair: list[dict[str, float]], asked: Any, jobs: tuple[dict[str, int], dict[str, int]], counts: Any) -> str:
     """The report."""
     whole = next(row for row in rows if row["Name"] == "Aggregated")
-    span = seen.memory[-1][0]
+    span, cores = seen.memory[-1][0], os.cpu_count() or 1
     lines = [
         "# Proof of trust: load", "",
         f"Written by `python tools/prove.py load` on {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}. One run. The users "
         "are made on the same machine and share its cores.", "",
-        f"- Site: {counts['technology']:,} technologies, {counts['need']:,} needs, {counts['deal']:,} deals on {asked.database}; {WORKERS} gunicorn processes, one job worker; "
-        f"encoders `{environment(Path())['MARKETPLACE_ENCODERS']}`.",
-        f"- {asked.users} users for {asked.seconds} s, a pause of {asked.pauses} s after each thing done; 70 % reading and matching, 20 % writing, 10 % uploads.",
+        f"- Site: {counts['technology']:,} technologies, {counts['need']:,} needs, {counts['deal']:,} deals on {asked.database}; "
+        f"{WORKERS} gunicorn processes, one job worker; encoders `{environment(Path())['MARKETPLACE_ENCODERS']}`.",
+        f"- {asked.users} users for {asked.seconds} s, a pause of {asked.pauses} s after each thing; 70 % reading and matching, 20 % writing, 10 % uploads.",
         f"- Requests: {int(whole['Request Count']):,}, {float(whole['Requests/s']):.1f} a second; errors: {whole['Failure Count']}; "
         f"p50 {whole['50%']} ms, p95 {whole['95%']} ms, p99 {whole['99%']} ms.",
-        "- Processor, of the two cores: " + ", ".join(f"{kind} {100 * value / span / (os.cpu_count() or 1):.0f} %" for kind, value in sorted(seen.processor.items())) + ".",
+        f"- Processor, of {cores} cores: " + ", ".join(f"{kind} {100 * value / span / cores:.0f} %" for kind, value in sorted(seen.processor.items())) + ".",
         f"- Jobs: {jobs[0]} before, {jobs[1]} after.", "",
         "## By page", "", "| page | requests | errors | p50 ms | p95 ms | p99 ms |", "|---|---|---|---|---|---|",
         *(f"| {row['Name']} | {row['Request Count']} | {row['Failure Count']} | {row['50%']} | {row['95%']} | {row['99%']} |"

@@ -40,7 +40,7 @@ def texts() -> dict[str, Any]:
 
 def jobs() -> dict[str, int]:
     """How many jobs are in which state."""
-    return {state: count for state, count in session.execute(select(Job.state, func.count()).group_by(Job.state))}
+    return dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples().all())
 
 
 if __name__ == "__main__":

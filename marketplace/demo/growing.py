@@ -47,7 +47,7 @@ HOUSE = {"firm": ("enterprise", "有限公司", "Works"), "holder": ("institute"
 HOST = "grown.example"
 SOURCE = "grown"
 AT_ONCE = 1_000
-DEALS_AT_ONCE = 20
+DEALS_AT_ONCE = 100
 PAIRED = 10  # matches of a need
 BOTH = 3  # every third listing is in both languages
 ENGLISH = 5  # of the others, every fifth is English
@@ -217,9 +217,9 @@ class Growing:
 
 def grow(technologies: int, count_needs: int, count_deals: int) -> Iterator[tuple[str, int]]:
     """All parts in their order, each with how many are there by now; the index is built where the rows of the listings stand. The caller commits."""
-    began, site = now(), Growing()
-    parts = (("people", site.people()), ("technologies", site.technologies(technologies)), ("needs", site.needs(count_needs)), ("vectors", site.encode()))
-    for name, part in parts:
+    site = Growing()
+    listings = (("technologies", site.technologies(technologies)), ("needs", site.needs(count_needs)))
+    for name, part in (("people", site.people()), *listings, ("vectors", site.encode())):
         for done in part:
             yield name, done
     if matching.index().count("technology") < technologies:
@@ -229,7 +229,7 @@ def grow(technologies: int, count_needs: int, count_deals: int) -> Iterator[tupl
         for done in part:
             yield name, done
     kinds = session.scalars(select(Job.kind).where(Job.state == "queued").distinct()).all()
-    yield "jobs left out", supersede(kinds, now()) if began else 0
+    yield "jobs left out", supersede(kinds, now())
 
 
 def _industry(chance: np.random.Generator) -> str:

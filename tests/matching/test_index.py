@@ -141,6 +141,15 @@ def test_counts_lift_the_facets_own_filter_and_keep_the_others(index: Index) -> 
     assert page.counts["listed"] == {"2026-11-21T00:00:00Z": 2}
 
 
+def test_counts_are_remembered_for_their_own_search_and_for_no_other_state_of_the_index(index: Index) -> None:
+    everybody = index.search("", "technology", facets=["region"])
+    public = index.search("", "technology", where={"visibility": ("public",)}, facets=["region"])
+    assert everybody.total != public.total and index.search("", "technology", facets=["region"]).total == everybody.total
+    assert index.search("", "technology", facets=["industry"]).counts.keys() == {"industry"}
+    index.update([], [("technology", 1)])
+    assert index.search("", "technology", facets=["region"]).total == everybody.total - 1
+
+
 def test_a_filter_and_a_blind_listing_leak_no_count(index: Index) -> None:
     page = index.search("水泵", "technology", where={"visibility": ("public",)})
     assert page.total == 0 and page.counts["industry"] == {}

@@ -1,7 +1,8 @@
-"""The count after the drill of faults, independent of the product: plain SQL, the ledger of the clients, the letters of the mail server, the files of the index.
+"""The count after the drill of faults, independent of the product: plain SQL, the ledger of the clients, the letters of the mail server, the files of the
+index.
 
-Nothing of the package is imported. How the log is chained is written down here a second time, from decision 0026. Each count gives how many things it has looked
-at and what is wrong with them, in words; an empty list is what is hoped for.
+Nothing of the package is imported. How the log is chained is written down here a second time, from decision 0026. Each count gives how many things it has
+looked at and what is wrong with them, in words; an empty list is what is hoped for.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Any
 
 import tantivy
 
-OPEN = {"technology": ("published",), "need": ("published", "matched", "in_deal"), "facility": ("published",), "expert": ("published",), "scenario": ("published",),
+OPEN = {"technology": ("published",), "need": ("published", "matched", "in_deal"), "facility": ("published",), "expert": ("published",),
+        "scenario": ("published",),
         "open_call": ("published", "closed", "awarded", "ended", "unawarded"), "pool": ("open", "reached", "converted", "missed")}
 """In which states what is published stands in the index."""
 
@@ -86,7 +88,8 @@ class Count:
     def steps(self) -> Found:
         """Each step that a deal, a fee, a consent, a signature … was said to have taken has its event, at least as often as it was said."""
         found, said = Found("steps the clients were told of, by deal"), defaultdict(Counter[str])
-        names = {"asked": "deal.introduction_asked", "consent": "consent.given", "fee": "broker_fee.set", "draft": "agreement.create", "propose": "agreement.propose",
+        names = {"asked": "deal.introduction_asked", "consent": "consent.given", "fee": "broker_fee.set", "draft": "agreement.create",
+                 "propose": "agreement.propose",
                  "signed": "signature.signed", "event.trial_started": "agreement_event.trial_started", "event.converted": "agreement_event.converted",
                  "payment": "payment.reported", "payment.confirm": "payment.confirm", "message": "deal_message.post", "document": "deal_document.version"}
         for line in self.asked.values():
@@ -258,11 +261,13 @@ class Count:
             if sorted(by[row["mark"]]) != others:
                 found.wrong.append(f"message {row['id']} went to {sorted(by[row['mark']])} instead of {others}")
         for what, query, to in (
-            ("invoices", "select i.public_id as public_id from invoice i join event e on e.thing = 'invoice' and e.thing_id = i.id and e.name = 'invoice.issue'",
+            ("invoices", "select i.public_id as public_id from invoice i join event e on e.thing = 'invoice' and e.thing_id = i.id "
+             "and e.name = 'invoice.issue'",
              ["owner@demo.example"]),
             ("signatures", "select distinct s.public_id as public_id from signature s join event e on e.thing = 'signature' and e.thing_id = s.id "
              "and e.name = 'signature.code_asked'", None),
-            ("payments", "select p.public_id as public_id from payment p join event e on e.thing = 'payment' and e.thing_id = p.id and e.name = 'payment.confirm'",
+            ("payments", "select p.public_id as public_id from payment p join event e on e.thing = 'payment' and e.thing_id = p.id "
+             "and e.name = 'payment.confirm'",
              ["owner@demo.example"]),
         ):
             for row in self.query(f"{query} where e.id > {self.first}"):

@@ -1,9 +1,10 @@
-"""The states of failure, each really made on a running site: what visitors read in both languages, what /readyz says, what is kept, and that nothing is started anew.
+"""The states of failure, each really made on a running site: what visitors read in both languages, what /readyz says, what is kept, and that nothing is
+started anew.
 
-Disk full and read-only disk: a tmpfs of its own, filled up, and mounted anew read-only (as root; elsewhere these two are left out and said to be). Database gone:
-PostgreSQL stopped for a minute and started again. Mail server gone: its port is closed; the hour is not waited for, the pause of a mail is ended in the table of
-jobs. Clock set back by two hours: a library loaded before the C library's adds what a file says to every look at the clock (compiled from `CLOCK`; the clock of
-the machine is not touched). Index files: deleted while the site runs.
+Disk full and read-only disk: a tmpfs of its own, filled up, and mounted anew read-only (as root; elsewhere these two are left out and said to be). Database
+gone: PostgreSQL stopped for a minute and started again. Mail server gone: its port is closed; the hour is not waited for, the pause of a mail is ended in
+the table of jobs. Clock set back by two hours: a library loaded before the C library's adds what a file says to every look at the clock (compiled from
+`CLOCK`; the clock of the machine is not touched). Index files: deleted while the site runs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from faults_load import BROKEN, NEED, Sink, Somebody
-from faults_site import Site
+from faults_site import WATCHING, Site
 from visitor import Answer, form_of
 
 CLOCK = r"""
@@ -64,7 +65,7 @@ class States:
     def see(self, state: str, path: str, wanted: int | None = None, asked: str = "") -> Answer:
         """Open a page, and write down what it says."""
         try:
-            answer = self.visitor.get(path)
+            answer = self.watched(path)
         except BROKEN as error:
             self.wrong.append(f"{state}: {path}: {type(error).__name__}")
             return Answer(0, b"", "", 0)
@@ -111,6 +112,10 @@ class States:
     def pids(self) -> list[int]:
         """The main processes."""
         return [self.site.web.pid, self.site.worker.pid]
+
+    def back_up(self) -> None:
+        """Wait for the site to be up."""
+        self.until(lambda: self.visitor.get("/readyz").status == 200, "the site is up")
 
     # ----- the states
 
@@ -160,7 +165,7 @@ class States:
         state, before = "mail server gone", self.pids()
         self.sink.controller.stop()
         count = len(self.sink.letters)
-        answer = self.visitor.press("/zh/forgotten", None, address="officer@demo.example")
+        answer = self.visitor.press("/zh/reset", None, address="officer@demo.example")
         self._note(state, "a new password is asked for", answer, 303)
         waits = "select count(*) from mail where state = 'queued' and attempts > 0"
         self.until(lambda: self.site.run(waits)[0][0], f"{state}: the mail waits after a try")
@@ -190,13 +195,13 @@ class States:
         shutil.rmtree(self.site.data / "index")
         for path in ("/readyz", "/zh/technologies", "/en/technologies?q=chatter"):
             self.see(state, path, 200)
-        took = self.until(lambda: "index: well" in self.visitor_of_the_machine("/readyz"), f"{state}: built anew", 240)
+        took = self.until(lambda: "index: well" in self.watched("/readyz").text, f"{state}: built anew", 240)
         self.lines.append(f"| {state} | built anew by the worker | after {took:.0f} s | {self.found()} technologies found by a search for 方法 |")
         self.back(state, before)
 
-    def visitor_of_the_machine(self, path: str) -> str:
-        """What a watcher on this machine is told."""
-        return subprocess.run(["curl", "-s", self.site.address + path], capture_output=True, text=True).stdout
+    def watched(self, path: str) -> Answer:
+        """A page as a watcher with the token sees it."""
+        return self.visitor._ask(path, None, {"Authorization": f"Bearer {WATCHING}"})
 
     def found(self) -> str:
         """How many technologies a search finds."""
@@ -224,7 +229,7 @@ def run(folder: Path, demo: Path, ports: tuple[int, int]) -> tuple[list[str], li
             sink.controller.start()
             site.start()
             states = States(site, sink)
-            states.until(lambda: states.visitor.get("/readyz").status == 200, "the site is up")
+            states.back_up()
             states.owner.enter()
             for name in names:
                 print(f"{database}: {name}", file=sys.stderr, flush=True)

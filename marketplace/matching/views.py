@@ -84,7 +84,8 @@ def prepare(app: Flask) -> None:
     app.jinja_env.filters["unit"] = lambda unit, value: units.in_words(unit or "", value, language())
     app.jinja_env.globals["chance_means"] = lambda: fusion.weights(operations.index().folder).means
     app.jinja_env.globals.update(
-        search_is_lost=mending.search_is_lost, needs_for=needs_for, technologies_for=technologies_for, listings_of=listings_of, match_words=words, waterfall=waterfall,
+        search_is_lost=mending.search_is_lost,
+        needs_for=needs_for, technologies_for=technologies_for, listings_of=listings_of, match_words=words, waterfall=waterfall,
         also_filed=lambda technology: grouping.also_filed(actor(), technology),
         similar_technologies_to=similar_technologies_to, similar_needs_to=similar_needs_to, need_query=need_query, teaser_of=teaser,
         distillation_preview=distillation_preview, distillation_improvement=distillation_improvement, readers_said=readers_said, shown_title=shown_title,

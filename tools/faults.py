@@ -229,7 +229,8 @@ def kills(wanted: int = KILLS, broken: str = "") -> tuple[list[str], int]:
 
 
 NAMED = [
-    "Named, because it is not as in life: a lease of five minutes is ended at once when its worker is dead, and at the end what waits for another attempt is let go; "
+    "Named, because it is not as in life: a lease of five minutes is ended at once when its worker is dead, and at the end what waits for "
+    "another attempt is let go; "
     "units are forked from a process that has read the program (`tools/faults_nest.py`), and started anew after half a second instead of two; the socket "
     "that outlives the web server is held by the drill instead of systemd.", "",
 ]

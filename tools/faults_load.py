@@ -226,7 +226,8 @@ class Client(threading.Thread):
         self.do("event.trial_started", "owner", f"{agreement}/events/trial_started", None, deal)
         self.do("event.converted", "owner", f"{agreement}/events/converted", None, deal)
         for _time in range(2):
-            payment = self.do("payment", "owner", f"{agreement}/payments/new", None, deal, amount=str(self.chance.randrange(100, 90_000)), reference="转账 MARK")
+            payment = self.do("payment", "owner", f"{agreement}/payments/new", None, deal, amount=str(self.chance.randrange(100, 90_000)),
+                              reference="转账 MARK")
             if payment:
                 self.do("payment.confirm", "officer", payment, "/confirm", deal)
         self._bill(agreement, deal)

@@ -195,7 +195,8 @@ class Site:
         """What the processes of the site are told."""
         found = {**os.environ, "MARKETPLACE_DATA": str(self.data), "MARKETPLACE_ENCODERS": "none", "MARKETPLACE_SMTP": self.smtp, "WEB_CONCURRENCY": "2",
                  "MARKETPLACE_SITE": self.address, "MARKETPLACE_PROXIES": "127.0.0.1", "MARKETPLACE_STOP_SECONDS": "5", "PYTHONDONTWRITEBYTECODE": "",
-                 "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tools"))), "FAULTS_BROKEN": self.broken, "MARKETPLACE_MONITOR_TOKEN": WATCHING, **self.extra}
+                 "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tools"))), "FAULTS_BROKEN": self.broken,
+                 "MARKETPLACE_MONITOR_TOKEN": WATCHING, **self.extra}
         if self.postgres is not None:
             found["DATABASE_URL"] = self.postgres.url
         return found

@@ -149,7 +149,6 @@ class Round:
         if self.site.postgres is not None:
             self.site.postgres.start()
         self.site.run("delete from job where kind = 'trail.link' and state = 'queued'")
-        self.site.command("worker", "--once")
         self.site.run("insert into job (kind, values, state, due, created, attempts) values ('trail.link', '{}', 'queued', '2000-01-01', '2000-01-01', 0)"
                       .replace("values,", "\"values\","))
         self.site.command("worker", "--once")

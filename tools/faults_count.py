@@ -145,27 +145,29 @@ class Count:
         return found
 
     def alterations(self) -> Found:
-        """Each change of a state that the trail saw, by another way than `move`, has its event: the same steps, as often."""
-        found, changed, logged = Found("changes of state with their event"), Counter[Any](), Counter[Any]()
+        """Each change of a state that the trail saw, by another way than `move`, has its events: one or several that lead from the one state to the other."""
+        found, things = Found("changes of state with their event"), ("deal", "need", "payment", "agreement")
+        changed: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
         first = self.query(f"select coalesce(max(id), 0) as id from alteration where event_id <= {self.first}")[0]["id"]
-        made: dict[tuple[str, int], str] = {}
-        for row in self.query(f"select thing, thing_id, verb, fields from alteration where id > {first} and verb in ('made', 'changed')"):
+        for row in self.query(f"select thing, thing_id, fields from alteration where id > {first} and verb = 'changed' order by id"):
             fields = row["fields"] if isinstance(row["fields"], dict) else json.loads(row["fields"])
-            if row["verb"] == "made":
-                made[row["thing"], row["thing_id"]] = str((fields.get("state") or [""])[-1])
-                continue
-            if "state" in fields and row["thing"] in ("deal", "need", "payment", "agreement"):
-                changed[row["thing"], row["thing_id"], *map(str, fields["state"])] += 1
-        for (thing, key), steps in self._moves().items():
-            if thing in ("deal", "need", "payment", "agreement"):
-                begun = made.get((thing, key))
-                skipped = next((place + 1 for place, one in enumerate(steps) if one["target"] == begun), 0) if begun else 0
-                for one in steps[skipped:]:  # a listing may be made and published in one transaction: the trail has it made
-                    if one["id"] > self.first and one["origin"] != one["target"]:
-                        logged[thing, key, one["origin"], one["target"]] += 1
-        found.seen = sum(changed.values())
-        found.wrong = [f"{' '.join(map(str, one))}: the trail has it {changed[one]} times, the log {logged[one]} times"
-                       for one in changed.keys() | logged.keys() if changed[one] != logged[one]]
+            if "state" in fields and row["thing"] in things:
+                changed[row["thing"], row["thing_id"]].append(tuple(fields["state"]))
+        moves = self._moves()
+        for (thing, key), steps in changed.items():
+            found.seen += len(steps)
+            path = [(one["origin"], one["target"]) for one in moves.get((thing, key), []) if one["id"] > self.first and one["origin"] != one["target"]]
+            while path and path[0][0] != steps[0][0]:
+                path.pop(0)  # made and moved in one transaction: the trail has it made
+            for origin, target in steps:
+                here = origin
+                while path and here != target and path[0][0] == here:
+                    here = path.pop(0)[1]
+                if here != target:
+                    found.wrong.append(f"{thing} {key}: the trail saw {origin} become {target}, the log has no event for it")
+                    break
+            else:
+                found.wrong += [f"{thing} {key}: the log has {one}, the trail does not" for one in path]
         return found
 
     def chain(self) -> Found:
@@ -240,10 +242,10 @@ class Count:
             for first, _second in zip(moments, moments[1:], strict=False):
                 near = [moment - first for moment, who in self.kills if -1 < moment - first < WINDOW and who in ("job worker", "database", "backend")]
                 twice += 1
-                latest = max([latest, *near[:1]])
+                latest = max(latest, min(map(abs, near), default=0.0))
                 if not near:
                     found.wrong.append(f"letter {one} came twice and nobody was killed in between")
-        found.told = f"{twice} came twice under one Message-ID, the kill at most {latest:.1f} s after the first coming"
+        found.told = f"{twice} came twice under one Message-ID, a kill at most {latest:.1f} s from the first coming"
         return found
 
     def asked_for(self) -> Found:

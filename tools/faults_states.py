@@ -21,7 +21,7 @@ from pathlib import Path
 
 from faults_load import BROKEN, NEED, Sink, Somebody
 from faults_site import WATCHING, Site
-from visitor import Answer, form_of
+from visitor import Answer
 
 CLOCK = r"""
 #define _GNU_SOURCE
@@ -82,9 +82,7 @@ class States:
         """Post a need; its page."""
         self.posted += 1
         try:
-            form = form_of(self.owner.read("/zh/needs/new").page, None)
-            fields = {"csrf_token": form.find("input", attrs={"name": "csrf_token"})["value"], "title_zh": f"故障演练 {self.posted}", **NEED}
-            answer = self.owner.post("/zh/needs/new", fields)
+            answer = self.owner.press("/zh/needs/new", None, title_zh=f"故障演练 {self.posted}", **NEED)
         except (*BROKEN, AssertionError) as error:
             self.lines.append(f"| {state} | a need is posted | – | {type(error).__name__}: the form itself is not answered |")
             if wanted == 303:
@@ -184,10 +182,13 @@ class States:
         state, before, file = "clock set back two hours", self.pids(), self.site.folder / "clock"
         file.write_text("-7200")
         self.see(state, "/readyz", 200)
+        self.lines.append(f"| {state} | a page of somebody signed in | {self.owner.get('/zh/desk').status} | 303: asked to sign in again |")
+        self.owner.enter()
         need = self.post(state, 303)
         if need:
             self.indexed(need, state)
         file.write_text("0")
+        self.owner.enter()
         self.back(state, before)
 
     def index_gone(self) -> None:

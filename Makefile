@@ -17,7 +17,7 @@ ON_POSTGRESQL := $(wildcard tests/*/test_at_once.py tests/*/*/test_at_once.py te
 	reviewing/test_later.py pools/test_deciding.py pools/test_listing.py pools/test_pools.py) \
 	$(addprefix tests/deals/,test_listing.py funnel/test_funnel.py worklist/test_worklist.py)
 
-.PHONY: help setup setup-test run test test-postgresql prove attack lint messages lock clean
+.PHONY: help setup setup-test run test test-postgresql prove attack load lint messages lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -68,6 +68,7 @@ test-postgresql: setup-test  ## the whole suite on PostgreSQL, a real server sta
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --database=postgresql -m "not slow and not browser"
 
 prove: setup-test  ## the long drills; the report goes to docs/proof/
+	@test -d .venv-load || ($(PYTHON) -m venv .venv-load && .venv-load/bin/python -m pip install -q -r requirements-load.txt)
 	@tools/need.sh dovecot-imapd -- sh -c 'PATH=$$PATH:/usr/sbin command -v dovecot'
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 	@$(BIN)/python -m pytest -n 2 --database=postgresql -m "not browser"
@@ -78,6 +79,10 @@ attack: setup  ## tools that nobody here wrote against a demo of its own; what t
 	@test -d .venv-attack || ($(PYTHON) -m venv .venv-attack && .venv-attack/bin/python -m pip install -q -r requirements-attack.txt)
 	@test -d .venv-semgrep || ($(PYTHON) -m venv .venv-semgrep && .venv-semgrep/bin/python -m pip install -q -r requirements-semgrep.txt)
 	@$(BIN)/python tools/attack.py
+
+load: setup  ## many users at once on a demo grown large (LOAD_DATA names one that is grown already); the report goes to docs/proof/trust-load.md
+	@test -d .venv-load || ($(PYTHON) -m venv .venv-load && .venv-load/bin/python -m pip install -q -r requirements-load.txt)
+	@$(BIN)/python tools/prove.py load
 
 lint: setup-test  ## the style checks alone
 	@$(BIN)/ruff check marketplace tests migrations tools wsgi.py hatch_build.py

@@ -101,6 +101,7 @@ from marketplace.people import views as people_views
 from marketplace.people.factors import views as factors_views
 from marketplace.people.grants import views as grants_views
 from marketplace.people.outside import views as outside_views
+from marketplace.people.recovery import views as recovery_views
 from marketplace.people.sessions import operations as sessions
 from marketplace.people.sessions import views as sessions_views
 from marketplace.privacy import views as privacy_views
@@ -109,6 +110,7 @@ from marketplace.terms import views as terms_views
 from marketplace.terms.simulator import views as simulator_views
 from marketplace.trail import altering
 from marketplace.trail import views as trail_views
+from marketplace.trail.own import views as history_views
 from marketplace.vitals import views as vitals_views
 from marketplace.web import Application, prepare, spoken
 
@@ -122,7 +124,8 @@ PAGES = (
     duties_views, register_views, deals_views, worklist_views, funnel_views, supply_views, talk_views, subscriptions_views, grants_views, scanning_views,
     documents_views, distilling_views, desk_views, parties_views, introduction_views, fees_views, resources_views, resource_search_views, calls_views,
     boards_views, sealing_views, proposals_views, reviewing_views, teams_views, pools_views, alerts_views, design_views, first_steps_views,
-    examples_views, asking_views, finder_views, trail_views, factors_views, sessions_views, outside_views, privacy_views,
+    examples_views, asking_views, finder_views, trail_views, factors_views, sessions_views, outside_views, recovery_views,
+    privacy_views, history_views,
 )
 """The modules of pages, each with its blueprint and what it prepares."""
 

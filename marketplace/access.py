@@ -83,6 +83,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "person.confirm": frozenset({"anyone"}),
     "person.reset": frozenset({"anyone"}),
     "person.edit": frozenset({"self"}),
+    "person.end_sessions": frozenset({"operator", "system"}),
     "person.copy": frozenset({"self"}),
     "person.erase": frozenset({"self", "operator", "system"}),
     "person.appoint": frozenset({"operator", "system"}),
@@ -92,6 +93,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "organisation.join": frozenset({"user"}),
     "organisation.invite": frozenset({"owner", "system"}),
     "organisation.staff": frozenset({"owner", "operator", "system"}),
+    "organisation.history": frozenset({"member"}),
     "organisation.members": frozenset({"member", "operator"}),
     "organisation.export": frozenset({"owner", "system"}),
     "membership.remove": frozenset({"owner", "self", "operator", "system"}),
@@ -321,12 +323,12 @@ def relations(actor: Actor, thing: Any = None) -> set[str]:
 def _as_reader(actor: Actor, listing: Any) -> set[str]:
     """How the actor stands to a listing as its reader; a blind one is open in full to those alone who were given access.
 
-    `moderator` is the operator, but for what is blind: other people's secrets are not the site's.
+    `moderator` is the operator, but for what is blind or was never published: other people's secrets and drafts are not the site's.
     """
     found = {"reader", *({"broker_reader"} if actor.is_broker else ())} if readable(actor, listing) else set()
     if listing.visibility == "blind":
         return found | ({"teaser_reader"} if listing.state in type(listing).OPEN_STATES else set())
-    return found | ({"moderator"} if actor.is_operator else set())
+    return found | ({"moderator"} if actor.is_operator and listing.published is not None else set())
 
 
 def readable(actor: Actor, listing: Any) -> bool:
@@ -351,7 +353,7 @@ def visible_to(actor: Actor, model: Any) -> ColumnElement[bool]:
     if actor is SYSTEM:
         return true()
     published = and_(model.state.in_(model.OPEN_STATES), model.visibility.in_((*open_visibilities(actor), "blind")))
-    moderated = model.visibility != "blind" if actor.is_operator else false()
+    moderated = and_(model.visibility != "blind", model.published.is_not(None)) if actor.is_operator else false()
     own = model.organisation_id.in_(list(actor.seats)) if actor.seats else false()
     if actor.seats and hasattr(model, "shared_with"):
         own = or_(own, model.shared_with(list(actor.seats)))

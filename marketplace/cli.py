@@ -76,7 +76,8 @@ ELSEWHERE = {
     "evaluate": ("cli_evaluate", "evaluate_command"), "export-judged": ("cli_learning", "export_judged_command"),
     "learn": ("cli_learning", "learn_command"), "match-all": ("cli_matching", "match_all_command"),
     "checks": ("cli_checks", "checks_command"), "mail": ("cli_mail", "mail_group"), "schedule": ("cli_terms", "schedule_command"),
-    "operator": ("cli_people", "operator_command"), "backup": ("cli_keeping", "backup_command"), "restore": ("cli_keeping", "restore_command"),
+    "operator": ("cli_people", "operator_command"), "recovery": ("cli_people", "recovery_command"),
+    "backup": ("cli_keeping", "backup_command"), "restore": ("cli_keeping", "restore_command"),
     "move-database": ("cli_keeping", "move_command"), "settings": ("cli_settings", "settings_command"),
 }
 """Commands in modules of their own, read when they are called: what they stand on takes two seconds to import."""

@@ -20,7 +20,7 @@ from marketplace.alerts.subscriptions.bench import bench_alerts
 from marketplace.calls import bench as calls_bench
 from marketplace.calls.pools import bench as pools_bench
 from marketplace.calls.sealing.bench import bench_sealing
-from marketplace.console import as_json, fail, settings_or_fail, show, telling
+from marketplace.console import as_json, fail, ready, settings_or_fail, show, telling
 from marketplace.db import now, session, to_write
 from marketplace.deals.funnel import bench as funnel_bench
 from marketplace.deals.funnel.operations import count
@@ -28,6 +28,7 @@ from marketplace.deals.supply.bench import bench_map
 from marketplace.deals.worklist import bench as worklist_bench
 from marketplace.deals.worklist import synthetic
 from marketplace.deals.worklist.operations import set_specialty, worklist
+from marketplace.demo import growing, is_loaded
 from marketplace.importing.bench import bench_rows, write_file
 from marketplace.matching import operations as matching
 from marketplace.matching.bench import bench
@@ -60,6 +61,26 @@ _in_folder = click.option(
 @click.group("bench")
 def bench_group() -> None:
     """Measure speed and memory on synthetic data."""
+
+
+@bench_group.command("grow")
+@click.option("--technologies", type=click.IntRange(min=0), default=100_000, show_default=True)
+@click.option("--needs", type=click.IntRange(min=0), default=10_000, show_default=True)
+@click.option("--deals", type=click.IntRange(min=0), default=2_000, show_default=True)
+@as_json
+def bench_grow_command(technologies: int, needs: int, deals: int, json_: bool) -> None:
+    """Grow the demo at hand to so many listings and deals, for tools/load.py; broken off, it goes on where it was."""
+    if ready().production or not is_loaded():
+        fail("Only a demo is grown: run `marketplace demo` first, in a folder of its own.", 2)
+    report: dict[str, int] = {}
+    with to_write(), telling("Growing", json_) as say:
+        for name, done in growing.grow(technologies, needs, deals):
+            session.commit()
+            report[name] = done
+            say(f"{name}: {done:,}")
+        session.execute(text("ANALYZE"))
+        session.commit()
+    show(report)
 
 
 @bench_group.command("match")

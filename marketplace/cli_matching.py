@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from marketplace.console import as_json, bar, fail, ready, show
 from marketplace.db import session, to_write
 from marketplace.matching import operations as matching
+from marketplace.matching import pairing
 from marketplace.matching.models import Match
 
 
@@ -21,7 +22,7 @@ def match_all_command(json_: bool) -> None:
         fail("There is no technology in the index: run `marketplace reindex` first.", 2)
     before = _counts()
     with to_write(), bar(total, "Matching", json_) as progress:
-        for _pause in matching.match_all(lambda done: progress.update(done - progress.n)):
+        for _pause in pairing.match_all(lambda done: progress.update(done - progress.n)):
             session.commit()
         session.commit()
     after = _counts()

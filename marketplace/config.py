@@ -86,7 +86,7 @@ class Settings:
     proxies: tuple[str, ...] = ()  # MARKETPLACE_PROXIES: proxies believed about X-Forwarded-For, X-Request-Start, X-Request-ID; "unix" for a socket
     funnel_least: int = 5  # MARKETPLACE_FUNNEL_LEAST: how many deals a public number of the funnel must rest on, at least 3; default 5
     providers: tuple[Provider, ...] = ()  # MARKETPLACE_OIDC: codes of providers, such as campus,group; for each the four variables of `_provider`
-    second_factor: str = "nobody"  # MARKETPLACE_SECOND_FACTOR: who must have one: nobody | operators | staff; default staff in production, else nobody
+    second_factor: str = "nobody"  # MARKETPLACE_SECOND_FACTOR: who must: nobody | operators | staff | everybody; default staff in production, else nobody
     monitor_token: str | None = field(default=None, repr=False)  # MARKETPLACE_MONITOR_TOKEN: lets a watcher from elsewhere read /metrics and all of /readyz
     least_room: int = 500  # MARKETPLACE_ROOM_MB: megabytes that must be free on the disk of the data folder; with fewer /readyz answers 503; default 500
     stop_seconds: int = 60  # MARKETPLACE_STOP_SECONDS: how long a server that is told to stop waits for requests in flight, uploads too; default 60
@@ -368,8 +368,8 @@ def _provider(environ: Mapping[str, str], code: str, production: bool, faults: l
 def _second_factor(environ: Mapping[str, str], production: bool, faults: list[str]) -> str:
     """Who must have a second factor."""
     asked = environ.get("MARKETPLACE_SECOND_FACTOR") or ("staff" if production else "nobody")
-    if asked not in ("nobody", "operators", "staff"):
-        faults.append("MARKETPLACE_SECOND_FACTOR must be nobody, operators or staff")
+    if asked not in ("nobody", "operators", "staff", "everybody"):
+        faults.append("MARKETPLACE_SECOND_FACTOR must be nobody, operators, staff or everybody")
     return asked
 
 

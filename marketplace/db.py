@@ -82,7 +82,7 @@ session = scoped_session(sessionmaker(autoflush=False), scopefunc=lambda: (get_i
 def new_public_id(length: int = 13) -> str:
     """A random id of 13 characters (64 bits) for addresses; it says nothing of number or order. Older ones have 12 (59 bits).
 
-    Where the id is all that opens a page, 16 (79 bits).
+    Where the id is all that opens a page, 26 (128 bits).
     """
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
 

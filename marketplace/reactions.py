@@ -16,7 +16,10 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "person.reset_asked": ("alerts.reset_password",),
     "person.address_asked": ("alerts.change_address",),
     **{f"person.{verb}": (f"alerts.{verb}",) for verb in (
-        "password_changed", "authenticator_added", "authenticator_removed", "passkey_added", "passkey_removed", "codes_made", "code_used")},
+        "password_changed", "authenticator_added", "authenticator_removed", "passkey_added", "passkey_removed", "codes_made", "code_used",
+        "ended_by_operator")},
+    **{f"recovery.{verb}": (f"alerts.recovery_{done}",) for verb, done in (
+        ("ask", "asked"), ("allow", "allowed"), ("refuse", "refused"), ("use", "used"))},
     "invitation.sent": ("alerts.invite",),
     "join_request.asked": ("alerts.join_request",),
     "join_request.accept": ("alerts.join_answered",),

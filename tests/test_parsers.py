@@ -24,6 +24,7 @@ from marketplace.delivery.web import unmasked
 from marketplace.errors import Problem
 from marketplace.licensing.billing import bank
 from marketplace.people import codes, one_time, operations, tokens
+from marketplace.people.sessions import operations as sessions
 from marketplace.web import page_number, safe_next
 
 FORMS = st.one_of(
@@ -42,7 +43,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "address": operations.usable_address, "name": operations.usable_name, "address key": operations.address_key,
     "reply": lambda text: (addresses.read(text), addresses.token_in([text])), "masked token": unmasked, "receipt": verified,
     "link": lambda text: tokens.read("reset", text, now() + timedelta(hours=2)), "code": lambda text: one_time.is_right(text, "x", 1),
-    "session": operations.by_session, "day of a bank": bank._day, "amount of a bank": lambda text: bank._amount(text, "CNY"),
+    "session": sessions.by_session, "day of a bank": bank._day, "amount of a bank": lambda text: bank._amount(text, "CNY"),
     "headers": lambda text: Stamp(lambda *_: [], ("unix",))({"HTTP_X_FORWARDED_FOR": text, "HTTP_X_REQUEST_START": text}, lambda *_: None),
 }
 

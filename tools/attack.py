@@ -14,18 +14,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
+import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +35,9 @@ TOOLS = Path(os.environ.get("ATTACK_TOOLS") or ROOT / ".venv-attack")
 SEMGREP = Path(os.environ.get("ATTACK_SEMGREP") or ROOT / ".venv-semgrep")
 PERSON, PASSWORD = os.environ.get("ATTACK_PERSON", "owner@demo.example"), "techbridge-demo"
 SCAN, EACH = int(os.environ.get("ATTACK_SCAN", "240")), int(os.environ.get("ATTACK_EACH", "60"))  # seconds of looking around, and of each kind of attack
+ASK = int(os.environ.get("ATTACK_ASK", "420"))  # seconds for each address that sqlmap asks
+ENDING = ("sign-out*", "settings/sessions*", "settings/erase*", "settings/password*", "settings/address*", "settings/second-factor*", "prove*")
+"""Below the language: what ends the session that wapiti works in, or changes whose it is."""
 MODULES = "backup,cookieflags,crlf,csp,csrf,exec,file,htaccess,http_headers,ldap,methods,permanentxss,redirect,shellshock,sql,timesql,upload,xss"
 ASKED = (
     "/en/technologies?q=laser&field=optics&sort=newest&page=1", "/zh/needs?q=a&page=1", "/en/organisations/*/credit", "/en/problems/*",
@@ -100,13 +105,37 @@ def semgrep(_site: str, folder: Path) -> Found:
                  [*lines, *(f"error: {one.get('message', '')[:120]}" for one in report["errors"])])
 
 
+def signed_in(site: str) -> str:
+    """The cookies of somebody who has just signed in, as a header: with the session's name, and what its forms' tokens are made of."""
+    jar = CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    page = browser.open(f"{site}/en/sign-in", timeout=30).read().decode()
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    typed = {"address": PERSON, "password": PASSWORD, "csrf_token": token[1] if token else ""}
+    browser.open(f"{site}/en/sign-in", urllib.parse.urlencode(typed).encode(), timeout=30).close()
+    browser.open(f"{site}/en/settings", timeout=30).close()
+    return "; ".join(f"{one.name}={one.value}" for one in jar)
+
+
+def is_signed_in(site: str, cookies: str) -> bool:
+    """Whether these cookies still open a page that only somebody signed in sees."""
+    asked = urllib.request.Request(f"{site}/en/settings/sessions", headers={"Cookie": cookies})
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        return answer.url.endswith("/settings/sessions")
+
+
 def wapiti(site: str, folder: Path) -> Found:
-    """The site, as somebody signed in who follows links and fills forms with what should not be in them."""
-    out, program = folder / "wapiti.json", TOOLS / "bin/wapiti"
+    """The site, as somebody signed in who follows links and fills forms with what should not be in them.
+
+    The cookies are given as a header, which no answer changes: in a jar of its own wapiti loses the session as soon as one of its attacks is answered by another.
+    """
+    out, program, cookies = folder / "wapiti.json", TOOLS / "bin/wapiti", signed_in(site)
+    if not is_signed_in(site, cookies):
+        return Found("wapiti", "not run", version_of(program), 0, [f"{PERSON} cannot sign in"])
     command = [str(program), "-u", f"{site}/en/", "--scope", "folder", "-m", MODULES, "-f", "json", "-o", str(out), "--flush-session", "-S", "normal",
                "-d", "4", "--max-links-per-page", "25", "--max-files-per-dir", "6", "--max-parameters", "20", "--max-scan-time", str(SCAN),
-               "--max-attack-time", str(EACH), "--tasks", "2", "--form-user", PERSON, "--form-password", PASSWORD, "--form-url", f"{site}/en/sign-in",
-               "-x", f"{site}/en/sign-out", "-x", f"{site}/en/settings/erase", "--store-session", str(folder), "--no-bugreport"]
+               "--max-attack-time", str(EACH), "--tasks", "2", "--cookie-value", cookies, "--store-session", str(folder), "--no-bugreport",
+               *(part for path in ENDING for part in ("-x", f"{site}/en/{path}"))]
     text, seconds = ran(command, SCAN + 20 * EACH + 120, folder)
     (folder / "wapiti.log").write_text(text)
     if not out.exists():
@@ -116,8 +145,8 @@ def wapiti(site: str, folder: Path) -> Found:
         f"{kind}: {one['method']} {one['path']} {one.get('parameter') or ''}".strip()
         for part in ("vulnerabilities", "anomalies") for kind, found in report[part].items() for one in found
     ]
-    pages = report["infos"].get("crawled_pages_nbr")
-    return Found("wapiti", f"wapiti -u SITE/en/ -m {MODULES} (signed in; {pages} pages)", version_of(program), seconds, lines)
+    pages, kept = report["infos"].get("crawled_pages_nbr"), "still" if is_signed_in(site, cookies) else "no longer"
+    return Found("wapiti", f"wapiti -u SITE/en/ -m {MODULES} ({pages} pages; {kept} signed in at the end)", version_of(program), seconds, lines)
 
 
 def sqlmap(site: str, folder: Path) -> Found:
@@ -127,16 +156,17 @@ def sqlmap(site: str, folder: Path) -> Found:
               "--output-dir", str(folder / "sqlmap"), "--ignore-code", "404,422,429", "--technique", "BEUST", "--time-sec", "4", "--dbms", "sqlite"]
     forms = [["-u", f"{site}/en/sign-in", "--forms", "--csrf-token", "csrf_token"]]
     for target in [["-u", site + path] for path in ASKED] + forms:
-        text, seconds = ran([str(program), *target, *common], 2 * EACH + 30, folder)
-        whole += seconds
+        text, taken = ran([str(program), *target, *common], ASK, folder)
+        whole += taken
         told = "injectable" if "identified the following injection point" in text else "stopped by its time" if "stopped after" in text else "nothing"
-        lines.append(f"{target[1].removeprefix(site)}: {told}")
+        lines.append(f"{target[1].removeprefix(site)}: {told}, {taken:.0f} s, {text.count('does not seem to be injectable')} parameters done")
         with (folder / "sqlmap.log").open("a") as log:
             log.write(text)
     return Found("sqlmap", "sqlmap -u URL --batch --level 2 --risk 2 --technique BEUST", version_of(program), whole, lines)
 
 
-TOOLBOX: dict[str, Callable[[str, Path], Found]] = {"bandit": bandit, "pip-audit": pip_audit, "semgrep": semgrep, "sqlmap": sqlmap, "wapiti": wapiti}
+TOOLBOX: dict[str, Callable[[str, Path], Found]] = {"bandit": bandit, "pip-audit": pip_audit, "semgrep": semgrep, "wapiti": wapiti, "sqlmap": sqlmap}
+"""In this order: what sqlmap does to the form to sign in closes it for a quarter of an hour."""
 ON_SITE = {"sqlmap", "wapiti"}
 
 

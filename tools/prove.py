@@ -1,6 +1,6 @@
 """The long drills on real files, with their reports in docs/proof/. `make prove` runs it after all tests.
 
-`python tools/prove.py foundation`, `matching`, `licensing`, `brokering`, `calls` or `faults` runs one part. It works in an empty data folder, through the
+`python tools/prove.py foundation`, `matching`, `licensing`, `brokering`, `calls`, `load` or `faults` runs one part. It works in an empty data folder, through the
 command line and over HTTP, as a person would; the real files are read from the folder named by SHARED, or beside the checkout. ENCODINGS may name a file
 that keeps the encodings of the judged sets from run to run, which otherwise take some half an hour.
 """
@@ -23,6 +23,7 @@ from typing import Any
 
 import calls_drill
 import faults as faults_drill
+import load
 import sealed
 from brokering_drill import brokering
 from bs4 import BeautifulSoup
@@ -200,7 +201,8 @@ def faults() -> None:
     faults_drill.report()
 
 
-PARTS = {"foundation": foundation, "matching": matching, "licensing": licensing, "brokering": brokering, "calls": calls, "faults": faults}
+PARTS = {"foundation": foundation, "matching": matching, "licensing": licensing, "brokering": brokering, "calls": calls, "load": load.main,
+         "faults": faults}
 
 
 def main() -> None:

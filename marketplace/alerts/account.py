@@ -55,3 +55,15 @@ def codes_made(thing_id: int) -> None:
 def code_used(thing_id: int) -> None:
     """A recovery code was used to sign in."""
     _tell(thing_id, N_("a recovery code was used to sign in to your account at TechBridge."))
+
+
+@handler("alerts.ended_by_operator")
+def ended_by_operator(thing_id: int) -> None:
+    """An operator has ended all sessions."""
+    _tell(thing_id, N_("an operator has ended all sessions of your account at TechBridge. Please sign in anew."))
+
+
+@handler("alerts.tries")
+def tries(thing_id: int) -> None:
+    """Somebody has tried ten wrong passwords or codes within a day."""
+    _tell(thing_id, N_("within a day somebody has tried ten wrong passwords or codes to sign in to your account at TechBridge."))

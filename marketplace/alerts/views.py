@@ -25,6 +25,7 @@ from marketplace.alerts import money as _money  # noqa: F401 - registers its job
 from marketplace.alerts import needs as _needs  # noqa: F401 - registers its mails
 from marketplace.alerts import pools as _pools  # noqa: F401 - registers its mails
 from marketplace.alerts import proposals as _proposals  # noqa: F401 - registers its mails
+from marketplace.alerts import recovery as _recovery  # noqa: F401 - registers its mails
 from marketplace.alerts import resources as _resources  # noqa: F401 - registers its mails
 from marketplace.alerts import reviews as _reviews  # noqa: F401 - registers its mails
 from marketplace.alerts import risk as _risk  # noqa: F401 - registers its mails

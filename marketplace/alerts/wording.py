@@ -9,7 +9,7 @@ from typing import Any
 from babel.dates import format_date
 
 from marketplace import money
-from marketplace.db import LANGUAGES
+from marketplace.db import HOME, LANGUAGES
 from marketplace.languages import LOCALES
 from marketplace.terms.payment import from_minor
 from marketplace.terms.words import Tongue
@@ -24,10 +24,13 @@ class Sum:
 
 
 def written(value: Any, tongue: str) -> Any:
-    """A value for a template of mail: days and sums in words of the language, all else as it is."""
+    """A value for a template of mail: days, moments (in the site's zone, which is named) and sums in words of the language, all else as it is."""
     if isinstance(value, Sum):
         amount = from_minor(value.minor, value.currency) or 0
         return Tongue(tongue, value.currency).money(amount) if tongue in LANGUAGES else money.written(amount, value.currency, LOCALES[tongue])
-    if isinstance(value, date) and not isinstance(value, datetime):
+    if isinstance(value, datetime):
+        local = value.astimezone(HOME)
+        return f"{written(local.date(), tongue)} {local:%H:%M} (UTC{local.isoformat()[-6:]})"
+    if isinstance(value, date):
         return Tongue(tongue, "CNY").day(value) if tongue in LANGUAGES else format_date(value, "long", locale=LOCALES[tongue])
     return value

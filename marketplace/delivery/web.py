@@ -52,6 +52,11 @@ def _sheet(templates: Path, static: Path, _changed: int) -> str:
 
 
 @cache
+def _sheet_digest(templates: Path, static: Path, changed: int) -> str:
+    return sha256(_sheet(templates, static, changed).encode()).hexdigest()[:12]
+
+
+@cache
 def _digest(path: Path, _changed: int) -> str:
     return sha256(path.read_bytes()).hexdigest()[:12]
 
@@ -59,7 +64,7 @@ def _digest(path: Path, _changed: int) -> str:
 def version(app: Flask, name: str) -> str | None:
     """A part of the hash of what a static file holds; None when there is no such file."""
     if name == SHEET:
-        return sha256(_sheet(*_places(app)).encode()).hexdigest()[:12]
+        return _sheet_digest(*_places(app))
     path = Path(str(app.static_folder), name)
     return _digest(path, path.stat().st_mtime_ns) if path.is_file() else None
 

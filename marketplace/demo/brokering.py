@@ -33,6 +33,7 @@ from marketplace.licensing.duties import operations as duties
 from marketplace.licensing.models import Agreement
 from marketplace.licensing.signing import operations as signing
 from marketplace.matching import operations as matching
+from marketplace.matching import pairing
 from marketplace.matching.models import Match
 from marketplace.needs.distilling import operations as distilling
 from marketplace.needs.models import Need
@@ -92,7 +93,7 @@ def load(titles: dict[str, dict[str, str]]) -> Iterator[str]:
     if found is None:
         return
     for key in sorted({row["need"] for row in (*data["deal"], data["answers"]) if "need" in row} & found.needs.keys()):
-        for _part in matching.match_need(found.needs[key].id):
+        for _part in pairing.match_need(found.needs[key].id):
             yield "matches"
     _badge(found, data["badge"])
     for row in data["deal"]:

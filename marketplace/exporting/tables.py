@@ -25,7 +25,7 @@ from marketplace.calls.reviewing.models import Review
 from marketplace.calls.reviewing.table import table_of
 from marketplace.catalogue.resources import listing as requests
 from marketplace.catalogue.resources import words as resource_words
-from marketplace.db import in_language, now
+from marketplace.db import HOME, in_language, now
 from marketplace.deals import listing as deals
 from marketplace.deals import views as deal_pages
 from marketplace.deals import words as deal_words
@@ -48,13 +48,17 @@ from marketplace.matching.desk import views as desk_pages
 from marketplace.matching.documents import shown_title
 from marketplace.needs.forms import from_minor
 from marketplace.ordering import order
+from marketplace.people import operations as people
 from marketplace.people import organisations
 from marketplace.people.zones import in_zone
+from marketplace.trail.own import operations as history
+from marketplace.trail.own import views as history_pages
+from marketplace.trail.own import words as history_words
 from marketplace.web import actor, language
 
 MOST = 2_000  # rows of a file: each is looked at with the reader's eyes
 
-FILTERS = {"answer", "public_id", "stage", "side", "q", "order", "status", "state", "year", "show", "sort", "room", "resource"}
+FILTERS = {"answer", "public_id", "stage", "side", "q", "order", "status", "state", "year", "show", "sort", "room", "resource", "kind", "since"}
 """What the address of a table says."""
 
 Rows = Callable[[Actor, Any], tuple[int, Sequence[Any]]]
@@ -63,7 +67,8 @@ Rows = Callable[[Actor, Any], tuple[int, Sequence[Any]]]
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its page, the page of a row, its rows and its columns, with those that only what the address names has (`columns_of`)."""
+    """One table: its page, the page of a row, its rows and its columns, with those that only what the address names has (`columns_of`).
+    `place` is the page of a row where they differ, "" for none."""
 
     name: str
     search: str
@@ -71,6 +76,7 @@ class Table:
     rows: Rows
     columns: tuple[Column, ...]
     key: Callable[[Any], str] = lambda one: one.public_id
+    place: Callable[[Any], str] | None = None
     further: Callable[[Any], dict[str, str]] = lambda one: {}
     columns_of: Callable[[Actor, Any], tuple[Column, ...]] = lambda who, values: ()
 
@@ -127,6 +133,39 @@ def _proposals(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
     if not found:
         require(who, "open_call.see_sealed", call)
     return len(found), found
+
+
+def _history_of_house(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    found, (_form, wanted) = organisations.by_public_id(values.get("public_id", "")), history_pages.asked(values)
+    total, rows = history.of_organisation(who, found, wanted, MOST)
+    return total, rows[:MOST]
+
+
+def _own_history(who: Actor, values: Any) -> tuple[int, Sequence[Any]]:
+    total, rows = history.of_person(who, people.acting_person(who), history_pages.asked(values)[1], MOST)
+    return total, rows[:MOST]
+
+
+def _happened(one: Any, _language: str) -> str:
+    return history_words.happened(one.noun, one.verb)
+
+
+def _state_of(place: int) -> Callable[[Any, str], str | None]:
+    """The state before or after; texts stand on the page of the listing's own history."""
+    return lambda one, _language: next(
+        (str(history_words.STATE_WORDS.get(one.noun, {}).get(field[place], field[place])) for field in one.fields if field[0] == "state"), None)
+
+
+def _changed(one: Any, _language: str) -> str:
+    return "; ".join(str(history_words.FIELD_WORDS[one.noun].get(name, name)) for name, *_ in one.fields if name != "state")
+
+
+_HISTORY = (
+    Column("when", 18, lambda one, _language: f"{one.at.astimezone(HOME):%Y-%m-%d %H:%M}"), Column("what", 34, _happened),
+    Column("title", 44, lambda one, _language: one.title), Column("by_whom", 18, lambda one, _language: one.person or str(history_pages.SIDE_WORDS[one.who])),
+    Column("before", 18, _state_of(1)), Column("after", 18, _state_of(2)),
+    Column("changed", 44, _changed),
+)
 
 
 def _own(find: Callable[..., Own]) -> Rows:
@@ -291,6 +330,8 @@ TABLES = {
         Table("own_pools", "pools.mine", "pools.show", _own(pool_lists.own_pools), (
             _TITLE, Column("lead", 30, _HOUSE.value), _in_words(pool_words.STATE_WORDS), _deadline(lambda one: one), _amount("threshold"), _CURRENCY,
         )),
+        Table("history", "history.of_organisation", "", _history_of_house, _HISTORY, place=lambda one: history_pages.PLACES.get(one.noun, "")),
+        Table("own_history", "history.of_person", "", _own_history, _HISTORY, place=lambda one: ""),
         Table("own_proposals", "proposals.index", "proposals.show", _own(proposals.own_of), (
             Column("title", 44, lambda one, language: one.call.titled(language)[0]), _HOUSE, _in_words(PROPOSAL_WORDS), _deadline(lambda one: one.call),
         )),

@@ -29,7 +29,7 @@ from marketplace.errors import NotFound
 from marketplace.exporting import citations, entries, feed, operations, sitemap, spreadsheet, structured
 from marketplace.exporting.lists import LISTS, MAP_COLUMNS, Column, OpenList
 from marketplace.exporting.portfolio import portfolio
-from marketplace.exporting.tables import FILTERS, MOST, TABLES
+from marketplace.exporting.tables import FILTERS, MOST, TABLES, Table
 from marketplace.exporting.words import ABOUT, TABLE_WORDS
 from marketplace.matching.views import asked, asked_order, facet_names, facet_value_name
 from marketplace.people import organisations
@@ -235,13 +235,19 @@ def own_table(name: str) -> ResponseReturnValue:
     total, rows = listed.rows(actor(), request.args)
     note, title = _more(total, MOST), str(TABLE_WORDS[name])
     own = (*listed.columns, *listed.columns_of(actor(), request.args))
-    columns = (*own, Column("address", 48, lambda one, _language: _address(listed.page, public_id=listed.key(one), **listed.further(one))))
+    columns = (*own, Column("address", 48, lambda one, _language: _row_address(listed, one)))
     page = _address(listed.search, **{key: value for key, value in request.args.items() if key in FILTERS})
     about = [
         (ABOUT["made"], now().date()), (ABOUT["rows"], total), (ABOUT["cells"], len(rows)), (ABOUT["page"], page), *([("", note)] if note else []),
     ]
     file = spreadsheet.written(title, str(ABOUT["sheet"]), columns, language(), rows, note, [(str(label), value) for label, value in about])
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{title} {now().date()}.xlsx", max_age=0)
+
+
+def _row_address(listed: Table, one: Any) -> str | None:
+    """The page of a row; None where it has none."""
+    page = listed.place(one) if listed.place else listed.page
+    return _address(page, public_id=listed.key(one), **listed.further(one)) if page and listed.key(one) else None
 
 
 @blueprint.route("/<name>.pdf")

@@ -35,6 +35,7 @@ TABLE_WORDS = {
     "matches": _l("Matches"), "arrears": _l("Arrears by age"), "notices": _l("Notices of prices"), "statements": _l("Sales statements"),
     "requests": _l("Requests and bookings"), "proposals": _l("Proposals"), "ranking": _l("Scores and ranking"),
     "own_calls": _l("Our calls"), "own_pools": _l("Our pools"), "own_proposals": _l("Our proposals"),
+    "history": _l("History"), "own_history": _l("History of my account"),
 }
 HEADINGS = {
     "title": _l("Title"), "title_other": _l("Title in the other language"), "organisation": _l("Organisation"), "kind": _l("Kind"),
@@ -65,6 +66,7 @@ HEADINGS = {
     "last_day": _l("To"), "agreement": _l("Agreement"), "sent": _l("Sent"),
     "asked_by": _l("Asked by"), "asked_of": _l("Asked of"), "span": _l("Span"), "asked_on": _l("Asked on"),
     "rank": _l("Rank"), "solver": _l("Solver"), "mean": _l("Mean of 100"), "reviewers": _l("Reviewers"), "runs_until": _l("Runs until"), **AGE_WORDS,
+    "when": _l("When"), "what": _l("What"), "by_whom": _l("By whom"), "before": _l("Before"), "after": _l("Afterwards"), "changed": _l("What changed"),
     "trials": _l("Number of trials"), "opens_on": _l("Open from"), "closes_on": _l("Open until"),
 }
 ENTRY_FEE = _l("Entry fee")

@@ -22,6 +22,11 @@ ASKED = {"zh": 200, "en": 500}  # characters of an abstract that stand in the qu
 NAMED = 60  # characters of a teaser that stand for the title of a blind listing
 UNTOLD = "blind"  # stands where the kind of a blind technology is not told
 TOLD_INDUSTRY = 3  # letters and digits of an industry that are told of a blind listing: the division
+UNLISTED: dict[type, tuple[str, ...]] = {
+    Technology: ("abstract", "advantages", "applications", "keywords", "family", "owners", "parties", "inventors", "ipc"),
+    Need: ("problem", "targets", "place", "tried", "constraints", "volume", "questions", "question_targets"),
+}
+"""What of a listing no list shows."""
 SIGNS = {"at_most": "≤", "at_least": "≥", "equal": "="}
 
 

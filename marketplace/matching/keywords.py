@@ -67,6 +67,12 @@ class Filter:
     where: Where
     without: Where
 
+    @property
+    def named(self) -> tuple[str, frozenset[tuple[str, tuple[str, ...]]], frozenset[tuple[str, tuple[str, ...]]]]:
+        """By what its counts are known."""
+        where, without = (frozenset((name, tuple(values)) for name, values in each.items()) for each in (self.where, self.without))
+        return self.kind, where, without
+
     def query(self, lifted: str | None = None) -> Query:
         """The filter as a query over the first rows of documents, one facet lifted if asked."""
         where = {name: values for name, values in self.where.items() if name != lifted}
@@ -87,7 +93,8 @@ def search(
         return Page(0, (), {name: {} for name in facets})
     whole = _both(seen.query(), asked)
     keys = _keys(searcher, whole, [chosen(seen.kind, tier.where, tier.without) for tier in tiers], max(offset, 0), limit, newest or asked is None)
-    return Page(searcher.count(whole), tuple(keys), _counts(searcher, asked, seen, facets), corrected)
+    total, counts = searcher.once((clean, seen.named, tuple(facets)), lambda: (searcher.count(whole), _counts(searcher, asked, seen, facets)))
+    return Page(total, tuple(keys), counts, corrected)
 
 
 def _keys(searcher: Searcher, whole: Query, tiers: Sequence[Query], offset: int, limit: int, newest: bool) -> list[int]:

@@ -9,11 +9,11 @@ change exists: vectors are written before it, and a vector without a row is neve
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import tantivy
@@ -26,11 +26,13 @@ from marketplace.matching.passages import Passage
 
 Where = Mapping[str, Sequence[str]]
 Terms = Mapping[str, float]
+Counted = TypeVar("Counted")
 
 _HEAP, WHOLE_HEAP = 50_000_000, 1_000_000_000  # bytes of writing buffer for a change and for everything; what is not needed is not taken
 _MOST_BUCKETS = 1_000
 LOOKED_THROUGH = 100_000  # rows, counted once for each term, that a search for candidates goes through
 _REMEMBERED = 250_000  # terms of whom is remembered how they stand: needs share most of them
+_COUNTED = 200  # searches whose counts are remembered: some 20 kB each
 FEWEST_TERMS = 4  # terms that are looked for however many rows have them
 UNCOUNTED = ("number", "key", "kind")
 
@@ -197,6 +199,7 @@ class Searcher:
         self._searcher, self._others = searcher, others
         self.rows = searcher.num_docs + (others.rows if others else 0)
         self._standing = lru_cache(_REMEMBERED)(self._looked_up)
+        self._counted: dict[Hashable, Any] = {}
 
     def among(self, others: Searcher) -> Searcher:
         """The same rows as if they stood among those of others."""
@@ -285,6 +288,15 @@ class Searcher:
         query = Query.boolean_query([(Occur.Must, allowed or Query.all_query()), (Occur.Must, numbers(forms))])
         return self._numbers("row", self._searcher.search(query, 20, count=False))
 
+    def once(self, question: Hashable, count: Callable[[], Counted]) -> Counted:
+        """What `count` gives, counted once while this view stands: readers ask for the same first page of the same list, and counting looks at all rows."""
+        found = self._counted.get(question)
+        if found is None:
+            if len(self._counted) >= _COUNTED:
+                self._counted.clear()
+            found = self._counted[question] = count()
+        return found
+
     def count(self, query: Query) -> int:
         """How many rows a query finds."""
         return int(self._searcher.search(query, 1).count)
@@ -297,7 +309,7 @@ class Searcher:
     def facets(self) -> list[str]:
         """The names of all facets that any document has."""
         wanted = {"names": {"terms": {"field": "named", "size": _MOST_BUCKETS}}}
-        found = self._searcher.aggregate(Query.all_query(), wanted)
+        found = self.once("facets", lambda: self._searcher.aggregate(Query.all_query(), wanted))
         return sorted(each["key"] for each in found["names"]["buckets"] if each["key"] not in UNCOUNTED)
 
     def keys(self, query: Query, offset: int, limit: int, newest: bool) -> list[int]:

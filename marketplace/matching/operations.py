@@ -1,6 +1,6 @@
-"""The verbs of matching: keep the index true to the catalogue, score needs against technologies, answer a match.
+"""The verbs of matching: keep the index true to the catalogue, rank, find and explain; what jobs keep of it is in `pairing`.
 
-The index holds published listings only. Jobs bring it up to date after each commit and score what changed; the pages
+The index holds published listings only. Jobs bring it up to date after each commit; the pages
 rank live against it. One process at a time writes the index (`writer`); any number read it.
 """
 
@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.orm import selectinload
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import defer, selectinload
 
 from marketplace.access import SYSTEM, Actor, may, open_visibilities, require, visible_to
 from marketplace.catalogue.experts.models import Expert
@@ -23,17 +23,17 @@ from marketplace.catalogue.facilities.models import Facility
 from marketplace.catalogue.models import KINDS, Technology
 from marketplace.catalogue.scenarios.models import Scenario
 from marketplace.config import EncoderSpec, Settings, read
-from marketplace.db import now, session, to_read
+from marketplace.db import session, to_read
 from marketplace.errors import NotFound
 from marketplace.jobs import enqueue, handler, supersede, waiting
-from marketplace.matching import apart, batch, declines, orders
+from marketplace.matching import apart, orders
 from marketplace.matching.advice import advice_for as advice_for  # one face for the rooms to the right
 from marketplace.matching.answering import answer_match as answer_match
 from marketplace.matching.batch import KEPT, LEAST
 from marketplace.matching.documents import (
+    UNLISTED,
     UNTOLD,
     full_document,
-    need_query,
     need_wishes,
     open_document,
     shown_document,
@@ -42,7 +42,7 @@ from marketplace.matching.documents import (
 )
 from marketplace.matching.explain import Evidence, evidence
 from marketplace.matching.index import Document, Hit, Index, Page
-from marketplace.matching.models import Match, Scoring
+from marketplace.matching.models import Match
 from marketplace.matching.ranking import Filter
 from marketplace.matching.resources.documents import document as resource_document
 from marketplace.matching.rules import Facts, Remark, Wishes, against
@@ -50,7 +50,6 @@ from marketplace.matching.semantic import Encoder, Encoders, made
 from marketplace.needs.models import Need
 from marketplace.people.grants.log import opened
 from marketplace.people.models import Organisation
-from marketplace.record import move, record
 
 INDEXED: list[tuple[type[Any], Callable[[Any], Document]]] = [
     (Technology, open_document), (Need, open_document), (Facility, resource_document), (Expert, resource_document), (Scenario, resource_document),
@@ -66,8 +65,6 @@ DEEPENING_TURNS = 8  # of which one job takes so many, some ten seconds
 INDEXERS = [f"matching.index_{name}" for name in ("technology", "need", "run", "members", "facility", "expert", "scenario")]  # rooms to the right add theirs
 MATCHERS = ("matching.match_technology", "matching.match_need")
 REBUILT_AT_MOST = 20_000  # technologies up to which a large import has the index built anew by itself
-NEEDS_NEAR = 10  # open needs that a single technology is matched with: those it is nearest to
-NEEDS_AT_ONCE = 10  # needs whose matches, up to thirty each, are kept between two commits
 USABLE = tuple(kind for kind in KINDS if kind != "negative_result")
 
 _settings: list[Settings] = []
@@ -276,10 +273,12 @@ def similar_needs(text: str, actor: Actor, limit: int = 3, but: Need | None = No
     return index().rank(text, "need", where=_readable(actor), without=without, limit=limit, asker=facts)
 
 
-def search(actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int, order: str = "") -> Page:
-    """Listings by words and filters in an order (see `orders`), with counts by value; only what the actor may read is found or counted."""
+def search(
+    actor: Actor, kind: str, typed: str, where: Mapping[str, Sequence[str]], offset: int, limit: int, order: str = "", facets: Sequence[str] = ()
+) -> Page:
+    """Listings by words and filters in an order (see `orders`), with counts by value of the facets named; only what the actor may read is found or counted."""
     stand = {"newest": orders.by_entry(order), "tiers": orders.tiers(order, typed)}
-    return index().search(typed, kind, {**where, **_readable(actor)}, offset, limit, **stand)
+    return index().search(typed, kind, {**where, **_readable(actor)}, offset, limit, facets=facets, **stand)
 
 
 def values(actor: Actor, kind: str, facet: str, where: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -308,12 +307,16 @@ def _readable(actor: Actor) -> dict[str, Sequence[str]]:
     return _in_full(actor) if actor is SYSTEM else {"visibility": (*open_visibilities(actor), "blind")}
 
 
-def load(actor: Actor, model: type, keys: Sequence[int]) -> list:
-    """The rows of these keys that the actor may read now, in the order of the keys: the index may lag, the database does not."""
+def load(actor: Actor, model: type, keys: Sequence[int], listed: bool = False) -> list:
+    """The rows of these keys that the actor may read now, in the order of the keys: the index may lag, the database does not.
+
+    For a list their long texts stay in the database, where they are half of what a page of it would read.
+    """
     if not keys:
         return []
     query = select(model).where(model.id.in_(keys), model.state.in_(model.OPEN_STATES), visible_to(actor, model))
-    rows = {row.id: row for row in session.scalars(query)}
+    without = [defer(getattr(model, name)) for name in UNLISTED.get(model, ()) if listed]
+    rows = {row.id: row for row in session.scalars(query.options(*without))}
     return [rows[key] for key in keys if key in rows]
 
 
@@ -362,124 +365,6 @@ def _remarks(asked: Wishes | Facts | None, listing: Technology | Need) -> tuple[
     if isinstance(asked, Wishes) and isinstance(listing, Technology):
         return against(asked, technology_facts(listing))
     return against(need_wishes(listing), asked) if isinstance(asked, Facts) and isinstance(listing, Need) else ()
-
-
-@handler("matching.match_need")
-def match_need(thing_id: int) -> Iterator[None]:
-    """Score a need against all technologies and keep the best; what fell out of the best is no longer current.
-
-    The ranking only reads; the lock of a writer is taken for keeping the result alone.
-    """
-    with to_read():
-        need = session.get_one(Need, thing_id)
-        if need.state not in Need.OPEN_STATES:
-            hits = []
-        else:
-            hits = [hit for hit in rank_technologies(need_query(need), SYSTEM, limit=KEPT, wishes=need_wishes(need)) if hit.probability >= LEAST]
-    yield
-    _keep_matches(session.get_one(Need, thing_id), hits, now())
-
-
-@handler("matching.match_technology")
-def match_technology(thing_id: int) -> Iterator[None]:
-    """Score the open needs near a technology against it and what they had before."""
-    with to_read():
-        near = {hit.key for hit in rank_needs(session.get_one(Technology, thing_id), SYSTEM, limit=NEEDS_NEAR) if hit.probability >= LEAST}
-        near.update(session.scalars(select(Match.need_id).where(Match.technology_id == thing_id, Match.current)))
-    yield from _match({thing_id}, near)
-
-
-@handler("matching.match_run")
-def match_run(thing_id: int) -> Iterator[None]:
-    """Score the open needs against what an import run published and what they had before, in one pass."""
-    with to_read():
-        among = set(session.scalars(select(Technology.id).where(Technology.import_run_id == thing_id)))
-    yield from _match(among)
-
-
-@handler("matching.match_all")
-def match_all(progress: Callable[[int], None] | None = None) -> Iterator[None]:
-    """Score all open needs against all technologies in one pass: after a rebuild, or when weights were learned."""
-    return _match(None, progress=progress)
-
-
-def _match(among: set[int] | None, needs: set[int] | None = None, progress: Callable[[int], None] | None = None) -> Iterator[None]:
-    """Keep the best of what the pass over the technologies `among` gives and of what each of the `needs` had before, some at a time.
-
-    The pass reads the index alone, so that no transaction is open while it calculates. Killed, it begins anew and adds nothing
-    twice.
-    """
-    with to_read():
-        asked = _open_needs(needs)
-    yield
-    usable = Filter("technology", {"technology_kind": USABLE}, {})  # no teaser is usable: matching reads the rest, apart
-    for found in apart.match(index(), asked, usable, KEPT, LEAST, among, progress or (lambda done: None)):
-        yield
-        keys = list(found)
-        for start in range(0, len(keys), NEEDS_AT_ONCE):
-            for key in keys[start : start + NEEDS_AT_ONCE]:
-                _keep_matches(session.get_one(Need, key), found[key], now())
-            yield
-
-
-def _open_needs(keys: set[int] | None) -> list[batch.Asked]:
-    """Open needs as they are asked, of some keys or all, with the technologies of their current matches."""
-    before: dict[int, list[int]] = {}
-    for need_id, technology_id in session.execute(select(Match.need_id, Match.technology_id).where(Match.current)):
-        before.setdefault(need_id, []).append(technology_id)
-    query = select(Need).where(Need.state.in_(Need.OPEN_STATES)).order_by(Need.id)
-    needs = session.scalars((query if keys is None else query.where(Need.id.in_(keys))).execution_options(yield_per=BATCH))
-    return [batch.Asked(need.id, need_query(need), need_wishes(need), tuple(before.get(need.id, ()))) for need in needs]
-
-
-def _keep_matches(need: Need, hits: Sequence[Hit], moment: datetime) -> None:
-    """Keep these as the need's current matches; scored again with the same revisions and index, nothing is added.
-
-    What the firm has declined as of the wrong field for another need is not among them unless it fits this one much better.
-    """
-    hits = declines.offered(need, hits)
-    found = {row.id: row for row in load(SYSTEM, Technology, [hit.key for hit in hits])}
-    before = {match.technology_id: match for match in session.scalars(select(Match).where(Match.need_id == need.id))}
-    if need.state not in Need.OPEN_STATES:
-        return
-    version = index().version
-    scored = select(Scoring.match_id, Scoring.technology_revision).where(
-        Scoring.match_id.in_([match.id for match in before.values()]), Scoring.need_revision == need.revision, Scoring.index_version == version
-    )
-    known = {tuple(row) for row in session.execute(scored)} if before else set()
-    for hit in hits:
-        if hit.key in found:
-            match = before.get(hit.key) or _first_found(need, found[hit.key], hit, moment)
-            _figures(match, score=hit.score, probability=hit.probability)
-            if (match.id, found[hit.key].revision) not in known:
-                session.add(_scoring(match, need.revision, found[hit.key].revision, version, hit, moment))
-    for technology_id, match in before.items():
-        _figures(match, current=technology_id in found)
-    if found and need.state == "published":
-        move(need, "match", SYSTEM, moment)
-    if fresh := len(found.keys() - before.keys()):
-        record(need, "matches_found", SYSTEM, moment, count=fresh)
-
-
-def _figures(match: Match, **values: Any) -> None:
-    """Write what the engine says of a match. Its version stays: nobody who answers it meanwhile is told that somebody else was faster."""
-    if any(getattr(match, name) != value for name, value in values.items()):
-        session.execute(update(Match).where(Match.id == match.id).values(**values))
-
-
-def _first_found(need: Need, technology: Technology, hit: Hit, moment: datetime) -> Match:
-    """A pairing that was not there before."""
-    match = Match(need_id=need.id, technology_id=technology.id, score=hit.score, probability=hit.probability, created=moment)
-    session.add(match)
-    record(match, "found", SYSTEM, moment)
-    return match
-
-
-def _scoring(match: Match, need_revision: int, technology_revision: int, version: str, hit: Hit, moment: datetime) -> Scoring:
-    return Scoring(
-        match_id=match.id, need_revision=need_revision, technology_revision=technology_revision, index_version=version,
-        score=hit.score, base=hit.base, contributions=[list(part) for part in hit.contributions], at=moment,
-    )
 
 
 def matches_of(need: Need, limit: int = KEPT) -> list[Match]:

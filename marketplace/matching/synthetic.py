@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from marketplace.matching.bridge import dictionary
 from marketplace.matching.passages import Document
 from marketplace.matching.rules import Facts
-from marketplace.matching.semantic import Encoder, Vectors
+from marketplace.matching.semantic import Encoder, Vectors, Whole, read
 
 TOPICS = 2_000
 WORDS_A_TOPIC = 40
@@ -87,14 +87,19 @@ class Corpus:
                 chance = np.random.default_rng((self.seed, number))
             language = "en" if chance.random() < ENGLISH else "zh"
             topic = int(chance.integers(len(self.topics)))
-            sizes = [int(chance.integers(*_TITLE[language]))]
-            sizes += chance.integers(*_LENGTH[language], size=int(chance.integers(*_SENTENCES[language]))).tolist()
-            title, *sentences = self._texts(topic, language, sizes, chance)
-            stop = "。" if language == "zh" else ". "
+            passage = self.passage(topic, language, chance)
             yield Document(
-                key=number + 1, kind="technology", passages={language: (title, stop.join(sentences) + stop.strip())}, revision=1,
+                key=number + 1, kind="technology", passages={language: passage}, revision=1,
                 facets=_facets(topic, language, chance), facts=Facts(trl=int(chance.integers(1, 10))).packed(),
             )
+
+    def passage(self, topic: int, language: str, chance: np.random.Generator) -> tuple[str, str]:
+        """A title and a body of as many words as an abstract has, on a topic."""
+        sizes = [int(chance.integers(*_TITLE[language]))]
+        sizes += chance.integers(*_LENGTH[language], size=int(chance.integers(*_SENTENCES[language]))).tolist()
+        title, *sentences = self._texts(topic, language, sizes, chance)
+        stop = "。" if language == "zh" else ". "
+        return title, stop.join(sentences) + stop.strip()
 
     def needs(self, count: int, first: int = 0) -> Iterator[tuple[int, str, str]]:
         """Needs of sixty words in turn in Chinese and English: the topic, the language and the text of each."""
@@ -173,3 +178,37 @@ class Sampled:
         if text[:1].isascii():
             return self._heads["en"].get(text.split(" ", 1)[0].lower(), 1)
         return next((self._heads["zh"][text[:size]] for size in (4, 3, 2) if text[:size] in self._heads["zh"]), 0)
+
+
+class Standing(Sampled):
+    """The same under the real encoder's own name, for a site that is grown: its store then has the vectors of the made-up texts, and
+    whoever asks is read by the real one. What is ranked costs what it costs on a real site; how well, says nothing."""
+
+    def __init__(self, real: Encoder, corpus: Corpus, encode: Callable[[Sequence[str]], NDArray]) -> None:
+        super().__init__(real, corpus, encode)
+        self.name = real.name
+
+    def read_pieces(self, texts: Sequence[Whole]) -> list[Vectors]:
+        """See `ReadsPieces`."""
+        return read(_Plain(self), texts)
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """An encoder that reads each piece apart."""
+
+    of: Sampled
+
+    @property
+    def name(self) -> str:
+        return self.of.name
+
+    @property
+    def dimensions(self) -> int:
+        return self.of.dimensions
+
+    def reads(self, text: str) -> str:
+        return text
+
+    def encode(self, texts: Sequence[str], within: float | None = None) -> Vectors:
+        return self.of.encode(texts, within)

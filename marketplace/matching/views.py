@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask import session as kept
@@ -13,7 +14,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
 from markupsafe import Markup
-from werkzeug.datastructures import MultiDict
 
 from marketplace.access import actions_of, may
 from marketplace.catalogue.classification import field_name, industry_name
@@ -23,6 +23,7 @@ from marketplace.catalogue.words import KIND_WORDS
 from marketplace.catalogue.words import MODE_WORDS as OFFER_MODES
 from marketplace.errors import Problem
 from marketplace.matching import advice, declines, distilled, fusion, grouping, mending, operations, orders, units, weekly, words
+from marketplace.matching import pairing as _pairing  # noqa: F401 - registers its jobs
 from marketplace.matching.asides import text_wishes, without_asides
 from marketplace.matching.desk.brokers import own_answer
 from marketplace.matching.documents import (
@@ -172,8 +173,8 @@ def search_page(kind: str, model: type, template: str, by_meaning: bool = False)
     """The page of a search by words and filters over listings of a kind; where no words fit, `by_meaning` shows what comes nearest in either language."""
     typed, where = asked(kind)
     page, order = min(page_number(), LAST), asked_order(kind, typed)
-    found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE, order)
-    rows = operations.load(actor(), model, found.keys)
+    found = operations.search(actor(), kind, typed, where, (page - 1) * PAGE, PAGE, order, FACETS[kind])
+    rows = operations.load(actor(), model, found.keys, listed=True)
     near = operations.nearest(actor(), kind, model, typed, where) if by_meaning and typed and not found.total else []
     for row in rows:
         opened(actor(), row, "list")
@@ -191,17 +192,16 @@ def _arguments(where: dict[str, list[str]], typed: str, order: str) -> dict[str,
 
 
 def _values(kind: str, name: str, counts: dict[str, int], where: dict[str, list[str]]) -> list[FacetValue]:
-    chosen = where.get(name, [])
+    chosen, here = where.get(name, []), url_for(request.endpoint or "matching.technologies", **(request.view_args or {}))
+    others = [(key, value) for key, value in request.args.items(multi=True) if key not in (name, "page")]
     shown = sorted(counts.items(), key=lambda item: (item[0] not in chosen, -item[1], item[0]))
     if name == "maturity":
         shown = sorted(counts.items())
     found = []
     for value, number in shown[:FACET_VALUES]:
         values = [one for one in chosen if one != value] if value in chosen else [*chosen, value]
-        arguments = MultiDict(request.args)
-        arguments.setlist(name, values)
-        arguments.poplist("page")
-        address = url_for(request.endpoint or "matching.technologies", **arguments.to_dict(flat=False))
+        chosen_then = urlencode([*others, *((name, one) for one in values)])
+        address = f"{here}?{chosen_then}" if chosen_then else here
         found.append(FacetValue(facet_value_name(name, value, language()), number, value in chosen, address))
     return found
 

@@ -123,7 +123,7 @@ class PastedProblem(Base):
     __tablename__ = "pasted_problem"
 
     id: Mapped[Key]
-    public_id: Mapped[PublicId] = mapped_column(default=lambda: new_public_id(16))
+    public_id: Mapped[PublicId] = mapped_column(String(26), default=lambda: new_public_id(26))
     text: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime]
     expires: Mapped[datetime] = mapped_column(index=True)

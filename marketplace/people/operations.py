@@ -19,6 +19,7 @@ from marketplace.db import LANGUAGES, new_public_id, now, session
 from marketplace.errors import N_, NotAllowed, NotFound, Refused
 from marketplace.languages import texts_for
 from marketplace.people import passwords, tokens
+from marketplace.people.factors.operations import cancel_recovery
 from marketplace.people.models import Person
 from marketplace.record import record
 
@@ -196,6 +197,7 @@ def reset_password(actor: Actor, token: str, password: str, at: datetime | None 
     passwords.check(password, person.address)
     person.password_hash = passwords.hashed(password)
     person.confirmed = person.confirmed or moment
+    cancel_recovery(actor, person, moment)
     record(person, "password_changed", actor, moment)
     return person
 
@@ -206,6 +208,7 @@ def change_password(actor: Actor, person: Person, present: str, password: str, a
     _own_password(person, present, "present")
     passwords.check(password, person.address)
     person.password_hash = passwords.hashed(password)
+    cancel_recovery(actor, person, at)
     record(person, "password_changed", actor, at)
     return person
 

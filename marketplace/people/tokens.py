@@ -19,7 +19,7 @@ from marketplace.errors import N_, Refused
 LIFE = {
     "reset": timedelta(hours=1), "address": timedelta(days=3), "invitation": timedelta(days=14), "party": timedelta(days=365),
     "unsubscribe": timedelta(days=36_500), "calendar": timedelta(days=36_500),
-    "half": timedelta(minutes=10), "device": timedelta(days=365),
+    "recovery": timedelta(days=30), "half": timedelta(minutes=10), "device": timedelta(days=365),
 }
 """A party's row says when its invitation ends; its link stays readable, so that whoever comes late is told so."""
 

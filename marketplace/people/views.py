@@ -31,7 +31,7 @@ from marketplace.people.forms import (
 )
 from marketplace.people.models import Organisation, Person
 from marketplace.people.sessions import operations as sessions
-from marketplace.people.sessions.views import enter, leave, tried_address
+from marketplace.people.sessions.views import enter, failed, leave, tried_address
 from marketplace.people.similar import make_ready, similar
 from marketplace.people.words import KIND_WORDS, ROLE_NAMES, SIZE_WORDS, STATE_WORDS
 from marketplace.web import actor, answer, limiter, safe_next, see, spoken, tongue_of
@@ -92,6 +92,7 @@ def sign_in() -> Page:
         try:
             return enter(people.sign_in(actor(), form.address.data, form.password.data), "password", form.stays.data)
         except Refused as problem:
+            failed("password", people.by_address(form.address.data))
             form.refuse(problem)
     return answer("people/sign_in.html", form, next=safe_next(""))
 
@@ -99,8 +100,8 @@ def sign_in() -> Page:
 @blueprint.post("/sign-out")
 def sign_out() -> Page:
     """End the session."""
-    leave()
-    flask.flash(_("You are signed out."))
+    elsewhere = leave()
+    flask.flash(_("You are signed out here. Where you signed in through, you are signed in still.") if elsewhere else _("You are signed out."))
     return see("matching.front")
 
 

@@ -17,7 +17,7 @@ from marketplace.deals.models import OPEN_STAGES, Deal, Party
 from marketplace.deals.worklist.models import Snooze, Specialty
 from marketplace.errors import N_, Refused
 from marketplace.first_steps.examples.models import Example
-from marketplace.jobs import Job, handler
+from marketplace.jobs import Job, enqueue, handler
 from marketplace.licensing.income.models import Inventor
 from marketplace.people import passwords
 from marketplace.people.factors.models import Authenticator, Passkey, Recovery, RecoveryCode
@@ -39,6 +39,7 @@ from marketplace.privacy.kinds import (
     Kind,
 )
 from marketplace.record import move, record
+from marketplace.trail import chaining
 
 WAYS_IN = (SignIn, Authenticator, RecoveryCode, Passkey, Recovery, Identity)
 BATCH = 200
@@ -114,6 +115,7 @@ def erase(actor: Actor, person: Person, at: datetime | None = None) -> Person:
     require(actor, "person.erase", person)
     _free_to_go(person)
     moment, key = at or now(), person.address_key
+    traces = _traces(person)
     _forget(person, key)
     for expert in session.scalars(select(Expert).where(Expert.person_id == person.id)):
         if expert.state == "published":
@@ -127,9 +129,34 @@ def erase(actor: Actor, person: Person, at: datetime | None = None) -> Person:
     person.password_hash, person.confirmed, person.closed = "", None, moment
     person.is_broker = person.is_operator = False
     record(person, "erase", actor, moment)
+    enqueue("privacy.forget", rows=traces)
     session.flush()  # the rows that went are gone for what is asked later in this request
     session.expire(person, ["memberships"])
     return person
+
+
+def _traces(person: Person) -> dict[str, list[int]]:
+    """Table → ids of the rows that are the person's alone: what the log says of them is forgotten with them."""
+    tables = [Base.metadata.tables[name] for kind in KINDS if kind.whole for name in kind.tables]
+    own = [(table, rows) for table in tables if "id" in table.c and (rows := _own(table, person)) is not None]
+    found = {table.name: list(session.scalars(select(table.c.id).where(rows))) for table, rows in own}
+    return {name: ids for name, ids in found.items() if ids}
+
+
+@handler("privacy.forget")
+def forget(rows: dict[str, list[int]]) -> Iterator[None]:
+    """Take what was erased out of the log too: the salts of alterations of these rows, and the texts in their events. The chain stays whole.
+
+    A job after the commit, because the erasure's own alterations are written as its last statement. What is chained first cannot be missed afterwards.
+    """
+    yield from chaining.link_all()
+    for source in ("alteration", "event"):
+        table = chaining.SOURCES[source]
+        for thing, ids in rows.items():
+            keys = list(session.scalars(select(table.c.id).where(table.c.thing == thing, table.c.thing_id.in_(ids)).order_by(table.c.id)))
+            for start in range(0, len(keys), BATCH):
+                chaining.erase(source, keys[start : start + BATCH])
+                yield
 
 
 def _free_to_go(person: Person) -> None:

@@ -95,7 +95,8 @@ def _index() -> Finding:
         version = matching.index().version
     except (RebuildNeeded, OSError, ValueError) as error:
         return Finding("index", False, f"cannot be read ({type(error).__name__}): run `marketplace reindex`", grave=False)
-    return Finding("index", bool(version), f"version {version}" if version else "there is none yet: the worker builds it", grave=False)
+    missing = "there is none: the worker builds it, or run `marketplace reindex`"
+    return Finding("index", bool(version), f"version {version}" if version else missing, grave=False)
 
 
 def _room(settings: Settings) -> Finding:

@@ -271,7 +271,7 @@ def test_who_may_read_drafts_and_members_only_listings(owner: Person, institute:
             found.add(name)
         return found
 
-    assert who_reads() == {"owner", "operator"}
+    assert who_reads() == {"owner"}
     operations.publish_technology(owner, made, AT)
     assert who_reads() == {"owner", "operator", "verified", "broker"}
     operations.edit_technology(owner, made, AT, visibility="public")

@@ -15,7 +15,7 @@ from marketplace.matching.desk import brokers
 from marketplace.matching.desk import operations as desk
 from marketplace.matching.index import Hit
 from marketplace.matching.models import DECLINE_CODES, Match, MatchAnswer
-from marketplace.matching.operations import _keep_matches
+from marketplace.matching.pairing import _keep_matches
 from marketplace.record import Event
 from tests import factories
 from tests.factories import NOW

@@ -8,7 +8,7 @@ from marketplace.access import SYSTEM, VISITOR
 from marketplace.db import now, session
 from marketplace.errors import NotAllowed, NotFound, Refused
 from marketplace.jobs import Job, enqueue
-from marketplace.matching import operations
+from marketplace.matching import operations, pairing
 from marketplace.matching.models import Match, MatchAnswer, Scoring
 from marketplace.matching.waterfall import probability, waterfall
 from marketplace.needs import operations as needs
@@ -211,7 +211,7 @@ def test_matches_of_needs_that_an_import_does_not_concern_stay_as_they_are():
 def test_a_pass_that_is_killed_is_taken_up_again():
     crowd()
     build()
-    steps = operations.match_all()
+    steps = pairing.match_all()
     with playing():
         for _ in range(4):
             next(steps)

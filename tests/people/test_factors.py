@@ -145,6 +145,16 @@ def test_nobody_else_is_asked(client, session, asked_of):
     assert operations.must_have_one_by(factories.operator(), NOW) == NOW + timedelta(days=14)
 
 
+def test_a_site_may_ask_everybody(client, session, asked_of):
+    asked_of("everybody")
+    person = factories.person(address="known@example.com")
+    client.post("/en/sign-in", data=SIGN_IN)
+    session.expire_all()
+    assert person.factor_due is not None
+    person.factor_due = now() - timedelta(minutes=1)
+    assert client.get("/en/desk").location == "/en/settings/second-factor"
+
+
 def test_only_the_person_itself_changes_factors(session):
     person, _, _ = with_app(session)
     for actor in (factories.operator(), VISITOR):

@@ -54,6 +54,7 @@ def test_nobody_has_the_address_so_an_account_is_opened_and_found_again(client, 
     person = session.scalars(select(Person).where(Person.address_key == "li@example.com")).one()
     assert person.confirmed and person.name == "李工"
     client.post("/en/sign-out")
+    assert "you are signed in still" in client.get("/en/how").get_data(as_text=True), "the provider's session is not ours to end"
     assert client.get(back).status_code == 422, "the same answer opens nothing twice"
     client.post(there_and_back(client)[0].location)
     assert session.scalars(select(SignIn.outside).where(SignIn.person_id == person.id)).all() == ["campus"]

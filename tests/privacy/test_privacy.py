@@ -16,14 +16,17 @@ from marketplace.alerts.subscriptions.models import Subscription
 from marketplace.db import Base
 from marketplace.deals.models import Party
 from marketplace.errors import NotAllowed, NotFound, Refused
-from marketplace.jobs import Job
+from marketplace.jobs import Job, run_all
 from marketplace.people.models import Invitation, Membership, Person
 from marketplace.people.operations import sign_in
 from marketplace.people.sessions.operations import begin, by_session
 from marketplace.privacy.kinds import KINDS, OF_TABLE
 from marketplace.privacy.operations import copy_of, erase, erase_for, erase_own, sweep
 from marketplace.privacy.words import GROUND_WORDS, KEPT_WORDS, KIND_WORDS, LEFT_WORDS
-from marketplace.record import Event
+from marketplace.record import Event, record
+from marketplace.trail import chaining
+from marketplace.trail.chain import MARK, digest
+from marketplace.trail.models import Alteration
 from tests import factories
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -108,6 +111,26 @@ def test_after_an_erasure_the_name_stands_nowhere(session) -> None:
         erase(factories.operator(), person)
 
 
+def test_after_an_erasure_nobody_can_try_a_name_against_the_log(session) -> None:
+    person, other = someone(session), factories.person(name="Wei Lan")
+    first, second = person.id, other.id
+    for one in (person, other):
+        session.commit()
+        one.name = f"{one.name} II"
+        record(one, "identity_joined", one, issuer="https://id.example.com")
+        session.commit()
+    erase_own(person, person, factories.PASSWORD)
+    session.commit()
+    run_all(["privacy.forget"])
+    changed = select(Alteration).where(Alteration.thing == "person", Alteration.verb == "changed").order_by(Alteration.id)
+    erased, kept = (list(session.scalars(changed.where(Alteration.thing_id == one))) for one in (first, second))
+    assert len(erased) == 2 and not any(one.salt for one in erased), "of the change before, and of the one that the erasure made"
+    assert [one.fields["name"][0] for one in kept] == [digest(bytes.fromhex(kept[0].salt), "Wei Lan")]
+    joined = session.scalars(select(Event).where(Event.name == "person.identity_joined").order_by(Event.id)).all()
+    assert joined[0].facts["issuer"].startswith(MARK) and joined[1].facts["issuer"] == "https://id.example.com"
+    assert chaining.tail().rows == 0 and list(chaining.faults()) == []
+
+
 def test_nobody_leaves_others_alone(session) -> None:
     owner, colleague = factories.person(), factories.person()
     factories.membership(colleague, factories.organisation(owner))
@@ -161,7 +184,7 @@ def test_what_has_reached_its_age_goes_and_nothing_else(session) -> None:
         Undeliverable(address_key="u@example.com", status="5.1.1", since=at - timedelta(days=731)),
     ]
     unused, new = factories.person(confirmed=None, created=at - timedelta(days=366)), factories.person(confirmed=None, created=at - timedelta(days=364))
-    session.add_all(kept + gone)
+    session.add_all(gone + kept)  # so that the numbers of what goes are not given again
     session.flush()
     left = [(type(one), one.id) for one in kept]
     went = [(type(one), one.id) for one in gone]

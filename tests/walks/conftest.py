@@ -94,7 +94,8 @@ def serving(demo: Path, folder: Path) -> Iterator[Site]:
     """`marketplace serve` over a copy of the demo, matching by words alone so that the start is quick."""
     data = Path(shutil.copytree(demo.parent, folder, dirs_exist_ok=True)) / "var"  # its sealing key lies beside the data
     port = _free_port()
-    environment = {**os.environ, "MARKETPLACE_DATA": str(data), "MARKETPLACE_ENCODERS": "none", "MARKETPLACE_ENV": "development"}
+    environment = {**os.environ, "MARKETPLACE_DATA": str(data), "MARKETPLACE_ENCODERS": "none", "MARKETPLACE_ENV": "development",
+                   "MARKETPLACE_SITE": f"http://localhost:{port}"}  # keys are bound to a name, never to a number
     for name in ("DATABASE_URL", "SECRET_KEY", "MARKETPLACE_SMTP"):
         environment.pop(name, None)
     command = [sys.executable, "-m", "marketplace.cli", "serve", "--port", str(port)]

@@ -338,8 +338,10 @@ def may_be_told(cast: Cast, role: str, path: str) -> set[str]:
         told |= {"firm_zh", "firm_en"}  # the owner of the need has chosen to be named in this NDA
     if role in ("expired", "revoked") and "/access" in path:
         told |= {"institute_zh", "institute_en", "firm_zh", "firm_en"}  # it had access once, and has been told then whose listings they are
-    if role == "other_firm" and "/deals/invitations/" in path:
+    if role == "other_firm" and ("/deals/invitations/" in path or path.endswith("/settings/data.zip")):
         told.add("invited_duty")  # written to the one who is invited
+    if path == "/metrics":
+        told |= {"wanted", "budget"}  # figures that a sum of seconds may hold by chance
     return told
 
 

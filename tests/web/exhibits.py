@@ -29,9 +29,10 @@ from marketplace.deals.parties import operations as parties
 from marketplace.exporting.tables import TABLES
 from marketplace.people import operations as people
 from marketplace.people import organisations
-from marketplace.people.factors.models import Passkey
+from marketplace.people.factors.models import Passkey, Recovery
 from marketplace.people.models import Organisation, Person
 from marketplace.people.outside.models import Identity
+from marketplace.people.recovery import operations as recovery
 from marketplace.people.sessions.operations import begin
 from tests import factories as make
 from tests.calls.proposals import cast as proposing
@@ -260,8 +261,20 @@ def of_ways_in(who: People) -> list[Exhibit]:
     own = (("settings/sessions", entry), ("settings/second-factor/passkeys", key), ("settings/outside", elsewhere))
     return [
         *(Exhibit(under, "of the owner", {"public_id": one.public_id}, who, True) for under, one in own),
-        Exhibit("sign-in/with", "of no provider", {"code": "campus"}, who),
+        Exhibit("sign-in/with", "of no provider", {"code": "campus"}, who), *_recoveries(who),
     ]
+
+
+def _recoveries(who: People) -> list[Exhibit]:
+    """What members who have lost their second factors have asked, in each state."""
+    made = []
+    for state in ("asked", "allowed", "refused", "cancelled", "used"):
+        answered = {"decided_by": who["operator"], "checked": "C"} if state in ("allowed", "refused", "used") else {}
+        made.append(Recovery(person=make.person(), reason="R", state=state, asked=now(), due=now() + recovery.WAIT, **answered))
+    session.add_all(made)
+    session.flush()
+    return [*(Exhibit("operations/recoveries", one.state, {"public_id": one.public_id}, who) for one in made),
+            Exhibit("recovery", "asked", {"token": recovery.token_of(made[0])}, who)]
 
 
 def of_pages(cast: Cast) -> list[Exhibit]:

@@ -10,8 +10,9 @@ AT_MOST = {
 }
 """The relations by which somebody from outside may be allowed anything with other people's things: said here apart from the rules themselves."""
 
-AMONG_ONES_OWN = {"factors.remove_passkey", "outside.part", "sessions.end"}
-"""Forms that ask whether the reader may change his own account and then look for the id among what is his: another's is not there for him."""
+AMONG_ONES_OWN = {"exporting.own_table", "factors.remove_passkey", "outside.part", "recovery.stop", "sessions.end"}
+"""Forms that ask whether the reader may change his own account and then look for the id among what is his: another's is not there for him. And the mailed link
+that stops a recovery: whoever brings it acts as the person whose mail it was; and one's own history as a file."""
 
 WRITTEN_BY_READING: set[str] = {"access_entry", "deal_document_opening"}
 """Tables in which a GET may write: who opened what of a blind listing, and which document of a deal."""
@@ -38,7 +39,7 @@ UNASKED: dict[str, str] = {
     **dict.fromkeys(("asking.begin", "calls.new", "catalogue.new", "importing.new", "need_file.draft", "need_file.new", "needs.new", "pools.new",
                      "resources.new_expert", "resources.new_facility", "resources.new_scenario"), _FORM),
     **dict.fromkeys(("matching.problem", "needs.adopt", "parties.invitation", "people.confirm", "people.invitation", "people.reset", "resources.feed",
-                     "subscriptions.unsubscribe"), _LINK),
+                     "recovery.stop", "subscriptions.unsubscribe"), _LINK),
     **dict.fromkeys(("factors.passkey", "factors.show", "outside.land", "privacy.erase", "privacy.own", "sessions.prove"), _SELF),
     **dict.fromkeys(("people.ask_reset", "people.change_address", "people.change_password", "people.choose_language", "people.settings", "people.sign_in",
                      "people.sign_out", "people.sign_up"), _SELF),
@@ -51,7 +52,7 @@ PUBLIC = (
     "exporting.citation", "exporting.newest", "exporting.paper", "exporting.table", "for_robots.robots", "for_robots.sitemap_of_listings",
     "for_robots.sitemap_of_pages", "for_robots.sitemaps", "funnel.show", "matching.front", "matching.how", "matching.needs", "matching.problem",
     "matching.technologies", "needs.download", "needs.show", "outside.land", "parties.invitation", "people.ask_reset", "people.confirm", "people.invitation",
-    "people.organisation", "people.reset", "people.sign_in", "people.sign_out", "people.sign_up", "pools.index", "pools.show", "privacy.show",
+    "people.organisation", "people.reset", "people.sign_in", "people.sign_out", "people.sign_up", "pools.index", "pools.show", "privacy.show", "recovery.stop",
     "resource_search.experts", "resource_search.facilities", "resource_search.scenarios", "resources.expert", "resources.facility", "resources.feed",
     "resources.scenario", "reviewing.award", "root", "sealing.receipt_key", "signing.verified", "signing.verify", "simulator.simulator", "static",
     "subscriptions.unsubscribe", "supply.show", "terms.words", "vitals.figures", "vitals.healthz", "vitals.readyz",
@@ -60,7 +61,7 @@ PUBLIC = (
 
 OF_OPERATORS = (
     "alerts.find", "alerts.find_in_outbox", "alerts.mail", "alerts.mails", "alerts.outbox", "alerts.step", "grants.look", "people.brokers",
-    "people.dismiss_broker", "people.queue", "people.review", "scanning.index", "scanning.show",
+    "people.dismiss_broker", "people.queue", "people.review", "recovery.index", "recovery.show", "scanning.index", "scanning.show", "sessions.end_for",
 )
 """The operator's rooms: nobody else is let through to them."""
 
@@ -107,7 +108,6 @@ UNSEEN: dict[str, str] = {
     "proposal": "damaged discarded withdrawn",
     "recordal": "open recorded",
     "review": "closed",
-    "recovery": "allowed asked cancelled refused used",
     "reviewer": "declined removed",
     "scenario": "expired",
     "split": "approved cancelled paid refused replaced waiting",

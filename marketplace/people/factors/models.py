@@ -12,6 +12,9 @@ from marketplace.db import Base, Key, PublicId
 from marketplace.people.models import Person
 from marketplace.record import steps
 
+OPEN = ("asked", "allowed")
+"""The states in which a recovery can still come to something."""
+
 
 class Authenticator(Base):
     """An app with the person's TOTP secret, which is kept sealed. `confirmed` when its first code was right; `last_step` is the last thirty seconds whose
@@ -80,11 +83,12 @@ class Recovery(Base):
     version_id: Mapped[int] = mapped_column()
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])
 
     TRANSITIONS = {
-        "allow": Step(("asked",), "allowed", ("operator",)),
-        "refuse": Step(("asked", "allowed"), "refused", ("operator",)),
-        "cancel": Step(("asked", "allowed"), "cancelled", ("self", "system")),
+        "allow": Step(("asked",), "allowed", ("operator", "system")),
+        "refuse": Step(OPEN, "refused", ("operator", "system")),
+        "cancel": Step(OPEN, "cancelled", ("self", "system")),
         "use": Step(("allowed",), "used", ("system",)),
     }
 

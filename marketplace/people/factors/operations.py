@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, select
 from marketplace.access import Actor, require
 from marketplace.db import ALPHABET, now, session
 from marketplace.errors import N_, Refused
-from marketplace.people.factors.models import Authenticator, Passkey, Recovery, RecoveryCode
+from marketplace.people.factors.models import OPEN, Authenticator, Passkey, Recovery, RecoveryCode
 from marketplace.people.models import Person
 from marketplace.people.sessions.operations import end_others
 from marketplace.record import move, record
@@ -34,14 +34,16 @@ _wanted: list[str] = []
 
 
 def configure(secret: str, wanted: str) -> None:
-    """Set the secret that seals what apps share with us, and of whom the site asks a second factor: nobody, operators, or staff (technology managers too)."""
+    """Set the secret that seals what apps share with us, and of whom the site asks a second factor: nobody, operators, staff (technology managers
+    too), or everybody."""
     _keys[:] = [hmac.new(secret.encode(), f"factors.{use}".encode(), hashlib.sha256).digest() for use in ("seal", "code")]
     _wanted[:] = [wanted]
 
 
 def is_wanted_of(person: Person) -> bool:
     """Whether the site asks a second factor of this person."""
-    return _wanted[0] != "nobody" and (person.is_operator or _wanted[0] == "staff" and person.is_broker)
+    asked = _wanted[0]
+    return asked == "everybody" or asked != "nobody" and (person.is_operator or asked == "staff" and person.is_broker)
 
 
 def authenticator_of(person: Person) -> Authenticator | None:
@@ -221,12 +223,24 @@ def shows_factor(actor: Actor, person: Person, typed: str, at: datetime | None =
     return True
 
 
+def open_recovery(person: Person) -> Recovery | None:
+    """The person's request to come in without factors, while it is open."""
+    return session.scalar(select(Recovery).where(Recovery.person_id == person.id, Recovery.state.in_(OPEN)))
+
+
 def cancel_recovery(actor: Actor, person: Person, at: datetime | None = None) -> None:
-    """End the person's open request for recovery, if there is one."""
+    """End the person's open request for recovery, if there is one: whoever shows a factor has lost nothing, and a new password is the answer to a stranger."""
     require(actor, "person.sign_in")
-    found = session.scalar(select(Recovery).where(Recovery.person_id == person.id, Recovery.state.in_(("asked", "allowed"))))
+    found = open_recovery(person)
     if found is not None:
         move(found, "cancel", person, at)
+
+
+def is_shut_out(person: Person, at: datetime | None = None) -> bool:
+    """Whether nothing opens to this person but the page to set up a factor: the site asks one of him and his time is over, or he came in by a recovery."""
+    if person.factor_due is None or person.factor_due > (at or now()) or has_factor(person):
+        return False
+    return is_wanted_of(person) or session.scalar(select(Recovery.id).where(Recovery.person_id == person.id, Recovery.state == "used").limit(1)) is not None
 
 
 def must_have_one_by(person: Person, at: datetime | None = None) -> datetime | None:

@@ -19,8 +19,8 @@ from marketplace.people.factors import operations, passkeys
 from marketplace.people.factors.forms import FirstCodeForm, PasskeyForm
 from marketplace.people.models import Person
 from marketplace.people.sessions import operations as sessions
-from marketplace.people.sessions.forms import FactorForm
-from marketplace.people.sessions.views import enter
+from marketplace.people.sessions.forms import SignedForm
+from marketplace.people.sessions.views import enter, failed
 from marketplace.web import actor, answer, limiter, safe_next, see
 
 Page = tuple[str, int] | Response
@@ -156,11 +156,12 @@ def add_passkey() -> Page:
 @limiter.limit("100 per 15 minutes", methods=["POST"])
 def passkey() -> Page:
     """Sign in with a passkey; who is signed in shows by it anew who he is."""
-    form = FactorForm()
+    form = SignedForm()
     if form.ready():
         try:
             return _go_in(passkeys.signed_by(actor(), form.passkey.data or "", _challenge()))
         except Refused as problem:
+            failed("passkey", me() if actor().is_authenticated else None)
             form.refuse(problem)
     person = me() if actor().is_authenticated else None
     return answer("people/factors/passkey.html", form, asked=_ask(passkeys.ask(person)), next=safe_next(""))

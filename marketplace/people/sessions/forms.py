@@ -16,8 +16,19 @@ class ProvePasswordForm(Form):
     password = PasswordField(_l("Password"), [DataRequired(message=_l("Please fill this in.")), Length(max=passwords.LONGEST)])
 
 
-class FactorForm(Form):
-    """Six digits of the app, or a recovery code; or what a passkey signed, which a script fills in."""
+class EndForForm(Form):
+    """Whose sessions are to end."""
 
-    code = StringField(_l("Code"), [Length(max=40)])
+    address = StringField(_l("Mail address"), [DataRequired(message=_l("Please fill this in.")), Length(max=254)])
+
+
+class FactorForm(Form):
+    """Six digits of the app, or a recovery code."""
+
+    code = StringField(_l("Code"), [DataRequired(message=_l("Please fill this in.")), Length(max=40)])
+
+
+class SignedForm(Form):
+    """What a passkey signed, which a script fills in."""
+
     passkey = HiddenField(validators=[Length(max=20_000)])

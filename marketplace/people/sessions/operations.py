@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 
 from marketplace.access import Actor, require
 from marketplace.db import note, noted, now, session
-from marketplace.errors import NotFound
+from marketplace.errors import N_, NotFound, Refused
 from marketplace.jobs import handler
 from marketplace.people.models import Person
 from marketplace.people.sessions.models import SignIn
@@ -115,6 +115,16 @@ def end_others(actor: Actor, person: Person, at: datetime | None = None) -> int:
     ended = session.execute(others).rowcount
     if ended:
         record(person, "signed_out_elsewhere", actor, at, count=ended)
+    return ended
+
+
+def end_for(actor: Actor, person: Person | None, at: datetime | None = None) -> int:
+    """An operator ends all of somebody's sessions; how many. The person is told."""
+    require(actor, "person.end_sessions")
+    if person is None or not person.is_active:
+        raise Refused(N_("Nobody has signed up with this address. Ask the person to sign up first."), field="address")
+    ended = session.execute(delete(SignIn).where(SignIn.person_id == person.id)).rowcount
+    record(person, "ended_by_operator", actor, at, count=ended)
     return ended
 
 

@@ -144,3 +144,55 @@ def test_who_tries_passwords_elsewhere_does_not_lock_the_owner_out(app, client):
 
 def test_nothing_of_a_person_is_kept_in_the_row():
     assert not {"address", "agent", "ip"} & set(SignIn.__table__.columns.keys()) and Person.ticket == ""
+
+
+def test_an_operator_ends_somebodys_sessions_and_he_is_told(client, session, letters):
+    person, operator = factories.person(address="known@example.com", language="en"), factories.operator()
+    room = client.application.test_client()
+    room.login(operator)
+    session.commit()
+    signed_in(client)
+    assert client.get("/en/operations/sessions").status_code == 403
+    assert room.get("/en/operations/sessions").status_code == 200
+    assert room.post("/en/operations/sessions", data={"address": "nobody@example.com"}).status_code == 422
+    assert room.post("/en/operations/sessions", data={"address": "known@example.com"}).status_code == 303
+    assert client.get("/en/desk").status_code == 303 and room.get("/en/desk").status_code == 200
+    assert [mail.address for mail in letters()] == ["known@example.com"]
+    with pytest.raises(NotAllowed):
+        operations.end_for(factories.broker(), person)
+
+
+def test_signing_out_stands_on_every_page_and_may_reach_everywhere(client, session):
+    factories.person(address="known@example.com")
+    other = client.application.test_client()
+    assert "/en/sign-out" not in client.get("/en/how").get_data(as_text=True)
+    for browser in (client, other):
+        signed_in(browser)
+    assert '<form method="post" action="/en/sign-out">' in client.get("/en/how").get_data(as_text=True)
+    assert client.post("/en/settings/sessions/end-all").location == "/en/sign-in"
+    assert client.get("/en/desk").status_code == other.get("/en/desk").status_code == 303
+
+
+def test_ten_wrong_tries_of_a_day_are_told_to_whose_account_it_is_once(client, session, letters, limits):
+    factories.person(address="known@example.com", language="en")
+    session.commit()
+    for number in range(10):
+        assert client.post("/en/sign-in", data={"address": "known@example.com", "password": f"wrong {number}"}).status_code == 422
+        client.post("/en/sign-in", data={"address": "nobody@example.com", "password": f"wrong {number}"})
+    [told] = letters()
+    assert told.address == "known@example.com" and "ten wrong passwords" in told.body
+    client.post("/en/sign-in", data={"address": "known@example.com", "password": "wrong"})
+    assert letters() == []
+
+
+def test_signing_in_and_failing_to_stand_in_the_log_without_what_was_sent(client, session, caplog):
+    person = factories.person(address="known@example.com")
+    session.commit()
+    with caplog.at_level("INFO", "marketplace.people"):
+        client.post("/en/sign-in", data={"address": "known@example.com", "password": "wrong and long"})
+        client.post("/en/sign-in", data={"address": "nobody@example.com", "password": "wrong and long"})
+        signed_in(client)
+    assert [one.getMessage() for one in caplog.records] == [
+        f"not signed in: wrong password, person {person.public_id}", "not signed in: wrong password, person -",
+        f"signed in: password, second factor none, person {person.public_id}",
+    ]

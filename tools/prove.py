@@ -1,7 +1,8 @@
 """The long drills on real files, with their reports in docs/proof/. `make prove` runs it after all tests.
 
-`python tools/prove.py foundation`, `matching`, `licensing`, `brokering`, `calls`, `load` or `faults` runs one part. It works in an empty data folder, through the
-command line and over HTTP, as a person would; the real files are read from the folder named by SHARED, or beside the checkout. ENCODINGS may name a file
+`python tools/prove.py foundation`, `matching`, `licensing`, `brokering`, `calls`, `load` or `faults` runs one part. It works in an empty data folder,
+through the command line and over HTTP, as a person would; the real files are read from the folder named by SHARED, or beside the checkout.
+ENCODINGS may name a file
 that keeps the encodings of the judged sets from run to run, which otherwise take some half an hour.
 """
 

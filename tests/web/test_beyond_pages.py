@@ -28,7 +28,8 @@ __all__ = ["every_row", "site"]
 ROOT = Path(marketplace.__file__).parent
 GIVEN = {"key", "after", "thing_id", "keys", "last", "person_id", "rows"}
 """What is said to a job: ids, and when; nothing that somebody has typed."""
-TOLD_MORE = {"catalogue/scanning/operations.py": "a refused upload leaves no row, so its name, size and hash go with the job, for the operator's list"}
+TOLD_MORE = {"catalogue/scanning/operations.py": "a refused upload leaves no row, so its name, size and hash go with the job, for the operator's list",
+             "people/sessions/views.py": "who tries passwords is counted by the web alone; the job is told whose account it is"}
 LINK = re.compile(r"http://127\.0\.0\.1:5000(/\S+)")
 
 

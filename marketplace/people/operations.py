@@ -93,16 +93,23 @@ def register(
     return person
 
 
-def sign_in(actor: Actor, address: str, password: str) -> Person:
-    """The person whose address and password these are. An unknown address takes as long and is answered the same.
+def opened_by(actor: Actor, address: str, password: str) -> str:
+    """The public id of the account that this address and password open. An unknown address takes as long and is answered the same: Refused.
 
-    Of accounts that are not confirmed the newest alone opens, whether it is the address's own or beside it: nobody can tell which.
+    Comparing takes a tenth of a second of a processor and only reads, so that no lock is needed meanwhile. Of accounts that are not confirmed the newest
+    alone opens, whether it is the address's own or beside it: nobody can tell which.
     """
     require(actor, "person.sign_in")
     asked = [(one, passwords.matches(password, one.password_hash if one else None)) for one in _openable(address)]
     person = next((one for one, right in asked if right), None)
     if person is None or not person.is_active:
         raise Refused(N_("Address and password do not belong together. Check both, or ask for a new password."))
+    return person.public_id
+
+
+def renewed(public_id: str, password: str) -> Person:
+    """The person whose password this has been found to be, with its hash made anew where that is of older parameters."""
+    person = by_public_id(public_id)
     if passwords.is_outdated(person.password_hash):
         person.password_hash = passwords.hashed(password)
     return person

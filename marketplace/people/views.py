@@ -9,6 +9,7 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from marketplace.access import may, require
+from marketplace.db import session, to_read
 from marketplace.errors import N_, Refused
 from marketplace.people import codes, one_time, organisations, regions, tokens
 from marketplace.people import operations as people
@@ -90,7 +91,10 @@ def sign_in() -> Page:
     form = SignInForm()
     if form.ready():
         try:
-            return enter(people.sign_in(actor(), form.address.data, form.password.data), "password", form.stays.data)
+            with to_read():
+                opened = people.opened_by(actor(), form.address.data, form.password.data)
+            session.rollback()  # what writes begins anew, and holds the lock no longer than it needs
+            return enter(people.renewed(opened, form.password.data), "password", form.stays.data)
         except Refused as problem:
             failed("password", people.by_address(form.address.data))
             form.refuse(problem)

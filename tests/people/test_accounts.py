@@ -43,6 +43,21 @@ def found(session, address: str) -> Person:
     return session.scalars(select(Person).where(Person.address_key == address)).one()
 
 
+def test_a_new_site_has_no_account(session):
+    assert count(session) == 0
+
+
+def test_password_fields_are_masked_long_and_open_to_managers(client, session):
+    person = kept(session)
+    fields = re.findall(r"<input[^>]*\bname=\"(?:password|present)\"[^>]*>", client.get("/en/sign-up").text + client.get("/en/sign-in").text)
+    client.post("/en/sign-in", data={"address": person.address, "password": PASSWORD})
+    fields += re.findall(r"<input[^>]*\bname=\"(?:password|present)\"[^>]*>", client.get("/en/settings/password").text)
+    assert len(fields) == 4
+    for field in fields:
+        assert 'type="password"' in field and re.search(r'autocomplete="(?:current|new)-password"', field), field
+        assert int(re.search(r'maxlength="(\d+)"', field)[1]) >= 64 and not re.search(r"\bon(?:paste|copy)\b|readonly", field), field
+
+
 @pytest.mark.parametrize(("language", "subject"), [("zh", "请确认您的邮箱"), ("en", "Please confirm your mail address")])
 def test_sign_up_confirm_and_come_back(client, session, letters, language, subject):
     client.get(f"/{language}/sign-up")

@@ -18,7 +18,7 @@ from marketplace.deals.models import Party
 from marketplace.errors import NotAllowed, NotFound, Refused
 from marketplace.jobs import Job, run_all
 from marketplace.people.models import Invitation, Membership, Person
-from marketplace.people.operations import sign_in
+from marketplace.people.operations import opened_by
 from marketplace.people.sessions.operations import begin, by_session
 from marketplace.privacy.kinds import KINDS, OF_TABLE
 from marketplace.privacy.operations import copy_of, erase, erase_for, erase_own, sweep
@@ -106,7 +106,7 @@ def test_after_an_erasure_the_name_stands_nowhere(session) -> None:
     assert by_session(name) is None and session.scalar(select(func.count()).select_from(Membership).where(Membership.person_id == person.id)) == 0
     assert session.scalar(select(Event.name).where(Event.thing == "person", Event.thing_id == person.id).order_by(Event.id.desc())) == "person.erase"
     with pytest.raises(Refused):
-        sign_in(person, key, factories.PASSWORD)
+        opened_by(person, key, factories.PASSWORD)
     with pytest.raises(Refused):
         erase(factories.operator(), person)
 

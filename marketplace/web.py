@@ -115,6 +115,8 @@ class Application(Flask):
 
 def _end(changed: bool, notes: list[Any]) -> None:
     """End the transaction of a request, and write what is to be known of its reading."""
+    if request.method in ("GET", "HEAD", "OPTIONS") and not notes:
+        return  # the session ends with the request, and what it read with it: rolled back here, all of it would be marked as stale first
     if not changed:
         session.rollback()
     if not changed and not notes:

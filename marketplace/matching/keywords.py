@@ -25,6 +25,7 @@ _SHARE_NEEDED = 0.7  # of the words of a search
 _TITLE_BOOST = 2.0
 
 Where = Mapping[str, Sequence[str]]
+Named = tuple[frozenset[tuple[str, tuple[str, ...]]], ...]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Tier:
 
     where: Where
     without: Where = field(default_factory=dict)
+
+    @property
+    def named(self) -> Named:
+        """By what its documents are known."""
+        return _named(self.where), _named(self.without)
 
 
 class Counts(Protocol):
@@ -68,16 +74,19 @@ class Filter:
     without: Where
 
     @property
-    def named(self) -> tuple[str, frozenset[tuple[str, tuple[str, ...]]], frozenset[tuple[str, tuple[str, ...]]]]:
-        """By what its counts are known."""
-        where, without = (frozenset((name, tuple(values)) for name, values in each.items()) for each in (self.where, self.without))
-        return self.kind, where, without
+    def named(self) -> tuple[str, Named]:
+        """By what its documents are known."""
+        return self.kind, (_named(self.where), _named(self.without))
 
     def query(self, lifted: str | None = None) -> Query:
         """The filter as a query over the first rows of documents, one facet lifted if asked."""
         where = {name: values for name, values in self.where.items() if name != lifted}
         first = Query.const_score_query(Query.term_query(SCHEMA, "first", 1), 0.0)
         return Query.boolean_query([(Occur.Must, first), (Occur.Must, chosen(self.kind, where, self.without))])
+
+
+def _named(where: Where) -> frozenset[tuple[str, tuple[str, ...]]]:
+    return frozenset((name, tuple(values)) for name, values in where.items())
 
 
 def search(
@@ -92,9 +101,14 @@ def search(
     if clean and asked is None:
         return Page(0, (), {name: {} for name in facets})
     whole = _both(seen.query(), asked)
-    keys = _keys(searcher, whole, [chosen(seen.kind, tier.where, tier.without) for tier in tiers], max(offset, 0), limit, newest or asked is None)
+    first, by_key = max(offset, 0), newest or asked is None
+
+    def keys() -> tuple[int, ...]:
+        return tuple(_keys(searcher, whole, [chosen(seen.kind, tier.where, tier.without) for tier in tiers], first, limit, by_key))
+
+    page = searcher.once((clean, seen.named, first, limit, by_key, tuple(tier.named for tier in tiers)), keys)
     total, counts = searcher.once((clean, seen.named, tuple(facets)), lambda: (searcher.count(whole), _counts(searcher, asked, seen, facets)))
-    return Page(total, tuple(keys), counts, corrected)
+    return Page(total, page, counts, corrected)
 
 
 def _keys(searcher: Searcher, whole: Query, tiers: Sequence[Query], offset: int, limit: int, newest: bool) -> list[int]:

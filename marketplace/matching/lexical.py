@@ -32,7 +32,7 @@ _HEAP, WHOLE_HEAP = 50_000_000, 1_000_000_000  # bytes of writing buffer for a c
 _MOST_BUCKETS = 1_000
 LOOKED_THROUGH = 100_000  # rows, counted once for each term, that a search for candidates goes through
 _REMEMBERED = 250_000  # terms of whom is remembered how they stand: needs share most of them
-_COUNTED = 200  # searches whose counts are remembered: some 20 kB each
+_COUNTED = 400  # answers that are remembered: counts of some 20 kB each, and keys of pages
 FEWEST_TERMS = 4  # terms that are looked for however many rows have them
 UNCOUNTED = ("number", "key", "kind")
 
@@ -289,7 +289,7 @@ class Searcher:
         return self._numbers("row", self._searcher.search(query, 20, count=False))
 
     def once(self, question: Hashable, count: Callable[[], Counted]) -> Counted:
-        """What `count` gives, counted once while this view stands: readers ask for the same first page of the same list, and counting looks at all rows."""
+        """What `count` gives, found once while this view stands: readers ask for the same page of the same list, and counting and ordering look at all rows."""
         found = self._counted.get(question)
         if found is None:
             if len(self._counted) >= _COUNTED:

@@ -197,12 +197,12 @@ def _values(kind: str, name: str, counts: dict[str, int], where: dict[str, list[
     shown = sorted(counts.items(), key=lambda item: (item[0] not in chosen, -item[1], item[0]))
     if name == "maturity":
         shown = sorted(counts.items())
-    found = []
+    found, lang, kept = [], language(), urlencode(others)
     for value, number in shown[:FACET_VALUES]:
         values = [one for one in chosen if one != value] if value in chosen else [*chosen, value]
-        chosen_then = urlencode([*others, *((name, one) for one in values)])
+        chosen_then = "&".join(part for part in (kept, urlencode([(name, one) for one in values])) if part)
         address = f"{here}?{chosen_then}" if chosen_then else here
-        found.append(FacetValue(facet_value_name(name, value, language()), number, value in chosen, address))
+        found.append(FacetValue(facet_value_name(name, value, lang), number, value in chosen, address))
     return found
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 from markupsafe import Markup
 
-from marketplace.access import may
+from marketplace.access import may, require
 from marketplace.catalogue.attachments import MEGABYTE, upload_limit
 from marketplace.catalogue.scanning.operations import states_of
 from marketplace.deals import operations as deals
@@ -45,6 +45,7 @@ def documents_part(deal: Deal) -> Markup:
 def new(public_id: str) -> ResponseReturnValue:
     """Put a document into the deal."""
     deal = deals.by_public_id(actor(), public_id)
+    require(actor(), "deal.take_part", deal)
     form = DocumentForm()
     form.offer_sides(operations.circles(actor(), deal), _("both sides and the technology manager"))
     if form.ready():

@@ -1,10 +1,11 @@
 """The states of failure, each really made on a running site: what visitors read in both languages, what /readyz says, what is kept, and that nothing is
 started anew.
 
-Disk full and read-only disk: a tmpfs of its own, filled up, and mounted anew read-only (as root; elsewhere these two are left out and said to be). Database
-gone: PostgreSQL stopped for a minute and started again. Mail server gone: its port is closed; the hour is not waited for, the pause of a mail is ended in
-the table of jobs. Clock set back by two hours: a library loaded before the C library's adds what a file says to every look at the clock (compiled from
-`CLOCK`; the clock of the machine is not touched). Index files: deleted while the site runs.
+Disk full and read-only disk: a file system of its own (ext4 in a file, by root; elsewhere these two are left out and said to be), filled up, and made
+read-only by the kernel as after an error of the disk. Such a disk comes back only unmounted and looked through by e2fsck, so that the site is stopped for that,
+as its operator would. Database gone: PostgreSQL stopped for a minute and started again. Mail server gone: its port is closed; the hour is not waited
+for, the pause of a mail is ended in the table of jobs. Clock set back by two hours: a library loaded before the C library's adds what a file says to
+every look at the clock (compiled from `CLOCK`; the clock of the machine is not touched). Index files: deleted while the site runs.
 """
 
 from __future__ import annotations
@@ -136,17 +137,18 @@ class States:
         self.post(state, 503)
 
     def read_only(self) -> None:
-        """The disk of the data folder is read-only. It cannot be made so while a file is open for writing, unless by force: the mount is bound anew."""
-        state, before = "read-only disk", self.pids()
-        done = subprocess.run(["mount", "-o", "remount,ro", str(self.site.folder)], capture_output=True, text=True)
-        if done.returncode:
-            done = subprocess.run(["mount", "-o", "remount,ro,force", str(self.site.folder)], capture_output=True, text=True)
-        if done.returncode:
-            self.lines.append(f"| {state} | not made | – | mount: {done.stderr.strip()[:120]}: files are open for writing |")
-            return
+        """The kernel makes the disk of the data folder read-only under open files, as after an error of the disk; then it is mended."""
+        state, place = "read-only disk", str(self.site.folder)
+        subprocess.run(["mount", "-o", "remount,abort", place], capture_output=True, check=False)  # it says that it failed, and has done it
         self._ill(state)
-        subprocess.run(["mount", "-o", "remount,rw", str(self.site.folder)], check=True)
-        self.back(state, before)
+        self.site.stop()
+        subprocess.run(["umount", place], check=True)
+        subprocess.run(["e2fsck", "-fy", str(image_of(self.site.folder))], capture_output=True, check=False)
+        subprocess.run(["mount", "-o", "loop", str(image_of(self.site.folder)), place], check=True)
+        self.site.start()
+        self.back_up()
+        self.owner.enter()
+        self.back(f"{state}, mended and mounted", self.pids())
 
     def database_gone(self, seconds: float = 60) -> None:
         """PostgreSQL stopped for a minute."""
@@ -211,6 +213,20 @@ class States:
         return said[1] if said else "0"
 
 
+def image_of(place: Path) -> Path:
+    """The file in which the disk of a place is."""
+    return place.with_suffix(".ext4")
+
+
+def disk(place: Path) -> bool:
+    """Mount a disk of its own there; whether it could be."""
+    image = image_of(place)
+    with image.open("wb") as file:
+        file.truncate(600 << 20)
+    made = subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(image)], capture_output=True, check=False).returncode == 0
+    return made and subprocess.run(["mount", "-o", "loop", str(image), str(place)], capture_output=True, check=False).returncode == 0
+
+
 def run(folder: Path, demo: Path, ports: tuple[int, int]) -> tuple[list[str], list[str]]:
     """All states, on a site with SQLite on a disk of its own and on one with PostgreSQL; the table, and what is wrong."""
     lines, wrong = [], []
@@ -218,8 +234,7 @@ def run(folder: Path, demo: Path, ports: tuple[int, int]) -> tuple[list[str], li
         place = folder / f"states-{database}"
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
-        mounted = database == "sqlite" and os.geteuid() == 0 and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(place)], capture_output=True).returncode
+        mounted = database == "sqlite" and os.geteuid() == 0 and disk(place)
         shim = folder / "clock.so"
         subprocess.run(["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(shim), "-ldl"], input=CLOCK, text=True, check=True)
         (folder / "clock").write_text("0")
@@ -251,4 +266,5 @@ def run(folder: Path, demo: Path, ports: tuple[int, int]) -> tuple[list[str], li
             print("\n".join(lines), file=sys.stderr, flush=True)
             if mounted:
                 subprocess.run(["umount", "-l", str(place)], check=False)
+                image_of(place).unlink(missing_ok=True)
     return lines, wrong

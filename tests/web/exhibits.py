@@ -6,7 +6,11 @@ every state. What has people of its own (calls under review, agreements) comes f
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
 
 from marketplace.access import SYSTEM
 from marketplace.alerts import operations as alerts
@@ -24,7 +28,7 @@ from marketplace.catalogue.experts.models import ExpertRequest
 from marketplace.catalogue.facilities import operations as facilities
 from marketplace.catalogue.models import Attachment
 from marketplace.catalogue.scenarios.models import TrialApplication
-from marketplace.db import new_public_id, now, session
+from marketplace.db import Base, new_public_id, now, session
 from marketplace.deals.parties import operations as parties
 from marketplace.exporting.tables import TABLES
 from marketplace.people import operations as people
@@ -39,7 +43,7 @@ from tests.calls.proposals import cast as proposing
 from tests.calls.reviewing import scene as reviews
 from tests.factories import NOW
 from tests.web.blind_cast import LISTS, Cast
-from tests.web.walking import NOT_THERE, Exhibit
+from tests.web.walking import NOT_THERE, Exhibit, Put, put_state
 
 People = dict[str, Person | None]
 LISTED = {
@@ -305,3 +309,46 @@ def missing(found: list[Exhibit]) -> list[Exhibit]:
             rows.setdefault(one.under, Exhibit(one.under, NOT_THERE, ids, {}, True))
     return list(rows.values())
 
+
+def machines() -> dict[str, set[str]]:
+    """The tables of things that have states, with all of these."""
+    found = {}
+    for mapper in Base.registry.mappers:
+        steps = getattr(mapper.class_, "TRANSITIONS", None)
+        if steps and "state" in mapper.columns:
+            found[mapper.class_.__tablename__] = {step.target for step in steps.values()} | {state for step in steps.values() for state in step.origin}
+    return found
+
+
+def put(found: list[Exhibit], connection: Connection) -> list[Exhibit]:
+    """Each state to which the cast does not come by itself, put into a thing that it has: once for each place in the site and each side that looks at it."""
+    made = []
+    for table, states in machines().items():
+        rows = Base.metadata.tables[table]
+        there = {state for (state,) in connection.execute(select(rows.c.state).distinct())}
+        ids = {name: key for key, name in connection.execute(select(rows.c.id, rows.c.public_id))} if "public_id" in rows.c else {}
+        shown: dict[tuple[str, str], tuple[Exhibit, str]] = {}
+        for one in found:
+            name = next((name for name, value in one.fill.items() if isinstance(value, str) and value in ids), "")
+            place = one.under, one.state.partition(", ")[2]
+            if name and (place not in shown or shown[place][0].state.startswith(("draft", "lead"))):
+                shown[place] = one, name
+        for state in sorted(states - there):
+            for (_under, side), (one, name) in shown.items():
+                way = Put(table, ids[one.fill[name]], state, name)
+                if can_be(connection, way):
+                    told = ", ".join(filter(None, (state if name == "public_id" else f"{table} {state}", side)))
+                    made.append(replace(one, state=f"{told} (put)", private=False, put=way))
+    return made
+
+
+def can_be(connection: Connection, way: Put) -> bool:
+    """Whether the database lets the thing be in the state without what its step would have kept."""
+    tried = connection.begin_nested()
+    try:
+        put_state(connection, way)
+    except IntegrityError:
+        return False
+    finally:
+        tried.rollback()
+    return True

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from flask import Flask
@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import AnyConverter, Rule
 
 from marketplace import access, web
-from marketplace.db import session
+from marketplace.db import Base, session
 from marketplace.people.models import Person
 from tests.inspection import playing, ticket_of
 
@@ -40,16 +40,27 @@ LET_THROUGH = ("reads", "does", "mend", "stale", "to ")
 _CHOICE = re.compile(r"<any\([^)]*\):(\w+)>")
 
 
+class Put(NamedTuple):
+    """A state for the row of a table, and by which part of an address the row is named."""
+
+    table: str
+    thing: int
+    state: str
+    name: str
+
+
 @dataclass(frozen=True)
 class Exhibit:
     """A thing in a state: where in the site its pages stand (the beginning of their paths, or one endpoint), what fills their addresses, and who is who to
-    it. Of what is `private` a stranger is told nothing, not even that it is there."""
+    it. Of what is `private` a stranger is told nothing, not even that it is there. `put` is a state that a row is put into before each question, for
+    states that the cast does not come to by itself."""
 
     under: str
     state: str
     fill: dict[str, Any] = field(default_factory=dict)
     who: Mapping[str, Any] = field(default_factory=dict)
     private: bool = False
+    put: Put | None = None
 
 
 PAGE = Exhibit("", "-")
@@ -106,7 +117,7 @@ def _pattern(rule: Rule, chosen: dict[str, str]) -> str:
 
 def _exhibits(rule: Rule, path: str, wanted: set[str], every: Iterable[Exhibit]) -> list[Exhibit]:
     """The things of which a rule's pages tell: those named for its endpoint, else those whose place in the site is nearest."""
-    fitting = [one for one in every if wanted <= one.fill.keys()]
+    fitting = [one for one in every if wanted <= one.fill.keys() and (one.put is None or one.put.name in wanted)]
     own = [one for one in fitting if one.under == rule.endpoint]
     near = [one for one in fitting if path.startswith(one.under + "/")]
     longest = max((len(one.under) for one in near), default=0)
@@ -179,6 +190,12 @@ def listening() -> Iterator[Callable[[], Heard]]:
             event.remove(Engine, "rollback_savepoint", taken_back)
 
 
+def put_state(connection: Connection, put: Put) -> None:
+    """Put a thing into a state past its steps. Raises what the database says where it could not be in that state."""
+    rows = Base.metadata.tables[put.table]
+    connection.execute(rows.update().where(rows.c.id == put.thing).values(state=put.state))
+
+
 class Walk:
     """Asks each row as each role; what a request changes is taken back before the next. `people` are the roles' names for rows that do not say who is who."""
 
@@ -203,6 +220,9 @@ class Walk:
         client, heard = self.client(row, role), self.begin()
         done = self.connection.begin_nested()
         try:
+            if row.exhibit.put:
+                put_state(self.connection, row.exhibit.put)
+                self.begin()
             with playing():
                 answer = client.open(row.path, method=method or row.method)
                 answer.get_data()

@@ -45,10 +45,9 @@ BARE = (sys.executable, "-m", "gunicorn", "-c", "python:marketplace.server", "lo
 
 @dataclass
 class Watched:
-    """What was seen of the processes of a site: seconds since the beginning → megabytes of each kind, shared pages by their part; processor seconds by kind."""
+    """What was seen of processes: seconds since the beginning → megabytes of each kind, their own and those of mapped files; processor seconds by kind."""
 
-    roots: dict[str, int]
-    memory: list[tuple[float, dict[str, float]]] = field(default_factory=list)
+    memory: list[tuple[float, dict[str, float], dict[str, float]]] = field(default_factory=list)
     processor: dict[str, float] = field(default_factory=dict)
 
 
@@ -72,13 +71,13 @@ def kind_of(process: int) -> str:
     return "gunicorn" if "gunicorn" in words else "job worker" if "worker" in words else "locust" if any("locust" in word for word in words) else "starter"
 
 
-def megabytes(process: int) -> float:
-    """What a process takes of the memory, of shared pages its part."""
+def megabytes(process: int, of: str) -> float:
+    """What a process takes of the memory, of shared pages its part: its own (`Pss_Anon`), or of mapped files (`Pss_File`), which the system takes back."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{of}:")), 0.0)
 
 
 def seconds_of(process: int) -> float:
@@ -90,25 +89,24 @@ def seconds_of(process: int) -> float:
     return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def summed(root: int, of: Any) -> dict[str, float]:
-    """A measure of the processes that came from one, by what they do."""
+def summed(roots: Sequence[int], of: Any, *more: Any) -> dict[str, float]:
+    """A measure of the processes that came from some, each counted once, by what they do."""
     sums: dict[str, float] = {}
-    for process in children(root):
-        if kind := kind_of(process):
-            sums[kind] = sums.get(kind, 0.0) + of(process)
+    for process in dict.fromkeys(each for root in roots for each in children(root)):
+        if (kind := kind_of(process)) not in ("", "starter"):
+            sums[kind] = sums.get(kind, 0.0) + of(process, *more)
     return sums
 
 
 @contextmanager
-def watching(**roots: int) -> Iterator[Watched]:
+def watching(*roots: int) -> Iterator[Watched]:
     """Look at the processes meanwhile, every few seconds."""
-    seen, stop, began = Watched(dict(roots)), threading.Event(), time.monotonic()
-    before = {name: summed(root, seconds_of) for name, root in roots.items()}
+    seen, stop, began = Watched(), threading.Event(), time.monotonic()
+    before = summed(roots, seconds_of)
 
     def look() -> None:
         while not stop.wait(EVERY):
-            seen.memory.append((time.monotonic() - began, {
-                kind: each for root in roots.values() for kind, each in summed(root, megabytes).items() if kind != "starter"}))
+            seen.memory.append((time.monotonic() - began, summed(roots, megabytes, "Pss_Anon"), summed(roots, megabytes, "Pss_File")))
 
     watcher = threading.Thread(target=look)
     watcher.start()
@@ -117,9 +115,7 @@ def watching(**roots: int) -> Iterator[Watched]:
     finally:
         stop.set()
         watcher.join()
-        for name, root in roots.items():
-            for kind, value in summed(root, seconds_of).items():
-                seen.processor[kind] = seen.processor.get(kind, 0.0) + value - before[name].get(kind, 0.0)
+        seen.processor = {kind: value - before.get(kind, 0.0) for kind, value in summed(roots, seconds_of).items()}
 
 
 @contextmanager
@@ -184,10 +180,10 @@ def locust(script: str, address: str, users: int, seconds: int, out: Path, **mor
     return rows, len(failures)
 
 
-def used(address: str, server: int, users: int, seconds: int, out: Path, known: Path) -> tuple[list[dict[str, str]], Watched]:
+def used(address: str, users: int, seconds: int, out: Path, known: Path) -> tuple[list[dict[str, str]], Watched]:
     """The measured use of the site, after some that is not measured: workers that have read nothing yet are no worker's usual state."""
     locust("load_users.py", address, max(users // 2, 5), WARM, out.with_name("warm"), LOAD_TEXTS=str(known), LOAD_FIRST="500")
-    with watching(site=server, generator=os.getpid()) as seen:
+    with watching(os.getpid()) as seen:
         rows, _failures = locust("load_users.py", address, users, seconds, out, LOAD_TEXTS=str(known))
     return rows, seen
 
@@ -203,7 +199,7 @@ def turns(data: Path, folder: Path, turn: int) -> list[dict[str, float]]:
             locust("load_listing.py", address, AT_ONCE, 6, folder / f"warm-{name}")
         for number in range(2 * TURNS):
             name, (address, pid) = (("real", real), ("bare", bare))[number % 2]
-            with watching(site=pid) as seen:
+            with watching(pid) as seen:
                 rows, failures = locust("load_listing.py", address, AT_ONCE, turn, folder / f"turn-{number}")
             whole = next(row for row in rows if row["Name"] == "Aggregated")
             count = int(whole["Request Count"])
@@ -212,12 +208,22 @@ def turns(data: Path, folder: Path, turn: int) -> list[dict[str, float]]:
     return found
 
 
-def flat(seen: Watched) -> dict[str, tuple[float, float]]:
-    """The memory of each kind of process, in the first minute and in the last, MB."""
+def by_time(seen: Watched) -> list[str]:
+    """The memory of each kind of process in fifths of the time, MB; of mapped files at the beginning and at the end."""
     end = seen.memory[-1][0]
-    kinds = {kind for _, each in seen.memory for kind in each if kind not in ("locust",)}
-    within = {"first": [each for at, each in seen.memory if at <= 60], "last": [each for at, each in seen.memory if at > end - 60]}
-    return {kind: tuple(statistics.mean(each.get(kind, 0.0) for each in within[name]) for name in ("first", "last")) for kind in sorted(kinds)}  # type: ignore[misc]
+    fifths = [[look for look in seen.memory if part * end / 5 < look[0] <= (part + 1) * end / 5] for part in range(5)]
+    kinds = sorted({kind for look in seen.memory for kind in look[1]} - {"locust"})
+
+    def mean(part: int, which: int, kind: str) -> float:
+        return statistics.mean(look[which].get(kind, 0.0) for look in fifths[part])  # type: ignore[attr-defined, union-attr]
+
+    return [
+        "", "## Memory (PSS, all processes of a kind together)", "",
+        "| MB, mean of each fifth of the time | " + " | ".join(str(part + 1) for part in range(5)) + " | pages of mapped files, first and last fifth |",
+        "|---|---|---|---|---|---|---|",
+        *("| ".join((f"| {kind} ", *(f"{mean(part, 1, kind):.0f} " for part in range(5)), f"{mean(0, 2, kind):.0f}, {mean(4, 2, kind):.0f} |"))
+          for kind in kinds),
+    ]
 
 
 def waiting(data: Path) -> dict[str, int]:
@@ -244,10 +250,8 @@ def told(rows: list[dict[str, str]], seen: Watched, pair: list[dict[str, float]]
         "## By page", "", "| page | requests | errors | p50 ms | p95 ms | p99 ms |", "|---|---|---|---|---|---|",
         *(f"| {row['Name']} | {row['Request Count']} | {row['Failure Count']} | {row['50%']} | {row['95%']} | {row['99%']} |"
           for row in sorted(rows, key=lambda row: row["Name"]) if row["Name"] != "Aggregated"),
-        "", "## Memory (PSS, all processes of a kind together)", "", "| | first minute, MB | last minute, MB | change |", "|---|---|---|---|",
-        *(f"| {kind} | {first:.0f} | {last:.0f} | {100 * (last / first - 1) if first else 0:+.1f} % |" for kind, (first, last) in flat(seen).items()),
     ]
-    return "\n".join([*lines, *_compared(pair)])
+    return "\n".join([*lines, *by_time(seen), *_compared(pair)])
 
 
 def _compared(pair: list[dict[str, float]]) -> list[str]:
@@ -302,8 +306,8 @@ def main(words: Sequence[str] = ()) -> None:
         asked.database = "PostgreSQL" if "postgresql" in os.environ.get("DATABASE_URL", "") else "SQLite"
         os.environ["LOAD_LEAST"], _, os.environ["LOAD_MOST"] = asked.pauses.partition("-")
         before = waiting(data)
-        with running(SERVE, data, folder / "site.log", "/en/how") as (address, server):
-            rows, seen = used(address, server, asked.users, asked.seconds, folder / "use", known)
+        with running(SERVE, data, folder / "site.log", "/en/how") as (address, _server):
+            rows, seen = used(address, asked.users, asked.seconds, folder / "use", known)
         jobs = (before, waiting(data))
         pair = turns(data, folder, asked.turn) if asked.turn else []
         report = told(rows, seen, pair, asked, jobs, json.loads(known.read_text(encoding="utf-8"))["counts"])

@@ -88,7 +88,7 @@ def new(public_id: str) -> ResponseReturnValue:
     technology = catalogue.in_full(actor(), public_id)
     if not _may_license(technology):
         raise Refused(N_("Agreements are drafted by members of verified organisations about published technologies."))
-    if request.method == "GET":
+    if request.method != "POST":
         day = now().date() + timedelta(days=14)
         return _page(*_filled(operations.draft_from_offer(technology, day), key=new_key()), technology)
     form, terms = ClausesForm(), TermsForm(agreement=True)
@@ -113,7 +113,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     require(actor(), "agreement.revise", agreement)
     if agreement.state not in operations.UNSIGNED:
         raise Refused(N_("This agreement can no longer be changed."))
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(*_filled(operations.draft_of(agreement), base=str(agreement.version)), agreement.technology, agreement)
     form, terms = ClausesForm(), TermsForm(agreement=True)
     draft = _draft(form, terms)

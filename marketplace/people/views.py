@@ -112,7 +112,7 @@ def sign_out() -> Page:
 @blueprint.route("/confirm/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> Page:
     """The link that proves an address. Opening it changes nothing (mail scanners open links); its button does."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("people/confirm.html"), 200
     people.confirm_address(actor(), token)
     flask.flash(_("Your mail address is confirmed."))
@@ -271,7 +271,7 @@ def new_organisation() -> Page:
     """Register an organisation, unless it is one of those that are here already."""
     require(actor(), "organisation.create")
     form, alike = OrganisationForm(), []
-    if request.method == "GET":
+    if request.method != "POST":
         make_ready()
     if form.ready():
         holder = organisations.by_codes(form.credit_code.data, form.ror.data)
@@ -356,7 +356,7 @@ def remove_member(public_id: str, person_id: str) -> Page:
 def invitation(token: str) -> Page:
     """The page an invitation's link opens; its button takes the seat."""
     found = organisations.invitation_of(token)
-    if request.method == "GET":
+    if request.method != "POST":
         return answer("people/invitation.html", invitation=found, is_mine=organisations.is_for(found, actor()))
     organisations.accept_invitation(actor(), token)
     return see("people.organisation", public_id=found.organisation.public_id)

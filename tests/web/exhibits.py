@@ -43,6 +43,7 @@ from tests.calls.proposals import cast as proposing
 from tests.calls.reviewing import scene as reviews
 from tests.factories import NOW
 from tests.web.blind_cast import LISTS, Cast
+from tests.web.reasons import NOT_ALONE
 from tests.web.walking import NOT_THERE, Exhibit, Put, put_state
 
 People = dict[str, Person | None]
@@ -333,7 +334,7 @@ def put(found: list[Exhibit], connection: Connection) -> list[Exhibit]:
             place = one.under, one.state.partition(", ")[2]
             if name and (place not in shown or shown[place][0].state.startswith(("draft", "lead"))):
                 shown[place] = one, name
-        for state in sorted(states - there):
+        for state in sorted(states - there - set(NOT_ALONE.get(table, "").split())):
             for (_under, side), (one, name) in shown.items():
                 way = Put(table, ids[one.fill[name]], state, name)
                 if can_be(connection, way):

@@ -217,12 +217,12 @@ class Walk:
 
     def ask(self, row: Row, role: str, method: str | None = None) -> tuple[str, Heard]:
         """The word for what the role is answered, and what was heard meanwhile."""
-        client, heard = self.client(row, role), self.begin()
+        client = self.client(row, role)
         done = self.connection.begin_nested()
         try:
             if row.exhibit.put:
                 put_state(self.connection, row.exhibit.put)
-                self.begin()
+            heard = self.begin()
             with playing():
                 answer = client.open(row.path, method=method or row.method)
                 answer.get_data()

@@ -58,7 +58,7 @@ def hand_in(public_id: str) -> ResponseReturnValue:
         call = calls.by_public_id(actor(), public_id)
         try:
             desk = operations.desk_of(actor(), call, received)
-            if request.method == "GET":
+            if request.method != "POST":
                 return _shown(desk, _form(desk))
             public = operations.sealable(desk)
         except Refused as problem:
@@ -105,7 +105,7 @@ def _form(desk: Desk) -> ProposalForm:
     """The form for whichever organisation it is for; opened, it carries the version of the proposal that is there."""
     form = ProposalForm()
     form.offer(desk.organisations, desk.call)
-    if request.method == "GET":
+    if request.method != "POST":
         wanted = request.args.get("organisation", "")
         if any(one.public_id == wanted for one in desk.organisations):
             form.organisation.data = wanted

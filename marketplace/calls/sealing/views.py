@@ -39,7 +39,7 @@ def holders(public_id: str) -> ResponseReturnValue:
     named = operations.holders_of(call)
     shown = [{"name": one.name, "address": one.address, "public": operations.shown_public(one)} for one in named]
     form = HoldersForm(data={"holders": shown, "needed": call.key_holders}) if shown else HoldersForm()
-    for _row in range(2 if request.method == "GET" and shown else 0):
+    for _row in range(2 if request.method != "POST" and shown else 0):
         form.holders.append_entry()
     if form.ready():
         try:

@@ -103,7 +103,7 @@ def invitation(token: str) -> ResponseReturnValue:
     party = operations.invited(actor(), token)
     if party.state == "active":
         return see("deals.show", public_id=party.deal.public_id)
-    if request.method == "GET":
+    if request.method != "POST":
         return answer("deals/parties/invitation.html", party=party, token=token, is_mine=operations.is_for(party, actor()))
     operations.accept(actor(), token)
     return see("deals.show", public_id=party.deal.public_id)

@@ -66,7 +66,7 @@ def _read(form: WritingForm) -> DraftForm:
 @login_required
 def draft() -> ResponseReturnValue:
     """Make the draft from the text and what is ticked; with "again" the text as it was mended is read again."""
-    if request.method == "GET":
+    if request.method != "POST":
         return see("need_file.new")
     form = DraftForm()
     form.offer_choices(_organisations(), _("Choose"), language())

@@ -118,7 +118,7 @@ def new(public_id: str) -> ResponseReturnValue:
     """Report a period by the form. A draft that is there is gone on with."""
     agreement, period, figure = _loaded(public_id)
     draft = operations.draft_of(agreement, period.first)
-    if draft is not None and request.method == "GET":
+    if draft is not None and request.method != "POST":
         return see("statements.show", public_id=draft.public_id)
     form = StatementForm()
     if "more" in request.form:
@@ -226,7 +226,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     require(actor(), "statement.edit", statement)
     agreement, figure = statement.agreement, operations.figure_of(statement.agreement)
     period = period_of(agreement, statement.period, _today(agreement))
-    form = StatementForm.of(statement) if request.method == "GET" else StatementForm()
+    form = StatementForm.of(statement) if request.method != "POST" else StatementForm()
     if "more" in request.form:
         form.add_row()
     elif form.ready() and form.complete():

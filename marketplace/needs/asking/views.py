@@ -51,7 +51,7 @@ def _form(question: str, need: Need) -> QuestionForm:
     organisations = acting_person(actor()).organisations
     form = QuestionForm.of(need)
     form.offer_choices(organisations, industry_choices(language()), regions.choices(language()), _("Choose"), language())
-    if request.method == "GET" and need.organisation is None and organisations:
+    if request.method != "POST" and need.organisation is None and organisations:
         form.organisation.data, form.region.data = organisations[0].public_id, need.region or organisations[0].region
     form.narrow(question, tongue_of(need, language()))
     return form

@@ -50,7 +50,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     need = needs.by_public_id(actor(), public_id)
     require(actor(), "need.distil", need)
     sent = operations.waiting_for(need)
-    if sent is not None and request.method == "GET":
+    if sent is not None and request.method != "POST":
         return see("distilling.show", public_id=sent.public_id)
     before = operations.latest(need)
     draft = before if before is not None and before.state == "draft" else None

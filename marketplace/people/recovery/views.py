@@ -50,7 +50,7 @@ def ask() -> Page:
 @limiter.limit("30 per hour", methods=["POST"])
 def stop(token: str) -> Page:
     """The mailed link that stops a recovery. Opening it changes nothing (mail scanners open links); its button does."""
-    if request.method == "GET":
+    if request.method != "POST":
         return answer("people/recovery/stop.html", asked=operations.by_token(token))
     operations.stop(actor(), token)
     flask.flash(_("Stopped. Whoever asked knew your password: please set a new one."))

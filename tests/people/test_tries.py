@@ -6,6 +6,7 @@ import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from time import time
 
+import pytest
 from limits import RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 
@@ -18,13 +19,19 @@ def count(address: str, most) -> None:
     most.value = max(store.incr("key", 60) for _ in range(40))
 
 
-def address_of(own_database: str, folder) -> str:
-    return f"tries+sqlite:///{folder / 'tries.db'}" if own_database.startswith("sqlite") else f"tries+{own_database}"
+@pytest.fixture
+def address(own_database, tmp_path) -> str:
+    return f"tries+sqlite:///{tmp_path / 'tries.db'}" if own_database.startswith("sqlite") else f"tries+{own_database}"
 
 
-def test_two_processes_and_many_threads_count_together(own_database, tmp_path):
-    address = address_of(own_database, tmp_path)
-    store = tries.SharedTries(address)
+@pytest.fixture
+def store(address):
+    made = tries.SharedTries(address)
+    yield made
+    made._engine.dispose()
+
+
+def test_two_processes_and_many_threads_count_together(address, store):
     forking = multiprocessing.get_context("fork")
     most = forking.Value("i")
     other = forking.Process(target=count, args=(address, most))
@@ -35,8 +42,7 @@ def test_two_processes_and_many_threads_count_together(own_database, tmp_path):
     assert max(own, most.value) == 100 == store.get("key")
 
 
-def test_a_window_ends_and_begins_anew(own_database, tmp_path, monkeypatch):
-    store = tries.SharedTries(address_of(own_database, tmp_path))
+def test_a_window_ends_and_begins_anew(store, monkeypatch):
     limit, moment = RateLimitItemPerMinute(2), time()
     limiter = FixedWindowRateLimiter(store)
     monkeypatch.setattr(tries.time, "time", lambda: moment)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -100,15 +100,17 @@ def _index() -> Finding:
 
 
 def _room(settings: Settings) -> Finding:
-    """Room on the disk of the data folder, and whether anything can be written there."""
+    """Room on the disk of the data folder, and whether anything can be written there: tried, for after an error of the disk its flags may say otherwise."""
     folder = _standing_folder(settings.data)
     try:
         free = shutil.disk_usage(folder).free // (1024 * 1024)
-        shut = bool(os.statvfs(folder).f_flag & os.ST_RDONLY) or not os.access(folder, os.W_OK)
     except OSError as error:
         return Finding("room", False, f"the data folder cannot be looked at ({error.strerror})")
-    if shut:
-        return Finding("room", False, "nothing can be written to the data folder")
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(b"1")
+    except OSError as error:
+        return Finding("room", False, f"{free} MB free, and nothing can be written to the data folder ({error.strerror})")
     return Finding("room", free >= settings.least_room, f"{free} MB free, {settings.least_room} wanted")
 
 

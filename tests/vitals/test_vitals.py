@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -81,6 +82,12 @@ def test_without_room_it_is_not_ready_and_without_a_worker_it_is(site, monkeypat
     session.flush()
     queue = health._queue()
     assert not queue.well and not queue.grave
+
+
+def test_where_nothing_can_be_written_it_is_not_ready(site):
+    found = health._room(dataclasses.replace(site.config["SETTINGS"], data=Path("/proc")))
+    assert not found.well and found.grave and "nothing can be written" in found.words
+    assert health._room(site.config["SETTINGS"]).well and not list(site.config["SETTINGS"].data.glob("tmp*"))
 
 
 def test_answers_are_counted_by_endpoint(site):

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
+import flask
 from flask import Flask, Request, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import Babel, format_date, format_decimal, get_locale, gettext, ngettext
 from flask_compress import Compress
@@ -102,6 +103,7 @@ class Application(Flask):
 
         What was noted of the reading is written in any case; where that fails, nothing is handed out.
         """
+        said = list(flask.session.get("_flashes", ())) if request.method == "POST" else []
         with noting() as notes:
             sent_elsewhere = next(filter(None, (guard() for guard in self.guards)), None)
             response = self.make_response(sent_elsewhere or super().dispatch_request())
@@ -109,6 +111,8 @@ class Application(Flask):
             _end(request.method == "POST" and response.status_code < 400, notes)
         except Exception:
             response.close()
+            if request.method == "POST":
+                flask.session["_flashes"] = said  # what the view has said was done is not
             raise
         return response
 

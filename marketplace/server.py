@@ -23,7 +23,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
 threads = THREADS
 timeout = 120
 graceful_timeout = settings.stop_seconds
-keepalive = 5
+keepalive = 75  # seconds; longer than a proxy keeps a connection to us (nginx: 60), so that we never close one into which it is just writing a form
 control_socket_disable = True
 logconfig_dict = configuration(settings.log_lines)
 if settings.log_lines:

@@ -192,12 +192,15 @@ def own_page(part: str) -> bool:
 
 def seen_by(cast: Cast, role: str, every: dict[str, str], whole: bool) -> dict[str, str]:
     """The pages that a role fetches: in the short walk one language but for one role, and what is no listing's page as those who differ in more
-    than their grant."""
+    than their grant; every second page of these, by turns, so that a page is fetched by some and not by all."""
     if whole:
         return every
     chosen = {path: part for path, part in every.items() if (role in DIFFERENT or part in BY_GRANT) and is_looked_at_by(cast, role, part, path)}
     english = {"other_firm": lambda part: part != "deals", "party": lambda part: part == "deals"}.get(role, lambda part: False)
-    return {path: part for path, part in chosen.items() if not path.startswith("/en/") or english(part)}
+    of_english = {path: part for path, part in chosen.items() if path.startswith("/en/") and english(part)}
+    others = {path: part for path, part in chosen.items() if not path.startswith("/en/")}
+    turn = OUTSIDE.index(role) % 2
+    return dict([*list(of_english.items())[turn::2], *list(others.items())[turn::2]])
 
 
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.slow)])

@@ -66,7 +66,7 @@ def test_numbers_beyond_measure(found) -> None:
     assert found('{"k": [' + "9" * 10_000 + "]}") == [objects.DAMAGED]
 
 
-@pytest.mark.parametrize("filling", ['"' + "x" * 500_000 + '"', '{"a": {"b": []}}' + ', {"a": {}}' * 5_000])
+@pytest.mark.parametrize("filling", ['"' + "x" * 500_000 + '"', '{"a": {"b": []}}' + ', {"a": {}}' * 5_000], ids=["long text", "many things"])
 def test_a_document_that_is_too_large_is_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filling: str) -> None:
     monkeypatch.setattr(objects, "LARGEST", 2_000_000)
     path = tmp_path / "upload"

@@ -77,7 +77,7 @@ class Somebody(FastHttpUser):
         with self.client.post(where, data=body, name=f"POST {name}", headers=headers, catch_response=True, allow_redirects=False) as answer:
             if answer.status_code != 303:
                 said = re.findall(r'class="(?:error|field-error|form-error|invalid-feedback)[^"]*"[^>]*>\s*([^<]{3,90})', answer.text or "")
-                answer.failure(f"{answer.status_code} instead of 303 {said[:2]}")
+                answer.failure(f"{answer.status_code} instead of 303 {said[:2]} {getattr(answer, 'error', None) or ''!r}")
                 return ""
             return (answer.headers.get("Location") or "").partition("#")[0].removeprefix(self.host)
 

@@ -141,7 +141,7 @@ def running(command: Sequence[str], data: Path, log: Path, path: str, **more: st
 def environment(data: Path, **more: str) -> dict[str, str]:
     """What the site runs with."""
     paths = os.pathsep.join((str(ROOT), str(ROOT / "tools")))
-    given = {"MARKETPLACE_ENCODERS": "fast", **os.environ}
+    given = {"MARKETPLACE_ENCODERS": "fast", "PYTHONFAULTHANDLER": "1", **os.environ}  # where a process dies by a signal, its log tells in which lines it was
     return {**given, "MARKETPLACE_DATA": str(data), "PYTHONPATH": paths, "MARKETPLACE_PROXIES": "127.0.0.1", "MARKETPLACE_LOGS": "words", **more}
 
 

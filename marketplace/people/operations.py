@@ -10,6 +10,7 @@ import hashlib
 import re
 import unicodedata
 from datetime import datetime
+from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
@@ -24,6 +25,7 @@ from marketplace.people.models import Person
 from marketplace.record import record
 
 LINK = re.compile(r"https?:|://|www\.", re.IGNORECASE)
+NOT_TOGETHER = N_("Address and password do not belong together. Check both, or ask for a new password.")
 BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
@@ -93,8 +95,15 @@ def register(
     return person
 
 
-def opened_by(actor: Actor, address: str, password: str) -> str:
-    """The public id of the account that this address and password open. An unknown address takes as long and is answered the same: Refused.
+class Opened(NamedTuple):
+    """The account that an address and a password open, and the hash that the password was compared with."""
+
+    public_id: str
+    password_hash: str
+
+
+def opened_by(actor: Actor, address: str, password: str) -> Opened:
+    """Which account this address and password open. An unknown address takes as long and is answered the same: Refused.
 
     Comparing takes a tenth of a second of a processor and only reads, so that no lock is needed meanwhile. Of accounts that are not confirmed the newest
     alone opens, whether it is the address's own or beside it: nobody can tell which.
@@ -103,13 +112,20 @@ def opened_by(actor: Actor, address: str, password: str) -> str:
     asked = [(one, passwords.matches(password, one.password_hash if one else None)) for one in _openable(address)]
     person = next((one for one, right in asked if right), None)
     if person is None or not person.is_active:
-        raise Refused(N_("Address and password do not belong together. Check both, or ask for a new password."))
-    return person.public_id
+        raise Refused(NOT_TOGETHER)
+    return Opened(person.public_id, person.password_hash)
 
 
-def renewed(public_id: str, password: str) -> Person:
-    """The person whose password this has been found to be, with its hash made anew where that is of older parameters."""
-    person = by_public_id(public_id)
+def let_in(actor: Actor, opened: Opened, password: str) -> Person:
+    """The person whose password this was found to be, the row held until the session stands: a password that is changed meanwhile opens nothing, Refused.
+
+    The hash is made anew where it is of older parameters.
+    """
+    require(actor, "person.sign_in")
+    held = select(Person).where(Person.public_id == opened.public_id).with_for_update(key_share=True).execution_options(populate_existing=True)
+    person = session.scalars(held).one()
+    if not person.is_active or person.password_hash != opened.password_hash:
+        raise Refused(NOT_TOGETHER)
     if passwords.is_outdated(person.password_hash):
         person.password_hash = passwords.hashed(password)
     return person

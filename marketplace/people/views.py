@@ -94,7 +94,7 @@ def sign_in() -> Page:
             with to_read():
                 opened = people.opened_by(actor(), form.address.data, form.password.data)
             session.rollback()  # what writes begins anew, and holds the lock no longer than it needs
-            return enter(people.renewed(opened, form.password.data), "password", form.stays.data)
+            return enter(people.let_in(actor(), opened, form.password.data), "password", form.stays.data)
         except Refused as problem:
             failed("password", people.by_address(form.address.data))
             form.refuse(problem)

@@ -1,4 +1,5 @@
-"""Two at the same moment: an organisation keeps an owner, a recovery code opens once, a passkey counts its uses, a recovery is answered once."""
+"""Two at the same moment: an organisation keeps an owner, a changed password lets nobody in, a recovery code opens once, a passkey counts its uses, a
+recovery is answered once."""
 
 from __future__ import annotations
 
@@ -7,12 +8,15 @@ from sqlalchemy import func, select
 
 from marketplace.access import VISITOR
 from marketplace.db import session
+from marketplace.people import operations as people
 from marketplace.people import organisations
 from marketplace.people.factors import operations as factors
 from marketplace.people.factors import passkeys
 from marketplace.people.factors.models import Authenticator, Passkey, Recovery
 from marketplace.people.models import Membership, Person
 from marketplace.people.recovery import operations as recovery
+from marketplace.people.sessions import operations as sessions
+from marketplace.people.sessions.models import SignIn
 from tests import factories
 from tests.at_once import ends_at_once, given_at_once
 from tests.factories import NOW
@@ -23,17 +27,37 @@ pytestmark = pytest.mark.usefixtures("whole_app", "own_database")
 
 
 def test_the_last_two_owners_cannot_both_go():
-    people = factories.person(), factories.person()
-    house = factories.organisation(*people[:1])
-    session.add(Membership(organisation=house, person=people[1], role="owner", created=NOW))
+    pair = factories.person(), factories.person()
+    house = factories.organisation(*pair[:1])
+    session.add(Membership(organisation=house, person=pair[1], role="owner", created=NOW))
     session.commit()
-    seats = [(person.id, session.scalar(select(Membership.id).where(Membership.person_id == person.id))) for person in people]
+    seats = [(person.id, session.scalar(select(Membership.id).where(Membership.person_id == person.id))) for person in pair]
 
     def leave(person, seat):
         return lambda: organisations.remove_member(session.get_one(Person, person), session.get_one(Membership, seat))
 
     assert sorted(ends_at_once(*(leave(*one) for one in seats))) == ["Refused", "done"]
     assert session.scalar(select(func.count()).select_from(Membership).where(Membership.role == "owner")) == 1
+
+
+def test_a_password_that_is_changed_meanwhile_lets_nobody_in():
+    """Compared before, and entered while the password is changed: whichever comes first, no session of the old password is left."""
+    for number in range(6):
+        person = factories.person()
+        session.commit()
+        key, opened = person.id, people.opened_by(VISITOR, person.address, factories.PASSWORD)
+        session.rollback()
+
+        def enter(opened=opened):
+            sessions.begin(VISITOR, people.let_in(VISITOR, opened, factories.PASSWORD), "password")
+
+        def change(key=key, number=number):
+            owner = session.get_one(Person, key)
+            people.change_password(owner, owner, factories.PASSWORD, f"seven quiet boats {number}")
+            sessions.end_others(owner, owner)
+
+        assert ends_at_once(enter, change) in (["done", "done"], ["Refused", "done"])
+        assert session.scalar(select(func.count()).select_from(SignIn).where(SignIn.person_id == key)) == 0
 
 
 def test_a_recovery_code_opens_once():

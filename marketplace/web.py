@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 Thing = TypeVar("Thing")
 
 PAGE = 20
+READING = ("GET", "HEAD", "OPTIONS")
 SEALED_ENDPOINTS = {"proposals.hand_in"}
 """Where files come in that nobody may read, so that they never stand on the disk in the clear."""
 SIGNING_OUT = {"people.sign_out"}
@@ -93,7 +94,7 @@ class Application(Flask):
 
     def full_dispatch_request(self) -> Response:
         """Let a changing request take the write lock from its first statement on."""
-        if request.method in ("GET", "HEAD", "OPTIONS"):
+        if request.method in READING:
             return super().full_dispatch_request()
         with to_write():
             return super().full_dispatch_request()
@@ -119,7 +120,7 @@ class Application(Flask):
 
 def _end(changed: bool, notes: list[Any]) -> None:
     """End the transaction of a request, and write what is to be known of its reading."""
-    if request.method in ("GET", "HEAD", "OPTIONS") and not notes:
+    if request.method in READING and not notes:
         return  # the session ends with the request, and what it read with it: rolled back here, all of it would be marked as stale first
     if not changed:
         session.rollback()

@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -227,6 +227,19 @@ def disk(place: Path) -> bool:
     return made and subprocess.run(["mount", "-o", "loop", str(image), str(place)], capture_output=True, check=False).returncode == 0
 
 
+def made(states: States, names: Sequence[str], mounted: bool) -> None:
+    """Each of these states, one after the other: what is wrong with one keeps none of the others from being made."""
+    for name in names:
+        print(f"{'postgresql' if states.site.postgres else 'sqlite'}: {name}", file=sys.stderr, flush=True)
+        if name in ("disk_full", "read_only") and not mounted:
+            states.lines.append(f"| {name} | not made | – | no disk of its own could be mounted here |")
+            continue
+        try:
+            getattr(states, name)()
+        except Exception as error:
+            states.wrong.append(f"{name}: {type(error).__name__}: {str(error)[:160]}")
+
+
 def run(folder: Path, demo: Path, ports: tuple[int, int]) -> tuple[list[str], list[str]]:
     """All states, on a site with SQLite on a disk of its own and on one with PostgreSQL; the table, and what is wrong."""
     lines, wrong = [], []
@@ -248,15 +261,7 @@ def run(folder: Path, demo: Path, ports: tuple[int, int]) -> tuple[list[str], li
             states = States(site, sink)
             states.back_up()
             states.owner.enter()
-            for name in names:
-                print(f"{database}: {name}", file=sys.stderr, flush=True)
-                if name in ("disk_full", "read_only") and not mounted:
-                    states.lines.append(f"| {name} | not made | – | no disk of its own could be mounted here |")
-                    continue
-                try:
-                    getattr(states, name)()
-                except Exception as error:  # the next state is made all the same
-                    states.wrong.append(f"{name}: {type(error).__name__}: {str(error)[:160]}")
+            made(states, names, mounted)
             lines += [f"### {database}", "", *states.lines, "", *(f"- **wrong**: {one}" for one in states.wrong), ""]
             wrong += states.wrong
         finally:

@@ -3,12 +3,16 @@
 Gunicorn's threaded worker hands a new connection to a thread at once, where it waits for its first byte; while all threads are busy with uploads nobody
 would notice when that came. Here every connection waits at the main loop, which notes the moment, and goes to a thread afterwards. The next request
 on a connection that is kept alive gets a moment of its own.
+
+It also chooses when the interpreter looks for rubbish that holds itself (docs/decisions/0029-the-collector-between-requests.md).
 """
 
 from __future__ import annotations
 
+import gc
 import socket
 import struct
+import sys
 import time
 from functools import partial
 from selectors import EVENT_READ
@@ -21,10 +25,24 @@ from marketplace.arrival import first_byte
 SILENCE = 60  # seconds without a byte, after which a connection in the middle of a request is given up
 PATIENCE = 10  # seconds for the first byte on a new connection
 LINGER, LINGER_BYTES = 20, 1 << 30  # seconds and bytes for which the rest of a refused upload is taken in and thrown away
+ANYWHERE = sys.version_info < (3, 12)  # the interpreter collects in the midst of making an object, and lets other threads in at that
+
+
+def collect() -> None:
+    """Look for rubbish if as much was made as the interpreter itself waits for: of the oldest generation of which that is true, and of all younger ones."""
+    due = [generation for generation, (made, waits) in enumerate(zip(gc.get_count(), gc.get_threshold(), strict=True)) if made > waits > 0]
+    if due:
+        gc.collect(due[-1])
 
 
 class Worker(ThreadWorker):
-    """Gunicorn's threaded worker, with a moment for each first byte."""
+    """Gunicorn's threaded worker, with a moment for each first byte, and one for the collector after each request."""
+
+    def run(self) -> None:
+        """Serve. Where the interpreter would collect anywhere it does so after requests only."""
+        if ANYWHERE:
+            gc.disable()
+        super().run()
 
     def accept(self, listener: socket.socket) -> None:
         """Take a connection, and wait for its first byte without a thread."""
@@ -57,7 +75,11 @@ class Worker(ThreadWorker):
         """Hand the moment to the application, once: what follows in the same buffer has none of its own."""
         first_byte.set(getattr(conn, "first_byte", None))
         conn.first_byte = None
-        return super().handle_request(req, conn)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            if ANYWHERE:
+                collect()
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
         """Take in what of an upload still comes after it was refused: else its sender finds a broken connection, and never reads why."""

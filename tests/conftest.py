@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from marketplace import create_app
+from marketplace.calls.sealing import operations as sealing
 from marketplace.config import Settings, read
 from marketplace.db import connect
 from marketplace.db import session as db_session
@@ -86,6 +87,7 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
 def whole_app(settings: Settings) -> Flask:
     """The application over a migrated database."""
     app = create_app(settings)
+    sealing.site_keys()  # made now: once a test has made an application as in production, nothing makes one any more
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
     app.test_client_class = InspectingClient
     return app

@@ -6,18 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-Run = Callable[[tuple[str, ...], dict[str, str], Path, Path, Path], int]
 WAIT = 300
 """Seconds after which a command is taken to hang."""
 
 
 class Shell:
-    """Commands in one data folder. They are divided from one process that has read the program (`tests/reader.py`); with `fresh` each starts from nothing."""
+    """Commands in one data folder. They are divided from one process that has read the program (`tests/reader.py`)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -25,10 +23,9 @@ class Shell:
         for name in ("DATABASE_URL", "SECRET_KEY", "MARKETPLACE_ENV", "MARKETPLACE_SMTP"):
             self.environment.pop(name, None)
 
-    def run(self, *words: str, code: int = 0, fresh: bool = False, **more: str) -> str:
+    def run(self, *words: str, code: int = 0, **more: str) -> str:
         """What the command prints; its exit code is checked."""
-        run = _started if fresh else _divided
-        ended, out, errors = _read(run, words, {**self.environment, **more}, self.folder)
+        ended, out, errors = _read(words, {**self.environment, **more}, self.folder)
         assert ended == code, out + errors
         assert "Traceback" not in errors
         return out + (errors if code else "")
@@ -36,21 +33,15 @@ class Shell:
 
 def script(text: str, environment: dict[str, str], *words: str) -> tuple[int, str]:
     """How a script ends that runs in a process of its own, a signal as a negative number; what it printed, or what it complained of if it did not end well."""
-    ended, out, errors = _read(_divided, ("-c", text, *words), environment, Path.cwd())
+    ended, out, errors = _read(("-c", text, *words), environment, Path.cwd())
     return ended, errors if ended else out
 
 
-def _read(run: Run, words: tuple[str, ...], environment: dict[str, str], folder: Path) -> tuple[int, str, str]:
+def _read(words: tuple[str, ...], environment: dict[str, str], folder: Path) -> tuple[int, str, str]:
     """The exit code of one run, and what it wrote to each of its two outputs."""
     with TemporaryDirectory() as kept:
         said, told = Path(kept, "said"), Path(kept, "told")
-        return run(words, environment, folder, said, told), said.read_text("utf-8"), told.read_text("utf-8")
-
-
-def _started(words: tuple[str, ...], environment: dict[str, str], folder: Path, said: Path, told: Path) -> int:
-    command = [sys.executable, "-m", "marketplace.cli", *words]
-    with said.open("w") as out, told.open("w") as errors:
-        return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, timeout=WAIT, cwd=folder).returncode
+        return _divided(words, environment, folder, said, told), said.read_text("utf-8"), told.read_text("utf-8")
 
 
 def _divided(words: tuple[str, ...], environment: dict[str, str], folder: Path, said: Path, told: Path) -> int:

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.xdist_group("cli")  # those that need no demo come firs
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
-    words = Shell(tmp_path).run("--help", fresh=True)
+    words = Shell(tmp_path).run("--help")
     for command in ("demo", "serve", "worker", "match", "import", "reindex", "evaluate", "names", "check", "upgrade"):
         assert command in words
 

@@ -439,6 +439,7 @@ found.stored(found.fast, [f"第{number}号水泵叶轮磨损" for number in rang
 """
 
 
+@pytest.mark.slow
 def test_what_was_encoded_before_a_kill_is_not_encoded_again(server: Server, tmp_path: Path) -> None:
     reached = threading.Event()
 

@@ -25,8 +25,11 @@ class Ring:
 
 @pytest.fixture
 def collecting() -> Iterator[None]:
-    """What a worker changes of the collector is as before afterwards."""
+    """The interpreter's own threshold, as in a worker; what that changes of the collector is as before afterwards."""
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
     yield
+    gc.set_threshold(*before)
     gc.enable()
 
 

@@ -17,7 +17,9 @@ from marketplace.calls.sealing import operations as sealing
 from marketplace.config import Settings, read
 from marketplace.db import connect
 from marketplace.db import session as db_session
+from marketplace.people import passwords
 from marketplace.web import limiter
+from tests import factories
 from tests.databases import Databases
 from tests.inspection import InspectingClient
 from tests.postgres import postgres_server
@@ -87,7 +89,16 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
 
 
 @pytest.fixture(scope="session")
-def whole_app(settings: Settings) -> Flask:
+def weakly() -> Iterator[None]:
+    """Passwords are hashed with little work: with as much as a site takes, half of the time of the tests of people would go into it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", factories.QUICK)
+        patch.setattr(passwords, "_NOBODY", factories.QUICK.hash("of nobody"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def whole_app(weakly: None, settings: Settings) -> Flask:
     """The application over a migrated database."""
     app = create_app(settings)
     sealing.site_keys()  # made now: once a test has made an application as in production, nothing makes one any more

@@ -31,6 +31,7 @@ from marketplace.record import revise
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
+QUICK = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
 _HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 _number = count(1)
 

@@ -78,6 +78,12 @@ def test_the_first_operator_is_named_at_the_command_line(tmp_path: Path) -> None
     assert "no demo" in fresh.run("demo", "--discard", "--yes", code=2)
 
 
+def test_passwords_are_kept_with_the_whole_work_of_the_rule(demo: Path) -> None:
+    with closing(sqlite3.connect(demo / "marketplace.db")) as database:
+        kept = {one.rsplit("$", 2)[0] for (one,) in database.execute("select password_hash from person where password_hash like '$%'")}
+    assert kept == {"$argon2id$v=19$m=65536,t=3,p=4"}
+
+
 def test_the_demo_is_thrown_away_only_where_nothing_else_stands(tmp_path: Path, demo: Path) -> None:
     site = Shell(tmp_path)
     copytree(demo.parent, tmp_path, dirs_exist_ok=True)

@@ -13,7 +13,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterable
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, profiles
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
@@ -45,7 +45,8 @@ COMMON = frozenset(
     )
 )
 
-_hasher = PasswordHasher()
+STRENGTH = profiles.RFC_9106_LOW_MEMORY  # 64 MiB, three passes, four lanes: the second choice of RFC 9106, section 4, for where 2 GiB are too much
+_hasher = PasswordHasher.from_parameters(STRENGTH)
 
 
 def _same(password: str) -> str:

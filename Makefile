@@ -52,7 +52,7 @@ test: setup-test  ## all tests: SQLite, PostgreSQL, browser
 	@$(BIN)/ruff check -q marketplace tests migrations tools wsgi.py hatch_build.py
 	@echo "Tests on SQLite, with the browser walks; beside them those on PostgreSQL, whose report follows"
 	@mkdir -p var
-	@$(BIN)/python -m pytest -n 1 --database=postgresql -m "not slow and not browser" $(sort $(ON_POSTGRESQL)) > var/postgresql.log 2>&1 & beside=$$!; trap "kill $$beside" INT TERM; \
+	@$(BIN)/python -m pytest -n 0 --database=postgresql -m "not slow and not browser" $(sort $(ON_POSTGRESQL)) > var/postgresql.log 2>&1 & beside=$$!; trap "kill $$beside" INT TERM; \
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"; first=$$?; \
 	wait $$beside; second=$$?; echo "Tests on PostgreSQL"; cat var/postgresql.log; \
 	echo "A picture of every step of the walks is in $${MARKETPLACE_SHOTS:-var/walks}"; exit $$((first + second))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from fcntl import LOCK_EX, flock
@@ -26,8 +25,6 @@ from tests.postgres import postgres_server
 from tests.shell import Shell
 
 REPOSITORY = Path(__file__).parent.parent
-
-gc.set_threshold(20_000, 20, 100)  # five thousand tests and what they import are no rubbish, however often one looks: a seventh of the time went into that
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,20 @@ from playwright.sync_api import Error, Page
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 """WCAG 2.2 AA, among it the rule on the size of targets that axe leaves out unless it is asked for, and what axe calls best practice."""
 
-_RUN = f"""async (inside) => {{
-  const found = await axe.run(inside || document, {json.dumps({"resultTypes": ["violations"], "runOnly": RULES})});
+_RUN = f"""async ([inside, without]) => {{
+  const left = Object.fromEntries(without.map(rule => [rule, {{ enabled: false }}]));
+  const found = await axe.run(inside || document, {{ ...{json.dumps({"resultTypes": ["violations"], "runOnly": RULES})}, rules: left }});
   return found.violations.map(one => one.id + ": " + one.nodes.slice(0, 3).map(node => node.target.join(" ") + " | " + node.html.slice(0, 160)).join("; "));
 }}"""
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text("utf-8").split("\n", 1)[1].rstrip()
 
 
-def axe(page: Page, inside: str = "") -> list[str]:
-    """What axe finds, in the whole page or inside what a selector names: a line for each rule with the first places."""
+def axe(page: Page, inside: str = "", without: Sequence[str] = ()) -> list[str]:
+    """What axe finds by all rules but those left out, in the whole page or inside what a selector names: a line for each rule with the first places."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE_SCRIPT)
-    return page.evaluate(_RUN, inside)
+    return page.evaluate(_RUN, [inside, list(without)])
 
 
 def ask(page: Page, question: str, *values: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from sqlalchemy import Engine
@@ -25,6 +26,9 @@ from tests.postgres import postgres_server
 from tests.shell import Shell
 
 REPOSITORY = Path(__file__).parent.parent
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,23 +14,27 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from marketplace.access import VISITOR
 from marketplace.alerts.inbox import bounces
 from marketplace.arrival import Stamp
+from marketplace.calls import listing
 from marketplace.calls.sealing import keys
 from marketplace.calls.sealing.receipts import verified
 from marketplace.catalogue import classification, numbers
 from marketplace.db import now
+from marketplace.deals.fees import forms as fees
 from marketplace.deals.talk import addresses
 from marketplace.delivery.web import unmasked
 from marketplace.errors import Problem
+from marketplace.importing import need_rows
 from marketplace.licensing.billing import bank
 from marketplace.people import codes, one_time, operations, tokens
 from marketplace.people.factors import passkeys
 from marketplace.people.sessions.operations import by_session
+from marketplace.terms.figures import typed_minor
 from marketplace.terms.simulator import link
 from marketplace.web import page_number, safe_next
 
@@ -75,10 +79,18 @@ FORMS = st.one_of(
     st.from_regex(r"(ZL|CN|US|EP|WO)?\s?[0-9０-９]{4,14}[.．]?[0-9X]?[A-Z]?[0-9]?", fullmatch=True),
     st.from_regex(r"[A-H][0-9]{2}[A-Z] ?[0-9]{1,4}/[0-9]{2,6}", fullmatch=True), st.from_regex(r"[0-9A-Z]{16,20}", fullmatch=True),
     st.from_regex(r"(https?://ror\.org/)?0[a-z0-9]{6}[0-9]{2}", fullmatch=True), st.from_regex(r"[a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,40}", fullmatch=True),
-    st.from_regex(r"-?[0-9]{1,25}([.,][0-9]{0,30})?(e[0-9]{1,9})?", fullmatch=True),
+    st.from_regex(r"-?[0-9]{1,25}([.,][0-9]{0,30})?([eE]-?[0-9]{1,9})?", fullmatch=True),
     st.from_regex(r"[0-9]{1,6}[-/.年][0-9]{1,4}[-/.月][0-9]{1,4}日?", fullmatch=True),
     st.from_regex(r"[A-Za-z0-9_~.=-]{1,80}", fullmatch=True), st.from_regex(r"/[/\\\t%a-z0-9.?#@:-]{0,30}", fullmatch=True),
 )
+
+
+def kept(found: Any, most: int = 10**16) -> Any:
+    """What was read fits where it is kept."""
+    assert found is None or found <= most, found
+    return found
+
+
 PARSERS: dict[str, Callable[[str], Any]] = {
     "application": numbers.application, "publication": numbers.publication, "stem": numbers.stem, "ipc": numbers.ipc, "given": numbers.given,
     "industry": classification.industry_code, "field": classification.field_of_words, "ipc field": lambda text: classification.field_of_ipc([text]),
@@ -87,6 +99,9 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "reply": lambda text: (addresses.read(text), addresses.token_in([text])), "masked token": unmasked, "receipt": verified,
     "link": lambda text: tokens.read("reset", text, now() + timedelta(hours=2)), "code": lambda text: one_time.is_right(text, "x", 1),
     "session": by_session, "day of a bank": bank._day, "amount of a bank": lambda text: bank._amount(text, "CNY"),
+    "amount": lambda text: kept(typed_minor(text, "CNY", "amount")), "share of a fee": lambda text: kept(fees._share(text, "rate")),
+    "figure of a target": lambda text: kept(len(need_rows._figure(text) or ""), 50), "budget": lambda text: kept(need_rows.amount(text)),
+    "least amount": listing._amount,
     "public key": lambda text: keys.taken(keys.PUBLIC, text), "share": lambda text: keys.taken(keys.SEALED, f"{keys.SEALED}:{text}", None),
     "simulation": link.unpacked, "passkey": lambda text: passkeys.signed_by(VISITOR, text, text),
     "headers": lambda text: Stamp(lambda *_: [], ("unix",))({"HTTP_X_FORWARDED_FOR": text, "HTTP_X_REQUEST_START": text}, lambda *_: None),
@@ -97,6 +112,10 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 def test_any_line_is_a_value_or_a_refusal(app: Flask, name: str) -> None:
     @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(FORMS)
+    @example("1E1000000")  # chance found it in a bank's file after some hundred runs
+    @example("9e-1000000")
+    @example("-Infinity")
+    @example("9" * 40)
     def feed(text: str) -> None:
         try:
             PARSERS[name](text)

@@ -32,7 +32,8 @@ from marketplace.calls.questions import LONGEST_ANSWER, LONGEST_QUESTION
 from marketplace.calls.words import IP_WORDS, KIND_NAMES, MONEY_WORDS, VISIBILITY_WORDS
 from marketplace.db import LANGUAGES
 from marketplace.errors import Refused
-from marketplace.needs.forms import CURRENCIES, LONG, MOST, TargetForm, both, named, number, target_rows, typed_name
+from marketplace.needs.figures import MOST
+from marketplace.needs.forms import CURRENCIES, LONG, TargetForm, both, named, number, target_rows, typed_name
 from marketplace.people.models import KINDS, SIZES
 from marketplace.people.words import SIZE_WORDS, ZONE_WORDS
 from marketplace.people.zones import ZONES

@@ -19,11 +19,11 @@ from marketplace.errors import N_, Refused
 from marketplace.importing import cells as reading
 from marketplace.importing.formats import FORMATS, Format
 from marketplace.importing.rows import ReadRow
+from marketplace.needs.figures import MOST, is_figure, plain
 from marketplace.needs.models import CASH, DIRECTIONS, PAYERS, WANTED_MODES
 from marketplace.people import regions
 from marketplace.terms.payment import MINOR_UNITS, to_minor
 
-MOST = Decimal(10) ** 12
 _MONEY = "人民币|元|圆|RMB|CNY|USD|EUR|JPY|KRW|[¥$€]"
 _AMOUNT = re.compile(rf"(?:{_MONEY})?\s*(\d[\d,]*(?:\.\d+)?)\s*(百万|千万|[千万亿]|K|M)?\s*(?:{_MONEY})*", re.ASCII)
 _SCALE = {"千": 3, "K": 3, "万": 4, "百万": 6, "M": 6, "千万": 7, "亿": 8}
@@ -64,9 +64,9 @@ def _figure(text: str) -> str | None:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite() or abs(value) > MOST:
+    if not is_figure(value):
         raise Refused(N_("“%(typed)s” is not a number."), typed=text[:40])
-    return format(value.normalize(), "f")
+    return plain(value)
 
 
 def _modes(cell: str, how: Format) -> list[str]:

@@ -21,12 +21,13 @@ from wtforms import (
 from wtforms import (
     Form as PlainForm,
 )
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.catalogue.models import VISIBILITIES
 from marketplace.catalogue.teasers import LONGEST as LONGEST_TEASER
 from marketplace.db import in_language
+from marketplace.needs.figures import MOST, is_figure, plain
 from marketplace.needs.models import CASH, DIRECTIONS, PAYERS, WANTED_MODES, Need
 from marketplace.needs.operations import PASTED_LIMIT, TEXTS
 from marketplace.needs.words import CASH_WORDS, DIRECTION_WORDS, MODE_WORDS, PAYER_WORDS, VISIBILITY_WORDS
@@ -36,8 +37,12 @@ from marketplace.web import Form, VersionedForm
 ROWS = 3
 OTHER = {"zh": "en", "en": "zh"}
 LONG = 20_000
-MOST = Decimal(10) ** 12
 CURRENCIES = ("CNY", "USD", "EUR", "JPY", "KRW")
+
+
+def _keepable(_form: Any, field: Any) -> None:
+    if not is_figure(field.data):
+        raise ValidationError(field.gettext("Not a valid decimal value."))
 
 
 class TargetForm(PlainForm):
@@ -46,9 +51,9 @@ class TargetForm(PlainForm):
     quantity = StringField(_l("What is measured"), [Length(max=80)])
     quantity_other = StringField(_l("What is measured, in the other language"), [Length(max=80)])
     direction = SelectField(_l("Wanted is"), choices=[(code, DIRECTION_WORDS[code]) for code in DIRECTIONS])
-    wanted = DecimalField(_l("Wanted value"), [Optional(), NumberRange(-MOST, MOST)], places=None)
+    wanted = DecimalField(_l("Wanted value"), [Optional(), NumberRange(-MOST, MOST), _keepable], places=None)
     unit = StringField(_l("Unit"), [Length(max=20)])
-    today = DecimalField(_l("Value today"), [Optional(), NumberRange(-MOST, MOST)], places=None)
+    today = DecimalField(_l("Value today"), [Optional(), NumberRange(-MOST, MOST), _keepable], places=None)
 
 
 class NeedForm(VersionedForm):
@@ -131,7 +136,7 @@ def target_rows(form: Any, before: list[dict[str, Any]]) -> list[dict[str, Any]]
         old = before[index] if index < len(before) else {}
         found.append({
             "quantity": named(old.get("quantity", {}), row, "quantity", form.language.data),
-            "today": _plain(row["today"]), "wanted": _plain(row["wanted"]),
+            **{name: None if row[name] is None else plain(row[name]) for name in ("today", "wanted")},
             "unit": (row["unit"] or "").strip(), "direction": row["direction"],
         })
     return found
@@ -158,10 +163,6 @@ def typed_name(name: str, text: dict[str, str], language: str) -> dict[str, str]
     """The name of a row as one would type it into its two fields: in the language of the form, and in the other."""
     first, spoken = in_language(text, language)
     return {name: first, f"{name}_other": text.get(OTHER[language], "") if spoken == language else ""}
-
-
-def _plain(value: Decimal | None) -> str | None:
-    return None if value is None else format(value.normalize(), "f")
 
 
 def number(value: str | None) -> Decimal | None:

@@ -33,11 +33,11 @@ from marketplace.calls.pools.words import BASIS_WORDS, REASON_WORDS, VISIBILITY_
 from marketplace.catalogue.classification import industry_choices
 from marketplace.db import LANGUAGES
 from marketplace.errors import N_, Refused
-from marketplace.licensing.billing.forms import minor_of
 from marketplace.people import regions
 from marketplace.people.models import Organisation
 from marketplace.people.words import ZONE_WORDS
 from marketplace.people.zones import ZONES, moment_in
+from marketplace.terms.figures import typed_minor
 from marketplace.terms.payment import MINOR_UNITS, from_minor
 from marketplace.web import Form, VersionedForm
 
@@ -103,7 +103,7 @@ class PoolForm(TextForm):
         zone = (self.other_zone.data or "").strip() or self.zone.data or ""
         if zone not in available_timezones():
             raise Refused(N_("This time zone is not known. It should look like Europe/Berlin."), field="zone")
-        amounts = {name: minor_of(self[name].data, self.currency.data, name) for name in ("threshold", "least")}
+        amounts = {name: (typed_minor(self[name].data, self.currency.data, name) or 0) for name in ("threshold", "least")}
         return {
             **self.text(), **amounts, "currency": self.currency.data, "deadline": moment_in(zone, self.day.data, self.clock.data, "clock"), "zone": zone,
             "basis": self.basis.data, "visibility": self.visibility.data, "language": language, "industry": self.industry.data or None,

@@ -24,11 +24,11 @@ from marketplace.calls.views import shared_choices, shared_lines
 from marketplace.calls.words import orders
 from marketplace.db import now, session
 from marketplace.errors import NotFound, Refused
-from marketplace.licensing.billing.forms import minor_of
 from marketplace.needs.models import Need
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
 from marketplace.saying import told
+from marketplace.terms.figures import typed_minor
 from marketplace.web import PAGE, actor, answer, language, page_number, see
 
 blueprint = Blueprint("pools", __name__)
@@ -211,7 +211,7 @@ def pledge(public_id: str) -> ResponseReturnValue:
 def _pledged(pool: Pool, form: PledgeForm, late: bool) -> None:
     organisation = organisations.by_public_id(form.organisation.data)
     revision = int(form.revision.data) if (form.revision.data or "").isdigit() else 0
-    amount = minor_of(form.amount.data, form.currency.data, "amount")
+    amount = typed_minor(form.amount.data, form.currency.data, "amount") or 0
     given = (amount, form.currency.data, revision, form.millionths(), form.named.data)
     if late:
         steering.ask_admission(actor(), pool, organisation, *given)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField, StringField
@@ -62,10 +63,10 @@ class FeeForm(Form):
 
 def _share(text: str | None, field: str) -> int:
     """A percentage as typed, in millionths. Refused when it is none, or finer than that."""
-    try:
-        found = Decimal(typed_percent(text or "")) * MILLION
-    except InvalidOperation as error:
-        raise Refused(N_("Give a percentage, such as 5."), field=field) from error
+    written = typed_percent(text or "")
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", written):
+        raise Refused(N_("Give a percentage, such as 5."), field=field)
+    found = Decimal(written) * MILLION
     if found != found.to_integral_value():
         raise Refused(N_("Give a percentage with at most four places."), field=field)
     return int(found)

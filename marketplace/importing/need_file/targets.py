@@ -18,6 +18,7 @@ from marketplace.matching import quantity_words as around
 from marketplace.matching import text as cut
 from marketplace.matching.quantities import Quantity, quantities
 from marketplace.matching.units import convert, shown
+from marketplace.needs.figures import plain
 
 MOST = 12
 LONGEST_NAME, LONGEST_UNIT = 80, 20
@@ -174,7 +175,7 @@ def _today(text: str, one: Quantity, given: list[Quantity]) -> str | None:
 def plain_number(value: float) -> str:
     """A number as a need keeps it: plain decimals, no idle zeros."""
     kept = Decimal(f"{value:.10g}")
-    return format(kept.normalize(), "f") if kept else "0"
+    return plain(kept) if kept else "0"
 
 
 # ---- tables

@@ -24,7 +24,7 @@ from marketplace.licensing import ledger
 from marketplace.licensing.models import Agreement
 from marketplace.licensing.statements.models import Audit, Finding, Remark
 from marketplace.licensing.statements.operations import discard_draft, draft_of, new_draft, standing_statement, usable_text
-from marketplace.licensing.statements.preview import written
+from marketplace.licensing.statements.preview import check_reach, written
 from marketplace.record import move, record
 from marketplace.terms.payment import to_minor
 from marketplace.terms.reading import TermsError
@@ -140,6 +140,8 @@ def outcome(audit: Audit, found: Mapping[date, dict[str, Any]], at: datetime) ->
         with_findings = ledger.schedule_of(agreement, today, also=also)
     except TermsError as error:
         raise Refused(error.message, field=_field(error, also, agreement), **error.values) from error
+    for first, values in found.items():
+        check_reach(values, with_findings, first.isoformat())
     stated, right = _royalties(ledger.schedule_of(agreement, today), audit.currency), _royalties(with_findings, audit.currency)
     owed = {first: (stated.get(first, 0), right.get(first, 0)) for first in found}
     underpaid = sum(after - before for before, after in owed.values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
@@ -23,11 +22,10 @@ from marketplace.licensing.audits import operations, words
 from marketplace.licensing.audits.forms import AuditForm, FindingsForm
 from marketplace.licensing.models import Agreement
 from marketplace.licensing.statements.forms import TextForm
-from marketplace.licensing.statements.models import STANDING, Audit
+from marketplace.licensing.statements.models import STANDING
 from marketplace.licensing.statements.operations import figure_of, of_agreement
-from marketplace.terms.figures import typed_amount
-from marketplace.terms.payment import from_minor, to_minor
-from marketplace.terms.reading import Node, TermsError
+from marketplace.terms.figures import typed_minor
+from marketplace.terms.payment import from_minor
 from marketplace.terms.royalty import Period
 from marketplace.web import actor, answer, see
 
@@ -97,16 +95,6 @@ def step(public_id: str, verb: str) -> ResponseReturnValue:
     return see("audits.show", public_id=public_id)
 
 
-def _cost(form: FindingsForm, audit: Audit) -> int | None:
-    """The cost as typed, in minor units. Raises `Refused`."""
-    text = (form.cost.data or "").strip()
-    try:
-        amount: Decimal | None = Node(typed_amount(text), "cost").number() if text else None
-    except TermsError as error:
-        raise Refused(error.message, field="cost", **error.values) from error
-    return to_minor(amount, audit.currency)
-
-
 @blueprint.route("/audits/<public_id>/close", methods=["GET", "POST"])
 @login_required
 def close(public_id: str) -> ResponseReturnValue:
@@ -122,7 +110,7 @@ def close(public_id: str) -> ResponseReturnValue:
     if form.ready():
         form.check_version(audit)
         try:
-            operations.close_audit(actor(), audit, form.found(figure, stated), form.conclusion.data, _cost(form, audit))
+            operations.close_audit(actor(), audit, form.found(figure, stated), form.conclusion.data, typed_minor(form.cost.data, audit.currency, "cost"))
             return see("audits.show", public_id=public_id)
         except ValueError:
             raise NotFound() from None

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import Any, BinaryIO
 
 from sqlalchemy import select
@@ -151,7 +151,7 @@ def _amount(text: str, currency: str) -> int:
     plain = re.sub(r"[\s,，¥￥$€₩]", "", text).removeprefix("+")
     try:
         minor = Decimal(plain).scaleb(MINOR_UNITS[currency])
-    except InvalidOperation:
+    except DecimalException:
         raise _Unreadable(N_("The amount cannot be read.")) from None
     if not minor.is_finite() or minor != minor.to_integral_value() or abs(minor) > MOST * 10 ** MINOR_UNITS[currency]:
         raise _Unreadable(N_("The amount cannot be read."))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -14,27 +12,12 @@ from wtforms import BooleanField, DateField, HiddenField, SelectField, StringFie
 from wtforms.validators import DataRequired, Length, Optional, Regexp, ValidationError
 
 from marketplace.db import new_public_id
-from marketplace.errors import N_, Refused
 from marketplace.licensing.billing.models import BillingProfile
-from marketplace.terms.figures import typed_amount
+from marketplace.terms.figures import typed_minor
 from marketplace.terms.payment import MINOR_UNITS
 from marketplace.web import Form, VersionedForm
 
 NEEDED = DataRequired(_l("Please fill this in."))
-
-
-def minor_of(text: str, currency: str, field: str) -> int:
-    """An amount as typed in minor units, 0 where nothing was. Refused beside its field when it is none of the currency."""
-    written = typed_amount((text or "").strip())
-    if not written:
-        return 0
-    try:
-        minor = Decimal(written).scaleb(MINOR_UNITS[currency])
-    except InvalidOperation:
-        minor = Decimal("NaN")
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", written) or minor != minor.to_integral_value():
-        raise Refused(N_("Type an amount of this currency, no finer than its smallest unit."), field=field)
-    return int(minor)
 
 
 class PaymentForm(Form):
@@ -58,7 +41,7 @@ class PaymentForm(Form):
     def values(self, currency: str) -> dict[str, Any]:
         """The fields as `report_payment` takes them; amounts in minor units."""
         return {
-            "amount": minor_of(self.amount.data or "", currency, "amount"), "interest": minor_of(self.interest.data or "", currency, "interest"),
+            "amount": typed_minor(self.amount.data, currency, "amount") or 0, "interest": typed_minor(self.interest.data, currency, "interest") or 0,
             "day": self.day.data, "reference": self.reference.data, "transaction": (self.transaction.data or "").strip() or None,
             "obligation_key": self.obligation.data or None, "again": self.again.data,
         }

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.errors import N_
+from marketplace.licensing.operations import MOST
 from marketplace.terms.payment import MINOR_UNITS, from_minor, parse, to_dict, to_minor
 from marketplace.terms.reading import Node, TermsError
 
@@ -66,15 +67,21 @@ def read(values: Any, currency: str) -> Cover:
     """Read a cover from JSON values; raises `TermsError` with the path of what is wrong."""
     node = Node(values, "cover")
     node.keys("share", "maximum", "kinds", "rank", "after_days", "within_days", "deductible", "until", "recourse", "premium", "conditions")
-    places = MINOR_UNITS[currency]
-    share, maximum = _above_nothing(node.at("share"), Node.rate), _above_nothing(node.at("maximum"), lambda inner: inner.money(places))
+    share, maximum = _above_nothing(node.at("share"), Node.rate), _above_nothing(node.at("maximum"), lambda inner: _minor(inner, currency))
     return Cover(
-        currency=currency, share=share, maximum=to_minor(maximum, currency) or 0, kinds=_kinds(node.at("kinds")), rank=_rank(node.at("rank")),
+        currency=currency, share=share, maximum=maximum, kinds=_kinds(node.at("kinds")), rank=_rank(node.at("rank")),
         after_days=node.at("after_days").whole(), within_days=_above_nothing(node.at("within_days"), Node.whole),
-        deductible=to_minor(node.maybe("deductible", lambda inner: inner.money(places), Decimal(0)), currency) or 0,
+        deductible=node.maybe("deductible", lambda inner: _minor(inner, currency), 0),
         until=node.maybe("until", Node.day, None), recourse=node.maybe("recourse", _recourse, None),
         premium=node.maybe("premium", lambda inner: _premium(inner, currency), None), conditions=node.maybe("conditions", _texts, {}),
     )
+
+
+def _minor(node: Node, currency: str) -> int:
+    amount = to_minor(node.money(MINOR_UNITS[currency]), currency) or 0
+    if amount > MOST:
+        node.refuse(N_("Amounts on this site end at %(most)s."), most=MOST)
+    return amount
 
 
 def _above_nothing(node: Node, read_value: Any) -> Any:

@@ -13,15 +13,14 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.db import new_public_id
-from marketplace.errors import Problem, Refused
+from marketplace.errors import Problem
 from marketplace.licensing.risk.cover import KINDS, Cover
 from marketplace.licensing.risk.models import GUARANTOR_KINDS
 from marketplace.licensing.risk.words import KIND_WORDS, PROTECTS_WORDS
 from marketplace.licensing.words import KIND_WORDS as OBLIGATION_KINDS
 from marketplace.licensing.words import SIDE_WORDS
-from marketplace.terms.figures import typed_amount, typed_percent, typed_whole
-from marketplace.terms.payment import MINOR_UNITS, from_minor, to_minor
-from marketplace.terms.reading import Node, TermsError
+from marketplace.terms.figures import typed_amount, typed_minor, typed_percent, typed_whole
+from marketplace.terms.payment import from_minor
 from marketplace.web import Form, VersionedForm
 
 PLACES = {
@@ -179,10 +178,7 @@ class MoneyForm(KeyedForm):
 
     def minor(self, currency: str) -> int:
         """The amount in minor units. Raises `Refused`."""
-        try:
-            return to_minor(Node(typed_amount(self.amount.data or ""), "amount").money(MINOR_UNITS[currency]), currency) or 0
-        except TermsError as error:
-            raise Refused(error.message, field="amount", **error.values) from error
+        return typed_minor(self.amount.data, currency, "amount") or 0
 
     def fill(self, amount: Decimal | None, day: date) -> MoneyForm:
         """The form opened with what is owed and today."""

@@ -16,11 +16,13 @@ from typing import Any
 from marketplace.errors import N_, Refused
 from marketplace.licensing import ledger
 from marketplace.licensing.models import Agreement
+from marketplace.licensing.operations import MOST as MOST_MINOR
 from marketplace.terms.payment import Terms
 from marketplace.terms.reading import TermsError
 from marketplace.terms.royalty import Period
 from marketplace.terms.schedule import Obligation, Schedule
 
+MOST = MOST_MINOR // 100  # in the major unit, or of units sold
 NO_PERIOD = N_("No period of this agreement begins on this day.")
 
 
@@ -87,8 +89,18 @@ def preview(agreement: Agreement, first: date, values: dict[str, Any], at: datet
         then = ledger.schedule_of(agreement, day, also=[written(first, day, values)])
     except TermsError as error:
         raise Refused(error.message, field=error.path.rpartition("].")[2] or "period", **error.values) from error
+    check_reach(values, then)
     changes = _changes(without, then)
     return Preview(day, period, ledger.terms_of(agreement), without, then, changes, _digest(period, values, changes, then))
+
+
+def check_reach(values: dict[str, Any], then: Schedule, period: str = "") -> None:
+    """Refuse figures that the schedule reads, and whose sums would fit no column: beside the figure, under its period if one is given."""
+    figures = {name: text for name, text in values.items() if name != "deductions"}
+    figures |= {f"deductions.{name}": text for name, text in values.get("deductions", {}).items()}
+    beyond = [name for name, text in figures.items() if abs(Decimal(text)) > MOST]
+    if beyond or then.totals.fees > MOST:
+        raise Refused(N_("Amounts on this site end at %(most)s."), field=f"{period}.{[*beyond, *figures][0]}".lstrip("."), most=MOST)
 
 
 def _changes(without: Schedule, then: Schedule) -> tuple[Change, ...]:

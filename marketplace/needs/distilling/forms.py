@@ -19,7 +19,8 @@ from marketplace.db import in_language
 from marketplace.needs.distilling.models import FINDINGS, TESTS, Distillation
 from marketplace.needs.distilling.operations import MOST_ATTEMPTS, MOST_QUESTIONS, MOST_TARGETS, begun_sheet
 from marketplace.needs.distilling.words import FINDING_WORDS, POINT_WORDS, TEST_WORDS
-from marketplace.needs.forms import MOST, TargetForm
+from marketplace.needs.figures import MOST, plain
+from marketplace.needs.forms import TargetForm
 from marketplace.needs.models import CASH, PAYERS, Need
 from marketplace.needs.words import CASH_WORDS, PAYER_WORDS
 from marketplace.terms.forms import Rows
@@ -156,7 +157,7 @@ def _target(row: dict[str, Any], language: str, names: dict[str | None, dict[str
     quantity = (row["quantity"] or "").strip()
     if not quantity and row["wanted"] is None:
         return None
-    figures = {name: None if row[name] is None else format(row[name].normalize(), "f") for name in ("today", "wanted")}
+    figures = {name: None if row[name] is None else plain(row[name]) for name in ("today", "wanted")}
     return {"quantity": names.get(quantity, {language: quantity}) if quantity else {}, **figures, "unit": (row["unit"] or "").strip(),
             "direction": row["direction"]}
 

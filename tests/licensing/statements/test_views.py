@@ -68,6 +68,14 @@ def test_an_old_preview_is_shown_again_and_nothing_is_sent(client, session, two)
     assert client.post(f"{url}/send", data={"digest": hidden(answer, "digest", "/send")}).status_code == 303
 
 
+@pytest.mark.parametrize("figures", [{"gross": "9" * 28}, {"gross": "1", "deductions-0-name": "运费", "deductions-0-amount": "9" * 28}])
+def test_figures_that_no_column_holds_are_refused_beside_their_field(client, session, two, figures):
+    url = f"{begin(client, two)}/new?period=2026-01-01"
+    answer = client.post(url, data={"key": "k", **figures})
+    assert answer.status_code == 422 and "不能超过" in answer.get_data(as_text=True)
+    assert session.scalars(select(Statement)).all() == []
+
+
 def test_wrong_figures_stand_beside_their_fields_and_nothing_is_kept(client, session, two):
     url = f"{begin(client, two)}/new?period=2026-01-01"
     row = {"deductions-0-name": "a", "deductions-0-amount": "x"}

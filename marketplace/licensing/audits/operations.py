@@ -140,8 +140,7 @@ def outcome(audit: Audit, found: Mapping[date, dict[str, Any]], at: datetime) ->
         with_findings = ledger.schedule_of(agreement, today, also=also)
     except TermsError as error:
         raise Refused(error.message, field=_field(error, also, agreement), **error.values) from error
-    for first, values in found.items():
-        check_reach(values, with_findings, first.isoformat())
+    check_reach({f"{first.isoformat()}.": values for first, values in found.items()}, with_findings)
     stated, right = _royalties(ledger.schedule_of(agreement, today), audit.currency), _royalties(with_findings, audit.currency)
     owed = {first: (stated.get(first, 0), right.get(first, 0)) for first in found}
     underpaid = sum(after - before for before, after in owed.values())

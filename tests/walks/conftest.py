@@ -172,6 +172,7 @@ class Visit:
         self.step = 0
         self.wrong: list[str] = []
         page.set_default_timeout(20_000)  # on a busy machine
+        page.on("filechooser", lambda _asked: None)  # the driver hears of it from now on; asked only when a key is pressed, it hears too late on a busy machine
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("request", lambda request: None if request.url.startswith((site.address, "data:")) else self.wrong.append(request.url))

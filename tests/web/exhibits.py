@@ -161,7 +161,7 @@ def of_calls(cast: Cast, firm: People) -> list[Exhibit]:
     for state, scene in (("in review", open_review), ("awarded", done)):
         roles = {"owner": scene.owner, "member": scene.member, "signatory": make.membership(make.person(), scene.house, "signatory").person,
                  "reviewer": scene.people[0], "counterparty": scene.solvers[0]}
-        assignment = own_assignments(scene.reviewers[0])[0]
+        assignment = next(one for one in own_assignments(scene.reviewers[0]) if one.proposal is scene.proposals[0])  # it has a file; their order is drawn
         fill = {**missing, "public_id": scene.call.public_id, "assignment_id": assignment.public_id}
         found.append(Exhibit("open-calls", state, fill, roles))
         desk = {"public_id": scene.reviewers[0].public_id, "assignment_id": assignment.public_id, "number": 1}

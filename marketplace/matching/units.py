@@ -292,7 +292,7 @@ def plural(unit: str, value: float, shown_unit: str) -> str:
 
 @functools.cache
 def _registry() -> pint.UnitRegistry:
-    registry = pint.UnitRegistry()
+    registry = pint.UnitRegistry(on_redefinition="ignore")  # a turn of a shaft is no angle here, and per mille has its definition at hand
     for name in ("piece", "shaft_turn", "fold", "px_"):
         registry.define(f"{name} = [{name}]")
     for definition in ("permille = 0.001", "rpm_ = shaft_turn / minute", "rps = shaft_turn / second", "mu_ = 2000 / 3 * meter ** 2"):

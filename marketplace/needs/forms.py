@@ -41,7 +41,7 @@ CURRENCIES = ("CNY", "USD", "EUR", "JPY", "KRW")
 
 
 def _keepable(_form: Any, field: Any) -> None:
-    if not is_figure(field.data):
+    if field.data is not None and not is_figure(field.data):
         raise ValidationError(field.gettext("Not a valid decimal value."))
 
 

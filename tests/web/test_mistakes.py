@@ -50,6 +50,8 @@ def test_a_mistake_names_its_field_its_row_and_the_control_that_mends_it() -> No
     ("/zh/sign-up", {"name": "", "address": ""}, {"name", "address", "password"}),
     ("/en/needs/new", {"title_zh": "长" * 121, "targets-1-quantity": "Burr", "targets-1-wanted": "x", "budget_min": "much"},
      {"title_zh", "targets-1-wanted", "budget_min"}),
+    ("/en/needs/new", {"title_zh": "毛刺", "targets-0-quantity": "Burr", "targets-0-wanted": "9e-1000000", "targets-0-today": "1E1000000"},
+     {"targets-0-wanted", "targets-0-today"}),
     ("/zh/technologies/new", {"title_zh": "毛刺", "terms-entry_fee": "dear", "mode": "licence"}, {"visibility", "terms-entry_fee"}),
 ])
 def test_a_refused_form_leads_to_its_mistakes(

@@ -31,7 +31,7 @@ from marketplace.people.similar import similar
 from marketplace.record import Event, move, record
 from marketplace.terms.checklist import check
 from marketplace.terms.checks import Finding, OfferFacts, standing_facts
-from marketplace.terms.payment import Terms, add_months, parse, to_dict, to_minor
+from marketplace.terms.payment import Terms, add_months, from_minor, parse, to_dict, to_minor
 from marketplace.terms.reading import TermsError
 
 MOST = 10**15
@@ -115,7 +115,7 @@ def checked(draft: Draft, today: date) -> tuple[Draft, Terms]:
     written = to_dict(terms)
     for path, amount in _amounts(terms):
         if (to_minor(amount, terms.currency) or 0) > MOST:
-            raise TermsError(f"terms.{path}", N_("Amounts on this site end at %(most)s."), most=MOST)
+            raise TermsError(f"terms.{path}", N_("Amounts on this site end at %(most)s."), most=from_minor(MOST, terms.currency))
     if terms.effective and terms.effective < today - LATE:
         raise TermsError("terms.effective", N_("The day of effect lies more than %(days)s days back. Name a later one."), days=LATE.days)
     return Draft(written, words.canonical(draft.clauses)), terms

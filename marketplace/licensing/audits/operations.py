@@ -137,11 +137,11 @@ def outcome(audit: Audit, found: Mapping[date, dict[str, Any]], at: datetime) ->
     agreement, today = audit.agreement, ledger.day_of(audit.agreement, at)
     also = [written(first, today, values) for first, values in sorted(found.items())]
     try:
-        with_findings = ledger.schedule_of(agreement, today, also=also)
+        without, with_findings = ledger.schedule_of(agreement, today), ledger.schedule_of(agreement, today, also=also)
     except TermsError as error:
         raise Refused(error.message, field=_field(error, also, agreement), **error.values) from error
-    check_reach({f"{first.isoformat()}.": values for first, values in found.items()}, with_findings)
-    stated, right = _royalties(ledger.schedule_of(agreement, today), audit.currency), _royalties(with_findings, audit.currency)
+    check_reach({f"{first.isoformat()}.": values for first, values in found.items()}, without, with_findings)
+    stated, right = _royalties(without, audit.currency), _royalties(with_findings, audit.currency)
     owed = {first: (stated.get(first, 0), right.get(first, 0)) for first in found}
     underpaid = sum(after - before for before, after in owed.values())
     total = sum(after for _before, after in owed.values())

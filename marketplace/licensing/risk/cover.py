@@ -80,7 +80,7 @@ def read(values: Any, currency: str) -> Cover:
 def _minor(node: Node, currency: str) -> int:
     amount = to_minor(node.money(MINOR_UNITS[currency]), currency) or 0
     if amount > MOST:
-        node.refuse(N_("Amounts on this site end at %(most)s."), most=MOST)
+        node.refuse(N_("Amounts on this site end at %(most)s."), most=from_minor(MOST, currency))
     return amount
 
 

@@ -90,18 +90,18 @@ def preview(agreement: Agreement, first: date, values: dict[str, Any], at: datet
         then = ledger.schedule_of(agreement, day, also=[written(first, day, values)])
     except TermsError as error:
         raise Refused(error.message, field=error.path.rpartition("].")[2] or "period", **error.values) from error
-    check_reach({"": values}, then)
+    check_reach({"": values}, without, then)
     changes = _changes(without, then)
     return Preview(day, period, ledger.terms_of(agreement), without, then, changes, _digest(period, values, changes, then))
 
 
-def check_reach(found: Mapping[str, dict[str, Any]], then: Schedule) -> None:
-    """Refuse figures, by what their fields' names begin with, that the schedule reads and whose sums would fit no column: beside the first of them."""
+def check_reach(found: Mapping[str, dict[str, Any]], without: Schedule, then: Schedule) -> None:
+    """Refuse figures, by what their fields' names begin with, that the schedule reads and that fit no column, or whose fees would not: beside the first."""
     figures: list[tuple[str, str]] = []
     for begins, values in found.items():
         figures += [(f"{begins}{name}", text) for name, text in values.items() if name != "deductions"]
         figures += [(f"{begins}deductions.{name}", text) for name, text in values.get("deductions", {}).items()]
-    beyond = [name for name, text in figures if abs(Decimal(text)) > MOST] or [name for name, _text in figures if then.totals.fees > MOST]
+    beyond = [name for name, text in figures if abs(Decimal(text)) > MOST] or [name for name, _text in figures if then.totals.fees - without.totals.fees > MOST]
     if beyond:
         raise Refused(N_("Amounts on this site end at %(most)s."), field=beyond[0], most=MOST)
 

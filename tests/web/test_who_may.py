@@ -2,58 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
 from zlib import crc32
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from marketplace.access import ACTIONS
 from marketplace.db import Base, session
-from marketplace.people.sessions import operations as sessions
-from tests.web import exhibits, exhibits_of_money, who_may
-from tests.web.blind_cast import gather
-from tests.web.blind_rooms import furnish
-from tests.web.reasons import AMONG_ONES_OWN, AT_MOST, OF_BOTH, OF_OPERATORS, PUBLIC, UNASKED, UNSEEN, WRITTEN_BY_READING
-from tests.web.standing import standing
-from tests.web.walking import LET_THROUGH, NOT_THERE, OF_NOTHING, PAGE, ROLES, UNTOLD, Exhibit, Heard, Names, Row, Walk, listening, named, rows
+from tests.web import states, who_may
+from tests.web.conftest import Site
+from tests.web.reasons import AMONG_ONES_OWN, AT_MOST, OF_BOTH, OF_OPERATORS, PUBLIC, UNASKED, WRITTEN_BY_READING
+from tests.web.walking import LET_THROUGH, NOT_THERE, OF_NOTHING, PAGE, ROLES, UNTOLD, Heard, Row, Walk, listening
 
-Site = tuple[Connection, list[Exhibit], Names]
 HEADS = ("owner", "signatory")
-
-
-@pytest.fixture(scope="module")
-def site(whole_app: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The cast of the blind listings and all exhibits, made once."""
-    with standing(whole_app, tmp_path_factory.mktemp("index")) as connection, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sessions, "GRAIN", timedelta(days=1))  # a long walk writes that a session is in use, as it should; not what is asked here
-        cast = gather()
-        furnish(cast)
-        who = exhibits.everybody(cast)
-        firm = {**exhibits.staff(cast.things["firm"], cast.things["firm"].memberships[0].person), "counterparty": cast.people["granted"]}
-        like, money = cast.things["technology_file"], exhibits_of_money
-        found = [
-            *exhibits.of_pages(cast), *exhibits.of_listings(cast, who, firm), *exhibits.of_deals(cast, who, firm), *exhibits.of_calls(cast, firm),
-            *exhibits.of_resources(), *exhibits.of_people(cast, who), *exhibits.of_ways_in(who), *money.of_agreements(like), *money.of_duties(cast, who),
-            *money.of_statements(like), *money.of_billing(like), *money.of_guarantees(like), *money.of_income(like),
-        ]
-        session.commit()
-        every = [replace(one, who=named(one.who)) for one in [*found, *exhibits.missing(found), *exhibits.put(found, connection)]]
-        people = named(who)
-        session.commit()
-        session.remove()
-        yield connection, every, people
-
-
-@pytest.fixture(scope="module")
-def every_row(site: Site, whole_app: Flask) -> list[Row]:
-    """All rows; fails for a route whose address nobody can fill."""
-    found, bare = rows(whole_app, site[1])
-    assert not bare, f"no exhibit fills the address of {bare}: add one in tests/web/exhibits.py"
-    return found
 
 
 def faults(row: Row, role: str, word: str, heard: Heard) -> list[str]:
@@ -159,12 +121,12 @@ def test_no_route_takes_another_method(every_row: list[Row], whole_app: Flask, m
     assert not [row.path for row in every_row if method in adapter.allowed_methods(row.path)]
 
 
-def test_every_state_is_walked_or_named(site: Site) -> None:
-    """The states of each machine that no exhibit has are named with the reason that `reasons` gives: a new state fails here."""
+def test_every_state_is_walked(site: Site) -> None:
+    """Each state of each machine: there in the cast, or put into a thing of it."""
     missing = {}
-    for table, states in exhibits.machines().items():
+    for table, every in states.machines().items():
         there = set(session.scalars(select(Base.metadata.tables[table].c.state).distinct()))
-        missing[table] = states - there - {one.put.state for one in site[1] if one.put and one.put.table == table}
+        missing[table] = every - there - {one.put.state for one in site[1] if one.put and one.put.table == table}
     session.rollback()
-    found = {name: states for name, states in missing.items() if states}
-    assert found == {name: set(states.split()) for name, states in UNSEEN.items()}, f"walk these states in exhibits, or name them in reasons.UNSEEN: {found}"
+    found = {name: left for name, left in missing.items() if left}
+    assert not found, f"say in states.BESIDE what stands beside these, or in THROUGH how they are found: {found}"

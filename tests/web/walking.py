@@ -41,12 +41,13 @@ _CHOICE = re.compile(r"<any\([^)]*\):(\w+)>")
 
 
 class Put(NamedTuple):
-    """A state for the row of a table, and by which part of an address the row is named."""
+    """A state for the row of a table, by which part of an address the row is found, and what stands in its other columns then."""
 
     table: str
     thing: int
     state: str
     name: str
+    beside: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def listening() -> Iterator[Callable[[], Heard]]:
 def put_state(connection: Connection, put: Put) -> None:
     """Put a thing into a state past its steps. Raises what the database says where it could not be in that state."""
     rows = Base.metadata.tables[put.table]
-    connection.execute(rows.update().where(rows.c.id == put.thing).values(state=put.state))
+    connection.execute(rows.update().where(rows.c.id == put.thing).values(state=put.state, **put.beside))
 
 
 class Walk:
@@ -215,8 +216,9 @@ class Walk:
                 kept["_user_id"], kept["_fresh"] = name, True
         return client
 
-    def ask(self, row: Row, role: str, method: str | None = None) -> tuple[str, Heard]:
-        """The word for what the role is answered, and what was heard meanwhile."""
+    @contextmanager
+    def asked(self, row: Row, role: str, method: str, path: str, data: Mapping[str, str] | None = None) -> Iterator[tuple[Any, Heard]]:
+        """The answer to the role at an address of the row's thing, and what was heard meanwhile; what it changed is taken back afterwards."""
         client = self.client(row, role)
         done = self.connection.begin_nested()
         try:
@@ -224,26 +226,31 @@ class Walk:
                 put_state(self.connection, row.exhibit.put)
             heard = self.begin()
             with playing():
-                answer = client.open(row.path, method=method or row.method)
+                answer = client.open(path, method=method, data=data)
                 answer.get_data()
                 answer.close()
             self.begin()  # what is taken back below was kept
-            return self._word(row, answer, heard), heard
+            yield answer, heard
         finally:
             session.remove()
             done.rollback()
 
+    def ask(self, row: Row, role: str, method: str | None = None) -> tuple[str, Heard]:
+        """The word for what the role is answered, and what was heard meanwhile."""
+        with self.asked(row, role, method or row.method, row.path) as (answer, heard):
+            return self._word(row, answer, heard), heard
+
     def _word(self, row: Row, answer: Any, heard: Heard) -> str:
         if answer.status_code not in (301, 302, 303, 308):
             return WORDS.get(answer.status_code) or ("reads" if answer.status_code == 200 else str(answer.status_code))
-        place = self._endpoint(re.split(r"[?#]", answer.location)[0].removeprefix("http://localhost"))
+        place = self.endpoint(re.split(r"[?#]", answer.location)[0].removeprefix("http://localhost"))
         if place == "people.sign_in" and not heard.kept:
             return "sign-in"
         return "does" if row.method == "POST" and heard.kept else f"to {place}"
 
-    def _endpoint(self, path: str) -> str:
-        """The page at a path, as the table names it."""
+    def endpoint(self, path: str, method: str = "GET") -> str:
+        """The page or form at a path, as the table names it."""
         try:
-            return self.app.url_map.bind("localhost").match(path, method="GET")[0]
+            return self.app.url_map.bind("localhost").match(path, method=method)[0]
         except HTTPException:
             return "another address"

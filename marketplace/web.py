@@ -16,6 +16,7 @@ from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
 import flask
+import wtforms
 from flask import Flask, Request, Response, current_app, g, jsonify, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import Babel, format_date, format_decimal, get_locale, gettext, ngettext
 from flask_compress import Compress
@@ -28,8 +29,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InternalE
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ClientDisconnected, HTTPException
-from wtforms import HiddenField
-from wtforms.form import BaseForm
 
 from marketplace.access import VISITOR, Actor
 from marketplace.arrival import FIRST_BYTE, Patient, Stamp
@@ -150,6 +149,15 @@ def in_words(message: str, values: Mapping[str, Any]) -> str:
     return ngettext(message, message.many, values[message.number], **told) if isinstance(message, Several) else gettext(message, **told)
 
 
+class PlainForm(wtforms.Form):
+    """A form without a token of its own: a row of another one, or what an address asks for. It refuses in the language of the page, too."""
+
+    class Meta:
+        """What is kept of the other forms."""
+
+        get_translations = FlaskForm.Meta.get_translations
+
+
 class Form(FlaskForm):
     """The base of our forms: one way to check and to show what an operation refused beside its field."""
 
@@ -189,7 +197,7 @@ class Form(FlaskForm):
 class VersionedForm(Form):
     """A form over something two people may edit: it carries the version it was opened with."""
 
-    version = HiddenField()
+    version = wtforms.HiddenField()
 
     def check_version(self, thing: Any) -> None:
         """Raise `StaleDataError` (409) when the thing was saved by somebody else since."""
@@ -295,7 +303,7 @@ def safe_next(fallback: str) -> str:
 def answer(template: str, form: Form | None = None, **values: Any) -> tuple[str, int]:
     """Render a page; 422 when it shows a form that was refused, and its title says so first."""
     refused = form is not None and (form.errors or form.form_errors) and request.method == "POST"
-    wrong = refused or (request.method == "POST" and any(value.errors for value in values.values() if isinstance(value, BaseForm)))
+    wrong = refused or (request.method == "POST" and any(value.errors for value in values.values() if isinstance(value, wtforms.form.BaseForm)))
     return render_template(template, form=form, is_refused=wrong, **values), 422 if refused else 200
 
 

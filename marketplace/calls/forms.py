@@ -21,7 +21,6 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
-from wtforms import Form as PlainForm
 from wtforms.validators import Email, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -38,7 +37,7 @@ from marketplace.people.models import KINDS, SIZES
 from marketplace.people.words import SIZE_WORDS, ZONE_WORDS
 from marketplace.people.zones import ZONES
 from marketplace.terms.payment import from_minor, to_minor
-from marketplace.web import Form, VersionedForm
+from marketplace.web import Form, PlainForm, VersionedForm
 
 PERCENT = Decimal(10_000)  # millionths in one per cent
 TEAMS = 100

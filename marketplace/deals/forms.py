@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Form as PlainForm
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
@@ -11,7 +10,7 @@ from marketplace.deals.models import SIDES, STAGES
 from marketplace.deals.words import SIDE_WORDS, STAGE_WORDS
 from marketplace.matching.models import DECLINE_CODES
 from marketplace.matching.words import DECLINE_WORDS
-from marketplace.web import Form
+from marketplace.web import Form, PlainForm
 
 NEEDED = DataRequired(_l("Please fill this in."))
 CODES = [("", _l("Choose")), *((code, DECLINE_WORDS[code]) for code in DECLINE_CODES)]

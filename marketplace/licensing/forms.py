@@ -11,21 +11,41 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms import Form as PlainForm
-from wtforms.validators import Length
+from wtforms.validators import Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.errors import N_, Problem
 from marketplace.licensing.clauses import CLAUSES, Clause, put, value_at
 from marketplace.licensing.operations import Draft
 from marketplace.licensing.words import SIDE_WORDS, STATUS_FILTERS
-from marketplace.terms.figures import typed_percent, typed_whole
+from marketplace.terms.figures import typed_amount, typed_percent, typed_whole
 from marketplace.terms.forms import TermsForm
-from marketplace.web import Form, in_words, language
+from marketplace.terms.payment import MINOR_UNITS, to_minor
+from marketplace.terms.reading import Node, TermsError
+from marketplace.web import Form, PlainForm, in_words, language
 
 LONG = 10_000
 MOST_ACCEPTANCES = 20
 IN_WORDS = {"zh": N_("%(label)s, in Chinese"), "en": N_("%(label)s, in English")}
+
+
+def minor(text: str, currency: str) -> int:
+    """An amount as typed, in minor units. Raises `ValidationError`."""
+    if currency not in MINOR_UNITS:
+        raise ValidationError(gettext("Choose a currency."))
+    try:
+        amount = Node(typed_amount(text), "").money(MINOR_UNITS[currency])
+    except TermsError as error:
+        raise ValidationError(error.said(gettext)) from error
+    if amount >= 10**13:
+        raise ValidationError(gettext("This is too much."))
+    return to_minor(amount, currency) or 0
+
+
+def is_amount(form: Any, field: Any) -> None:
+    """Raise `ValidationError` unless the field holds an amount or nothing."""
+    if field.data and field.data.strip():
+        minor(field.data, form.currency.data)
 
 
 class AcceptanceRow(PlainForm):

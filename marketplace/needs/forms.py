@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf.i18n import translations
 from wtforms import (
     BooleanField,
     DateField,
@@ -18,9 +17,6 @@ from wtforms import (
     SelectMultipleField,
     StringField,
     TextAreaField,
-)
-from wtforms import (
-    Form as PlainForm,
 )
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -33,7 +29,7 @@ from marketplace.needs.models import CASH, DIRECTIONS, PAYERS, WANTED_MODES, Nee
 from marketplace.needs.operations import PASTED_LIMIT, TEXTS
 from marketplace.needs.words import CASH_WORDS, DIRECTION_WORDS, MODE_WORDS, PAYER_WORDS, VISIBILITY_WORDS
 from marketplace.terms.payment import from_minor, to_minor
-from marketplace.web import Form, VersionedForm
+from marketplace.web import Form, PlainForm, VersionedForm
 
 ROWS = 3
 OTHER = {"zh": "en", "en": "zh"}
@@ -48,13 +44,6 @@ def _keepable(_form: Any, field: Any) -> None:
 
 class TargetForm(PlainForm):
     """One measurable target: what, its value today, the value wanted, its unit and which way it should go."""
-
-    class Meta:
-        """What is refused is said in the language of the page, as in the form around the row."""
-
-        def get_translations(self, _form: Any) -> Any:
-            """Those of Flask-WTF."""
-            return translations
 
     quantity = StringField(_l("What is measured"), [Length(max=80)])
     quantity_other = StringField(_l("What is measured, in the other language"), [Length(max=80)])

@@ -22,7 +22,6 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SelectChoice, SelectField, StringField
-from wtforms import Form as Row
 from wtforms.validators import Length
 
 from marketplace.errors import N_
@@ -30,7 +29,7 @@ from marketplace.terms import figures
 from marketplace.terms.payment import DAYS, MINOR_UNITS, Terms, forms_of, parse, to_dict
 from marketplace.terms.presets import PRESETS, Preset
 from marketplace.terms.reading import TermsError
-from marketplace.web import in_words
+from marketplace.web import PlainForm, in_words
 
 MOST_ROWS = 40
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -63,7 +62,7 @@ def _choice(label: Any, *choices: tuple[str, Any]) -> SelectField:
     )
 
 
-class DeferredRow(Row):
+class DeferredRow(PlainForm):
     """A fee owed after some months, or at first revenue."""
 
     id = HiddenField()
@@ -77,7 +76,7 @@ class DeferredRow(Row):
     )
 
 
-class InstalmentRow(Row):
+class InstalmentRow(PlainForm):
     """A fee due on a day."""
 
     id = HiddenField()
@@ -85,14 +84,14 @@ class InstalmentRow(Row):
     due = _text(_l("Due date"), render_kw={"type": "date"})
 
 
-class MilestoneRow(Row):
+class MilestoneRow(PlainForm):
     """A fee owed when a milestone is accepted."""
 
     id = _text(_l("Name of the milestone"), 60)
     amount = _text(_l("Amount"))
 
 
-class ConditionalRow(Row):
+class ConditionalRow(PlainForm):
     """A fee owed only if something passes acceptance."""
 
     id = _text(_l("What must pass acceptance"), 60)
@@ -100,7 +99,7 @@ class ConditionalRow(Row):
     deemed_days = _text(_l("Days after which silence counts as passed"))
 
 
-class TierRow(Row):
+class TierRow(PlainForm):
     """A step of the royalty: the rate in per cent and the cumulative base up to which it applies."""
 
     rate = _text(_l("Rate in per cent"))
@@ -120,7 +119,7 @@ class Rows(FieldList):
         return iter(found)
 
 
-def _rows(row: type[Row], label: Any, least: int = 0) -> Rows:
+def _rows(row: type[PlainForm], label: Any, least: int = 0) -> Rows:
     return Rows(FormField(row), label, min_entries=least, max_entries=MOST_ROWS)
 
 
@@ -387,7 +386,7 @@ class TermsForm(FlaskForm):
         days = {name: self[name].data for name in ("effective", "end") if name in self}
         self.process(formdata=None, data={**_shown(preset.template(currency, today)), **days, "before": kept})
 
-    def blank(self, kind: str) -> Row:
+    def blank(self, kind: str) -> PlainForm:
         """An empty row of a list, for the script to copy; its number is written `__index__`."""
         return self[kind].unbound_field.args[0](prefix=f"{self[kind].name}-__index__-")
 
@@ -413,7 +412,7 @@ class TermsForm(FlaskForm):
         )
         return bool(decided or (group == "royalty" and tiers) or any(self[name].data for name in MEANT_BY[group]))
 
-    def _filled(self, kind: str) -> list[tuple[Row, dict[str, Any]]]:
+    def _filled(self, kind: str) -> list[tuple[PlainForm, dict[str, Any]]]:
         """The rows of a list in which anything is typed, each with its values for `parse`."""
         rows = [row.form for row in self[kind]]
         typed = [row for row in rows if any(field.data for field in row if field.type == "StringField")]
@@ -421,7 +420,7 @@ class TermsForm(FlaskForm):
         numbers = (str(n) for n in range(1, MOST_ROWS * 2) if str(n) not in taken)
         return [(row, self._row_values(kind, row, numbers)) for row in typed]
 
-    def _row_values(self, kind: str, row: Row, numbers: Iterator[str]) -> dict[str, Any]:
+    def _row_values(self, kind: str, row: PlainForm, numbers: Iterator[str]) -> dict[str, Any]:
         values = {key: read(row[key].data) for key, (read, _) in COLUMNS[kind].items() if row[key].data}
         if kind == "tiers":
             return {"upto": None, **values}

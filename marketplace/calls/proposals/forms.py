@@ -8,7 +8,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import MultipleFileField
 from wtforms import FieldList, FormField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms import Form as PlainForm
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from marketplace.calls.models import Call
@@ -16,7 +15,7 @@ from marketplace.db import in_language
 from marketplace.people.models import Organisation
 from marketplace.terms.figures import typed_amount
 from marketplace.terms.payment import MINOR_UNITS, to_minor
-from marketplace.web import Form, language
+from marketplace.web import Form, PlainForm, language
 
 LONG = 20_000
 TEXTS = ("title", "summary", "plan", "team", "schedule")

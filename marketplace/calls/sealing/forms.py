@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Form as PlainForm
 from wtforms import FormField, IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Email, Length, NumberRange, Optional
 
 from marketplace.calls.sealing.operations import Named
 from marketplace.calls.sealing.shares import MOST
 from marketplace.terms.forms import Rows
-from marketplace.web import Form
+from marketplace.web import Form, PlainForm
 
 
 class HolderForm(PlainForm):

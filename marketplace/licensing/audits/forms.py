@@ -8,7 +8,6 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import FieldList, FormField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms import Form as PlainForm
 from wtforms.validators import DataRequired, Length
 
 from marketplace.errors import Problem
@@ -16,7 +15,7 @@ from marketplace.licensing.statements.forms import typed_figure
 from marketplace.licensing.statements.operations import LONGEST
 from marketplace.terms.figures import typed_amount
 from marketplace.terms.royalty import Period
-from marketplace.web import Form, VersionedForm, in_words, new_token
+from marketplace.web import Form, PlainForm, VersionedForm, in_words, new_token
 
 AUDITED = "审计认定 As audited"
 """The name of the deductions that an audit found, in a corrected statement; it stands in data that both languages read."""

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from marketplace.licensing.duties.operations import File
 from marketplace.licensing.duties.registration.form_data import ASKED, FIELDS, KINDS
 from marketplace.licensing.duties.words import PRICING_WORDS
+from marketplace.licensing.forms import is_amount
 from marketplace.licensing.words import SIDE_WORDS
-from marketplace.terms.figures import typed_amount
-from marketplace.terms.payment import MINOR_UNITS, to_minor
-from marketplace.terms.reading import Node, TermsError
 from marketplace.web import Form, language
 
 LONG = 5000
@@ -26,23 +23,6 @@ GIVE_DAY = _l("Give the day.")
 def sent(field: FileField) -> File | None:
     """The file that was sent in a field: its stream and name; None where there is none."""
     return (field.data.stream, field.data.filename) if field.data and field.data.filename else None
-
-
-def minor(text: str, currency: str) -> int:
-    """An amount as typed, in minor units. Raises `ValidationError`."""
-    try:
-        amount = Node(typed_amount(text), "").money(MINOR_UNITS[currency])
-    except TermsError as error:
-        raise ValidationError(error.said(gettext)) from error
-    if amount >= 10**13:
-        raise ValidationError(gettext("This is too much."))
-    return to_minor(amount, currency) or 0
-
-
-def is_amount(form: Any, field: Any) -> None:
-    """Raise `ValidationError` unless the field holds an amount or nothing."""
-    if field.data and field.data.strip():
-        minor(field.data, form.currency.data if form.currency.data in MINOR_UNITS else "CNY")
 
 
 class PricingForm(Form):

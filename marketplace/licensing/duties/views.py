@@ -29,7 +29,6 @@ from marketplace.licensing.duties.forms import (
     PricingForm,
     RecordForm,
     RegistrationForm,
-    minor,
     sent,
 )
 from marketplace.licensing.duties.models import Notice
@@ -37,7 +36,7 @@ from marketplace.licensing.duties.pricing import price_of
 from marketplace.licensing.duties.registration import form_data, pack
 from marketplace.licensing.duties.registration import operations as registrations
 from marketplace.licensing.duties.rules import configure
-from marketplace.licensing.forms import new_key
+from marketplace.licensing.forms import minor, new_key
 from marketplace.licensing.models import Agreement
 from marketplace.ordering import Order, order
 from marketplace.printing import NoPaper

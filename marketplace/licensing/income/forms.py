@@ -9,19 +9,19 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, FieldList, FormField, HiddenField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms import Form as PlainForm
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from marketplace.licensing.forms import is_amount, minor
 from marketplace.licensing.income.formula import DEDUCTIONS, ROLES
 from marketplace.licensing.income.inventors import HEAVIEST, MOST, Named
 from marketplace.licensing.income.models import IncomePolicy, Inventorship
 from marketplace.licensing.income.rules import percent
 from marketplace.licensing.income.words import DEDUCTION_WORDS, FORMULA_WORDS, ROLE_WORDS
-from marketplace.terms.figures import typed_amount, typed_percent
-from marketplace.terms.payment import MINOR_UNITS, from_minor, to_minor
+from marketplace.terms.figures import typed_percent
+from marketplace.terms.payment import MINOR_UNITS, from_minor
 from marketplace.terms.reading import Node, TermsError
-from marketplace.web import Form
+from marketplace.web import Form, PlainForm
 
 NEW_ROWS = 3
 
@@ -37,25 +37,9 @@ def _rate(text: str) -> Decimal:
     return rate
 
 
-def _minor(text: str, currency: str) -> int:
-    """An amount as typed, in minor units. Raises `ValidationError`."""
-    try:
-        amount = Node(typed_amount(text), "").money(MINOR_UNITS[currency])
-    except TermsError as error:
-        raise ValidationError(error.said(gettext)) from error
-    if amount >= 10**13:
-        raise ValidationError(gettext("This is too much."))
-    return to_minor(amount, currency) or 0
-
-
 def _is_rate(form: Any, field: Any) -> None:
     if field.data and field.data.strip():
         _rate(field.data)
-
-
-def _is_amount(form: Any, field: Any) -> None:
-    if field.data and field.data.strip():
-        _minor(field.data, form.currency.data)
 
 
 def _share(label: Any) -> StringField:
@@ -119,7 +103,7 @@ class PolicyForm(Form):
         if formula == "percent":
             return {"code": code, "formula": formula, "rate": f"{_rate(row.value.data or ''):f}"}
         if formula == "fixed":
-            return {"code": code, "formula": formula, "amount": _minor(row.value.data or "", self.currency.data), "currency": self.currency.data}
+            return {"code": code, "formula": formula, "amount": minor(row.value.data or "", self.currency.data), "currency": self.currency.data}
         return {"code": code, "formula": formula} if formula else None
 
     def values(self) -> dict[str, Any]:
@@ -187,13 +171,13 @@ class AmountForm(Form):
 
     key = HiddenField(validators=[Length(max=40)])
     technology = SelectField(_l("Technology"), validate_choice=False)
-    amount = StringField(_l("Amount"), [DataRequired(message=_l("Give an amount above 0.")), Length(max=30), _is_amount])
+    amount = StringField(_l("Amount"), [DataRequired(message=_l("Give an amount above 0.")), Length(max=30), is_amount])
     currency = SelectField(_l("Currency"), choices=list(MINOR_UNITS))
 
     @property
     def minor(self) -> int:
         """The amount in minor units."""
-        return _minor(self.amount.data, self.currency.data)
+        return minor(self.amount.data, self.currency.data)
 
 
 class CostForm(AmountForm):

@@ -8,14 +8,13 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import FieldList, FormField, HiddenField, StringField, TextAreaField
-from wtforms import Form as PlainForm
 from wtforms.validators import DataRequired, Length
 
 from marketplace.errors import Problem
 from marketplace.licensing.statements.models import Statement
 from marketplace.licensing.statements.operations import LONGEST
 from marketplace.terms.figures import typed_amount
-from marketplace.web import Form, VersionedForm, new_token
+from marketplace.web import Form, PlainForm, VersionedForm, new_token
 
 ROWS, MOST = 3, 30
 FIGURES = ("gross", "profit", "units")

@@ -12,7 +12,6 @@ from typing import Any
 from flask import request
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, DecimalField, FormField, SelectField, StringField, TextAreaField
-from wtforms import Form as PlainForm
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from marketplace.db import in_language
@@ -25,7 +24,7 @@ from marketplace.needs.models import CASH, PAYERS, Need
 from marketplace.needs.words import CASH_WORDS, PAYER_WORDS
 from marketplace.terms.forms import Rows
 from marketplace.terms.payment import from_minor, to_minor
-from marketplace.web import VersionedForm
+from marketplace.web import PlainForm, VersionedForm
 
 NEW = "0"  # the version of a draft that is not there yet
 PLAIN = ("place", "targets", "constraints", "volume", "currency", "payer", "cash", "asked")

@@ -59,7 +59,7 @@ def test_a_policy_is_proposed_by_one_and_approved_by_another(institute, client):
 @pytest.mark.parametrize(("changed", "said"), [
     ({"school": "10"}, "100"), ({"inventors": "40", "school": "50"}, "50%"), ({"inventors": "x"}, "100"), ({"inventors": "", "school": "90"}, "完成人"),
     ({"tax-value": "多"}, "100"), ({"agency-value": "-5"}, "数字"), ({"self_rate": "3"}, "5%"), ({"in_force": ""}, "日期"),
-    ({"tax-value": "100", "other-formula": "percent", "other-value": "1"}, "百分比"),
+    ({"tax-value": "100", "other-formula": "percent", "other-value": "1"}, "百分比"), ({"currency": "XXX"}, "请选择币种"),
 ])
 def test_a_policy_that_cannot_be_is_refused_beside_the_field(institute, client, changed, said):
     client.login(institute.owner)
@@ -165,7 +165,7 @@ def test_costs_with_proofs(institute, client):
     client.login(institute.owner)
     data = {"key": "c", "technology": institute.agreement.technology.public_id, "agreement": "", "code": "patent_fees", "day": "2026-03-01", "amount": "1.2万",
             "currency": "CNY", "note": "年费"}
-    for wrong in ({"amount": "0"}, {"amount": "x"}, {"technology": "nothing"}, {"day": "2999-01-01"}):
+    for wrong in ({"amount": "0"}, {"amount": "x"}, {"technology": "nothing"}, {"day": "2999-01-01"}, {"currency": "XXX"}):
         assert client.post(path(institute, "/costs"), data={**data, **wrong}).status_code == 422
     for _twice in range(2):
         assert client.post(path(institute, "/costs"), data=data).status_code == 303

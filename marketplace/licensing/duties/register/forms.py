@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms import Form as PlainForm
 from wtforms.validators import DataRequired, Length, Optional
 
-from marketplace.licensing.duties.forms import GIVE_DAY, LONG, is_amount, minor
+from marketplace.licensing.duties.forms import GIVE_DAY, LONG
 from marketplace.licensing.duties.models import TYPED
 from marketplace.licensing.duties.words import ACQUISITION_WORDS, ASSET_WORDS, DECISION_WORDS
+from marketplace.licensing.forms import is_amount, minor
 from marketplace.terms.payment import MINOR_UNITS
-from marketplace.web import Form
+from marketplace.web import Form, PlainForm
 
 
 class FilterForm(PlainForm):

@@ -16,19 +16,18 @@ from wtforms import (
     FormField,
     IntegerField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
     TimeField,
 )
 from wtforms.validators import Email, InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.calls.deadlines import local, moment_of
 from marketplace.calls.models import IP_POSITIONS, KINDS_OF_MONEY, WHOLE, Call
 from marketplace.calls.operations import REASON, TEXTS
 from marketplace.calls.questions import LONGEST_ANSWER, LONGEST_QUESTION
 from marketplace.calls.words import IP_WORDS, KIND_NAMES, MONEY_WORDS, VISIBILITY_WORDS
+from marketplace.choosing import several_of, ticks_of
 from marketplace.db import LANGUAGES
 from marketplace.errors import Refused
 from marketplace.needs.figures import MOST
@@ -43,10 +42,6 @@ PERCENT = Decimal(10_000)  # millionths in one per cent
 TEAMS = 100
 PRESET_STAGES = (("开题", "Start", 30), ("阶段成果", "Interim result", 30), ("验收", "Acceptance", 40))
 PRESET_CRITERIA = (("技术路线", "Technical approach", 40), ("团队与条件", "Team and means", 30), ("价格与进度", "Price and schedule", 30))
-
-
-def _checks(label: Any, choices: list[tuple[str, Any]]) -> SelectMultipleField:
-    return SelectMultipleField(label, choices=choices, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
 
 
 class StageForm(PlainForm):
@@ -123,9 +118,9 @@ class ContentForm(VersionedForm):
     amount = DecimalField(_l("Amount"), [Optional(), NumberRange(0, MOST)], places=None)
     currency = SelectField(_l("Currency"), choices=list(CURRENCIES))
     stages = FieldList(FormField(StageForm), min_entries=3, max_entries=12)
-    kinds = _checks(_l("Kinds of organisations"), [(code, KIND_NAMES[code]) for code in KINDS])
-    sizes = _checks(_l("Sizes of enterprises"), [(code, SIZE_WORDS[code]) for code in SIZES])
-    regions = SelectMultipleField(_l("Regions"))
+    kinds = ticks_of(_l("Kinds of organisations"), [(code, KIND_NAMES[code]) for code in KINDS])
+    sizes = ticks_of(_l("Sizes of enterprises"), [(code, SIZE_WORDS[code]) for code in SIZES])
+    regions = several_of(_l("Regions"))
     eligibility_zh = TextAreaField(_l("Further conditions for solvers, in Chinese"), [Length(max=4000)])
     eligibility_en = TextAreaField(_l("Further conditions for solvers, in English"), [Length(max=4000)])
     ip_position = SelectField(_l("Whose the result is"), choices=[(code, IP_WORDS[code]) for code in IP_POSITIONS])

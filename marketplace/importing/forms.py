@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileRequired, MultipleFileField
-from wtforms import BooleanField, SelectField, SelectMultipleField
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms import BooleanField, SelectField
 
+from marketplace.choosing import ticks_of
 from marketplace.importing.batch import PUBLISHABLE
 from marketplace.importing.words import LISTING_WORDS, OUTCOME_WORDS
 from marketplace.web import Form
@@ -29,10 +29,4 @@ class ColumnsForm(Form):
 class ReleaseForm(Form):
     """Which outcomes of a run to publish."""
 
-    outcomes = SelectMultipleField(
-        _l("What to publish"),
-        choices=[(code, OUTCOME_WORDS[code]) for code in PUBLISHABLE],
-        default=list(PUBLISHABLE),
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-    )
+    outcomes = ticks_of(_l("What to publish"), [(code, OUTCOME_WORDS[code]) for code in PUBLISHABLE], default=list(PUBLISHABLE))

@@ -28,6 +28,7 @@ from marketplace.licensing.performing.operations import WAITING
 from marketplace.ordering import Order, order
 from marketplace.people.models import Organisation
 from marketplace.terms.forms import TermsForm
+from marketplace.terms.reading import TermsError
 from marketplace.terms.simulator import views as simulator
 from marketplace.terms.views import in_words, note
 from marketplace.web import PAGE, TAGS, actor, answer, language, page_number, see
@@ -175,14 +176,17 @@ def _saved(agreement: Agreement) -> ResponseReturnValue:
 
 
 def _overtaken(public_id: str, form: ClausesForm, terms: TermsForm, draft: Draft) -> ResponseReturnValue:
-    """409: what was typed stays in the form, beside what came in between; sent again it goes over that."""
+    """409: what was typed stays in the form, beside what came in between; sent again, and mended where it is refused, it goes over that."""
     session.rollback()
     agreement = operations.by_public_id(actor(), public_id)
-    typed, _read = operations.checked(draft, day_of(agreement, now()))
-    theirs = operations.draft_of(agreement)
+    theirs, rows = operations.draft_of(agreement), list[Any]()
     form.base.data = str(agreement.version)
     form.base.raw_data = None
-    rows = differences((theirs.terms, theirs.clauses), (typed.terms, typed.clauses), language())
+    try:
+        typed, _read = operations.checked(draft, day_of(agreement, now()))
+        rows = differences((theirs.terms, theirs.clauses), (typed.terms, typed.clauses), language())
+    except TermsError as error:
+        form.place(terms, error.path, error.said(_))  # without a comparison: of two versions one could not be
     page, _status = _page(form, terms, agreement.technology, agreement, overtaken=operations.versions_of(agreement)[0], rows=rows)
     return page, 409
 

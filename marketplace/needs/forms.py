@@ -14,15 +14,14 @@ from wtforms import (
     FieldList,
     FormField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.catalogue.models import VISIBILITIES
 from marketplace.catalogue.teasers import LONGEST as LONGEST_TEASER
+from marketplace.choosing import ticks_of
 from marketplace.db import in_language
 from marketplace.needs.figures import MOST, is_figure, plain
 from marketplace.needs.models import CASH, DIRECTIONS, PAYERS, WANTED_MODES, Need
@@ -77,10 +76,7 @@ class NeedForm(VersionedForm):
     payer = SelectField(_l("Who pays"), choices=[(code, PAYER_WORDS[code]) for code in PAYERS], default="undecided")
     cash = SelectField(_l("Is the money there?"), choices=[(code, CASH_WORDS[code]) for code in CASH], default="none")
     deadline = DateField(_l("Solved by"), [Optional()])
-    modes = SelectMultipleField(
-        _l("How you would work together"), choices=[(code, MODE_WORDS[code]) for code in WANTED_MODES],
-        widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(),
-    )
+    modes = ticks_of(_l("How you would work together"), [(code, MODE_WORDS[code]) for code in WANTED_MODES])
     industry = SelectField(_l("Industry"), [Optional()])
     region = SelectField(_l("Region"), [Optional()])
     visibility = SelectField(_l("Who may read it"), choices=[(code, VISIBILITY_WORDS[code]) for code in VISIBILITIES])

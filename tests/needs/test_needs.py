@@ -196,7 +196,7 @@ def test_a_form_without_the_other_language_keeps_it_while_the_name_is_the_same()
 def test_a_refused_form_keeps_what_was_typed_and_stores_nothing(client, session):
     person, organisation = firm()
     client.login(person)
-    for wrong in ({"budget_max": "viel"}, {"deadline": "2026-13-40"}, {"budget_min": "100"}):
+    for wrong in ({"budget_max": "viel"}, {"deadline": "2026-13-40"}, {"budget_min": "100"}, {"language": "xx"}, {"modes": "xx"}):
         answer = client.post("/zh/needs/new", data={**FORM, "organisation": organisation.public_id, **wrong})
         page = answer.get_data(as_text=True)
         assert answer.status_code == 422 and "换过刀片，没用" in page and "field-error" in page

@@ -17,13 +17,11 @@ from wtforms import (
     IntegerField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
     TimeField,
 )
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.calls.pools.models import BASES, REASONS, Pledge, Pool
 from marketplace.calls.pools.operations import TEXTS
@@ -31,6 +29,7 @@ from marketplace.calls.pools.rights import DATA
 from marketplace.calls.pools.steering import DAYS, USUAL_DAYS
 from marketplace.calls.pools.words import BASIS_WORDS, REASON_WORDS, VISIBILITY_WORDS
 from marketplace.catalogue.classification import industry_choices
+from marketplace.choosing import ticks_of
 from marketplace.db import LANGUAGES
 from marketplace.errors import N_, Refused
 from marketplace.people import regions
@@ -55,7 +54,7 @@ class TextForm(VersionedForm):
     brief_en = TextAreaField(_l("The common need, in English"), [Length(max=LONG)])
     acceptance_zh = TextAreaField(_l("How you will measure that it is solved, in Chinese"), [Length(max=LONG)])
     acceptance_en = TextAreaField(_l("How you will measure that it is solved, in English"), [Length(max=LONG)])
-    rights = SelectMultipleField(_l("Rights that the pledgers are to have"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    rights = ticks_of(_l("Rights that the pledgers are to have"))
 
     def offer_rights(self, language: str) -> None:
         """Fill the list of rights in the reader's language."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, FieldList, IntegerField, SelectField, SelectMultipleField
+from wtforms import BooleanField, DateField, FieldList, IntegerField, SelectField
 from wtforms.validators import NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.catalogue.experts.models import MOST_DAYS
 from marketplace.catalogue.resources.forms import ROWS, ResourceForm, area, chosen, line
 from marketplace.catalogue.resources.words import EXPERT_KIND_WORDS, SPEAKS, tongue
+from marketplace.choosing import ticks_of
 from marketplace.people import regions
 
 
@@ -28,7 +28,7 @@ class ExpertForm(ResourceForm):
     description_en = area(_l("What the expert can do for a firm, in English"))
     person = SelectField(_l("Account of the expert here"), [Optional()])
     consent_held = BooleanField(_l("We hold the expert's consent to be listed here"))
-    speaks = SelectMultipleField(_l("Languages"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    speaks = ticks_of(_l("Languages"))
     days = IntegerField(_l("Days a month"), [Optional(), NumberRange(1, MOST_DAYS, message=_l("Give a number of days a month from 1 to 31."))])
     available_from = DateField(_l("Available from"), [Optional()])
     available_until = DateField(_l("Available until"), [Optional()])

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from wtforms import DateField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField, TimeField
+from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.validators import DataRequired, InputRequired, Length
-from wtforms.widgets import CheckboxInput, ListWidget
 
+from marketplace.choosing import ticks_of
 from marketplace.deals.models import Deal, Party
 from marketplace.deals.sight import known_name
 from marketplace.deals.talk import meetings, tasks
@@ -115,7 +115,7 @@ class PlanForm(VersionedForm):
     place = StringField(_l("Place"), [Length(max=200)])
     link = StringField(_l("Link to meet at"), [Length(max=500)])
     agenda = TextAreaField(_l("Agenda"), [Length(max=4000)])
-    parties = SelectMultipleField(_l("Whom to invite"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    parties = ticks_of(_l("Whom to invite"))
 
     def plan(self) -> Plan:
         """What was typed, for the operation; a zone that was typed counts before the one chosen."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, IntegerField, SelectField, SelectMultipleField, StringField
+from wtforms import HiddenField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, Regexp
 from wtforms.widgets import CheckboxInput
 
 from marketplace.catalogue.classification import field_choices, industry_choices
+from marketplace.choosing import several_of
 from marketplace.matching.models import DECLINE_CODES
 from marketplace.matching.words import DECLINE_WORDS
 from marketplace.people import regions
@@ -36,9 +37,9 @@ class DeclineForm(Form):
 class SpecialtyForm(VersionedForm):
     """What a technology manager works in; nothing chosen means everything."""
 
-    industries = SelectMultipleField(_l("Industries"), option_widget=CheckboxInput())
-    fields = SelectMultipleField(_l("Fields of technology"), option_widget=CheckboxInput())
-    regions = SelectMultipleField(_l("Regions"), option_widget=CheckboxInput())
+    industries = several_of(_l("Industries"), option_widget=CheckboxInput())
+    fields = several_of(_l("Fields of technology"), option_widget=CheckboxInput())
+    regions = several_of(_l("Regions"), option_widget=CheckboxInput())
 
     def offer_choices(self, language: str) -> None:
         """The codes to choose from, in the reader's language; of industries sections and divisions, which hold everything below them."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, FieldList, FormField, HiddenField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, FieldList, FormField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
+from marketplace.choosing import ticks_of
 from marketplace.licensing.forms import is_amount, minor
 from marketplace.licensing.income.formula import DEDUCTIONS, ROLES
 from marketplace.licensing.income.inventors import HEAVIEST, MOST, Named
@@ -204,6 +204,6 @@ class AnswerForm(Form):
 class PayoutForm(Form):
     """Who was paid, when."""
 
-    places = SelectMultipleField(_l("Who was paid"), coerce=int, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    places = ticks_of(_l("Who was paid"), coerce=int)
     day = DateField(_l("Paid on"), [DataRequired(message=_l("Give the day."))])
     note = StringField(_l("Note"), [Length(max=500)])

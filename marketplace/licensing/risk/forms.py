@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
+from marketplace.choosing import ticks_of
 from marketplace.db import new_public_id
 from marketplace.errors import Problem
 from marketplace.licensing.risk.cover import KINDS, Cover
@@ -30,10 +30,6 @@ PLACES = {
 """The field of a refused value whose path, without the places in lists, is not the field's name."""
 
 
-def _checks(label: Any, choices: list[Any] | None = None) -> SelectMultipleField:
-    return SelectMultipleField(label, choices=choices, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
-
-
 class KeyedForm(Form):
     """A form that creates something: pressed twice with the same key it creates one thing."""
 
@@ -50,7 +46,7 @@ class CoverForm(VersionedForm):
     key = HiddenField(validators=[Length(max=24)])
     share = StringField(_l("Share of each payment that is covered, per cent"), [DataRequired()])
     maximum = StringField(_l("Greatest amount in all"), [DataRequired()])
-    kinds = _checks(_l("Payments that are covered"), [(code, OBLIGATION_KINDS[code]) for code in KINDS])
+    kinds = ticks_of(_l("Payments that are covered"), [(code, OBLIGATION_KINDS[code]) for code in KINDS])
     rank = StringField(_l("First-loss order"), [DataRequired()])
     deductible = StringField(_l("Own share of the protected side, once"))
     after_days = StringField(_l("A claim may be filed from so many days after the loss"), [DataRequired()])
@@ -147,7 +143,7 @@ def _percent(share: Decimal) -> str:
 class ClaimForm(KeyedForm):
     """What is claimed and why."""
 
-    obligations = _checks(_l("Payments claimed"))
+    obligations = ticks_of(_l("Payments claimed"))
     reason = TextAreaField(_l("What happened, and what was done to be paid"), [DataRequired(), Length(max=5000)])
 
 

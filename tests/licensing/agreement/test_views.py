@@ -108,6 +108,8 @@ def test_both_texts_stay_when_two_propose_at_once(client, session):
     answer = client.post(edit, data=mine)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 409 and "1,111" in page and "2,222" in page and who.holder_member.name in page
+    late = client.post(edit, data={**mine, "terms-effective": "2020-01-01"})
+    assert late.status_code == 409 and "2,222" in late.get_data(as_text=True) and "生效日" in late.get_data(as_text=True), "what cannot be is said there too"
     again = client.post(edit, data=filled(page))
     session.refresh(agreement)
     assert again.status_code == 303 and agreement.version == 3

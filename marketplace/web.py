@@ -36,6 +36,7 @@ from marketplace.db import HOME, LANGUAGES, noting, session, to_write
 from marketplace.delivery import headers
 from marketplace.delivery import web as delivery
 from marketplace.errors import N_, NotAllowed, NotFound, Problem, Refused, Several
+from marketplace.fields import number_in
 from marketplace.languages import LOCALES, TAGS, Tongue, best, texts_for
 from marketplace.logs import ENDPOINT, ID, Logged
 from marketplace.record import acting, kind_of
@@ -322,8 +323,7 @@ def streamed(parts: Iterator[Any], media_type: str) -> Response:
 
 def page_number() -> int:
     """The page asked for, from 1; nonsense counts as 1."""
-    text = request.args.get("page", "1")
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+    return number_in(request.args.get("page"), 6) or 1
 
 
 def error_page(status: int, title: str, message: str, **values: Any) -> tuple[str | Response, int]:

@@ -27,9 +27,9 @@ from marketplace.calls.models import IP_POSITIONS, KINDS_OF_MONEY, WHOLE, Call
 from marketplace.calls.operations import REASON, TEXTS
 from marketplace.calls.questions import LONGEST_ANSWER, LONGEST_QUESTION
 from marketplace.calls.words import IP_WORDS, KIND_NAMES, MONEY_WORDS, VISIBILITY_WORDS
-from marketplace.choosing import several_of, ticks_of
 from marketplace.db import LANGUAGES
 from marketplace.errors import Refused
+from marketplace.fields import several_of, ticks_of
 from marketplace.needs.figures import MOST
 from marketplace.needs.forms import CURRENCIES, LONG, TargetForm, both, named, number, target_rows, typed_name
 from marketplace.people.models import KINDS, SIZES

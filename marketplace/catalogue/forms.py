@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
@@ -48,6 +49,7 @@ from marketplace.catalogue.words import (
     VISIBILITY_WORDS,
 )
 from marketplace.db import LANGUAGES
+from marketplace.fields import number_in
 from marketplace.web import Form, VersionedForm
 
 LONG = 20_000
@@ -75,10 +77,8 @@ def listed(text: str | None) -> list[str]:
 
 
 def _whole(form: Form, field: Field) -> None:
-    if field.data and not (
-        field.data.strip().isascii() and field.data.strip().isdigit() and 1 <= int(field.data) <= MOST_MONTHS
-    ):
-        raise ValidationError(field.gettext("Write a whole number of months from 1 to 600."))
+    if field.data and not 1 <= (number_in(field.data.strip()) or 0) <= MOST_MONTHS:
+        raise ValidationError(gettext("Write a whole number of months from 1 to 600."))
 
 
 class TechnologyForm(VersionedForm):

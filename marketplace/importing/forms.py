@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileRequired, MultipleFileField
 from wtforms import BooleanField, SelectField
 
-from marketplace.choosing import ticks_of
+from marketplace.fields import ticks_of
 from marketplace.importing.batch import PUBLISHABLE
 from marketplace.importing.words import LISTING_WORDS, OUTCOME_WORDS
 from marketplace.web import Form

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from marketplace.errors import NotFound, Problem
+from marketplace.fields import number_in
 from marketplace.importing import operations, releasing, review, words
 from marketplace.importing import template as template_of
 from marketplace.importing.fields import LISTINGS, harmless
@@ -153,7 +154,7 @@ def hold(public_id: str) -> ResponseReturnValue:
 
 
 def _numbers(name: str) -> list[int]:
-    return [int(text) for text in request.form.getlist(name)[:PAGE] if text.isascii() and text.isdigit() and len(text) < 10]
+    return [number for text in request.form.getlist(name)[:PAGE] if (number := number_in(text)) is not None]
 
 
 @blueprint.route("/imports/<public_id>/rows/<int:number>/keep", methods=["POST"])

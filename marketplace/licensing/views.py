@@ -17,6 +17,7 @@ from marketplace.catalogue import operations as catalogue
 from marketplace.catalogue.models import Technology
 from marketplace.db import now, session
 from marketplace.errors import N_, Problem, Refused
+from marketplace.fields import number_in
 from marketplace.licensing import clauses, operations, text, words
 from marketplace.licensing.differences import differences
 from marketplace.licensing.forms import ClausesForm, FilterForm, new_key
@@ -120,7 +121,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     draft = _draft(form, terms)
     if draft is not None:
         try:
-            base = int(form.base.data) if (form.base.data or "").isdigit() else 0
+            base = number_in(form.base.data) or 0
             operations.revise_agreement(actor(), agreement, base, draft.terms, draft.clauses, form.note.data)
             return _saved(agreement)
         except StaleDataError:
@@ -222,7 +223,7 @@ def versions(public_id: str) -> ResponseReturnValue:
     agreement = operations.by_public_id(actor(), public_id)
     known = operations.versions_of(agreement)
     numbers = {version.number for version in known}
-    chosen = [int(text) for text in (request.args.get("before", ""), request.args.get("after", "")) if text.isascii() and text.isdigit()]
+    chosen = [number for name in ("before", "after") if (number := number_in(request.args.get(name))) is not None]
     if len(chosen) != 2 or not set(chosen) <= numbers:
         chosen = [max(agreement.version - 1, 1), agreement.version]
     old, new_one = (operations.draft_of(agreement, number) for number in chosen)

@@ -21,8 +21,8 @@ from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from marketplace.catalogue.models import VISIBILITIES
 from marketplace.catalogue.teasers import LONGEST as LONGEST_TEASER
-from marketplace.choosing import ticks_of
 from marketplace.db import in_language
+from marketplace.fields import ticks_of
 from marketplace.needs.figures import MOST, is_figure, plain
 from marketplace.needs.models import CASH, DIRECTIONS, PAYERS, WANTED_MODES, Need
 from marketplace.needs.operations import PASTED_LIMIT, TEXTS

@@ -14,6 +14,7 @@ from flask_login import login_required
 
 from marketplace.db import HOME
 from marketplace.errors import NotFound
+from marketplace.fields import number_in
 from marketplace.trail import operations
 from marketplace.trail.forms import TrailForm
 from marketplace.web import PAGE, actor, answer, streamed
@@ -34,15 +35,10 @@ def _asked() -> tuple[TrailForm, operations.Asked]:
     wrong = form.errors
     day = None if "since" in wrong else form.since.data
     return form, operations.Asked(
-        "events" if "kind" in wrong else form.kind.data, "" if "thing" in wrong else form.thing.data or "", _number(form.number.data),
+        "events" if "kind" in wrong else form.kind.data, "" if "thing" in wrong else form.thing.data or "", number_in(form.number.data, 15),
         "" if "person" in wrong else form.person.data or "", datetime.combine(day, time(), HOME).astimezone(UTC) if day else None,
-        _number(request.args.get("before")),
+        number_in(request.args.get("before"), 15),
     )
-
-
-def _number(text: str | None) -> int | None:
-    """A row's number; None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 @blueprint.get("/operations/trail")

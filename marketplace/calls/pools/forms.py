@@ -29,9 +29,9 @@ from marketplace.calls.pools.rights import DATA
 from marketplace.calls.pools.steering import DAYS, USUAL_DAYS
 from marketplace.calls.pools.words import BASIS_WORDS, REASON_WORDS, VISIBILITY_WORDS
 from marketplace.catalogue.classification import industry_choices
-from marketplace.choosing import ticks_of
 from marketplace.db import LANGUAGES
 from marketplace.errors import N_, Refused
+from marketplace.fields import ticks_of
 from marketplace.people import regions
 from marketplace.people.models import Organisation
 from marketplace.people.words import ZONE_WORDS

@@ -24,6 +24,7 @@ from marketplace.calls.views import shared_choices, shared_lines
 from marketplace.calls.words import orders
 from marketplace.db import now, session
 from marketplace.errors import NotFound, Refused
+from marketplace.fields import number_in
 from marketplace.needs.models import Need
 from marketplace.people import organisations
 from marketplace.people.models import Organisation
@@ -210,7 +211,7 @@ def pledge(public_id: str) -> ResponseReturnValue:
 
 def _pledged(pool: Pool, form: PledgeForm, late: bool) -> None:
     organisation = organisations.by_public_id(form.organisation.data)
-    revision = int(form.revision.data) if (form.revision.data or "").isdigit() else 0
+    revision = number_in(form.revision.data) or 0
     amount = typed_minor(form.amount.data, form.currency.data, "amount") or 0
     given = (amount, form.currency.data, revision, form.millionths(), form.named.data)
     if late:

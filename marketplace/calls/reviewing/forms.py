@@ -14,6 +14,7 @@ from marketplace.calls.proposals.models import Proposal
 from marketplace.calls.reviewing.awarding import Choice
 from marketplace.calls.reviewing.models import CONFLICTS, PanelDecision, Score
 from marketplace.calls.reviewing.words import KIND_WORDS
+from marketplace.fields import number_in
 from marketplace.terms.figures import shown_amount, typed_minor
 from marketplace.terms.payment import from_minor
 from marketplace.web import Form
@@ -111,7 +112,7 @@ class ScoreForm(Form):
     @property
     def opened_with(self) -> int | None:
         """How many scores there were when the form was opened."""
-        return int(self.base.data) if (self.base.data or "").isdigit() else None
+        return number_in(self.base.data)
 
 
 def score_form(criteria: Sequence[Criterion], before: Mapping[int, Score], revisions: int, filled: bool) -> ScoreForm:

@@ -22,6 +22,7 @@ from marketplace.calls.reviewing.table import table_of
 from marketplace.calls.teams.operations import end_call, team_of, teams_of
 from marketplace.calls.teams.places import candidates_of, free_of
 from marketplace.errors import NotFound, Problem
+from marketplace.fields import number_in
 from marketplace.terms.payment import from_minor
 from marketplace.web import actor, answer, see
 
@@ -243,7 +244,7 @@ def decide(public_id: str) -> ResponseReturnValue:
     if form.ready():
         try:
             said = form.choices(standing, call.currency)
-            base = int(form.base.data) if (form.base.data or "").isdigit() else None
+            base = number_in(form.base.data)
             awarding.decide(actor(), found, said, form.reasons.data or "", form.differs.data or "", base)
             flash(_("The decision is written down. Read it once more, then publish it."))
             return see("reviewing.review", public_id=public_id, _anchor="decision")
@@ -266,7 +267,7 @@ def decide_later(public_id: str) -> ResponseReturnValue:
     form = decision_form(offered, last, call.currency, filled=True, advised=False, number=awarding.number_of(call))
     if form.ready():
         try:
-            base = int(form.base.data) if (form.base.data or "").isdigit() else None
+            base = number_in(form.base.data)
             later.decide_later(actor(), found, form.choices(offered, call.currency), form.reasons.data or "", form.differs.data or "", base)
             flash(_("The decision is written down. Read it once more, then publish it."))
             return see("reviewing.review", public_id=public_id, _anchor="decision")
@@ -291,9 +292,10 @@ def publish(public_id: str) -> ResponseReturnValue:
     """Publish the decision and lock it."""
     _call, found = _review(public_id)
     form = PublishForm()
-    if not form.ready() or not (form.number.data or "").isdigit():
+    number = number_in(form.number.data)
+    if not form.ready() or number is None:
         raise NotFound()
-    made = (later.publish_later if found.state == "settled" else awarding.publish)(actor(), found, int(form.number.data or 0))
+    made = (later.publish_later if found.state == "settled" else awarding.publish)(actor(), found, number)
     flash(_("The award is published and locked; every solver is told."))
     return see("reviewing.award", public_id=made.public_id)
 

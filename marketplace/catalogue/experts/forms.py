@@ -11,7 +11,7 @@ from wtforms.validators import NumberRange, Optional
 from marketplace.catalogue.experts.models import MOST_DAYS
 from marketplace.catalogue.resources.forms import ROWS, ResourceForm, area, chosen, line
 from marketplace.catalogue.resources.words import EXPERT_KIND_WORDS, SPEAKS, tongue
-from marketplace.choosing import ticks_of
+from marketplace.fields import ticks_of
 from marketplace.people import regions
 
 

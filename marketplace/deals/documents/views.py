@@ -17,6 +17,7 @@ from marketplace.deals.documents.forms import READER_WORDS, DocumentForm, Versio
 from marketplace.deals.documents.models import Document
 from marketplace.deals.models import Deal
 from marketplace.errors import Problem
+from marketplace.fields import number_in
 from marketplace.web import PAGE, actor, answer, page_number, see
 
 blueprint = Blueprint("documents", __name__)
@@ -71,7 +72,7 @@ def show(public_id: str, document_id: str) -> ResponseReturnValue:
     form = VersionForm() if request.method == "POST" else VersionForm(data={"after": str(document.number)})
     if form.ready():
         try:
-            after = int(form.after.data) if form.after.data.isdecimal() else 0
+            after = number_in(form.after.data) or 0
             operations.add_version(actor(), document, after, form.file.data.stream, form.file.data.filename)
             return see("documents.show", public_id=public_id, document_id=document_id)
         except Problem as problem:

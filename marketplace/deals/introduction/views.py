@@ -15,6 +15,7 @@ from marketplace.deals.introduction.forms import ConsentForm
 from marketplace.deals.models import Deal
 from marketplace.deals.sight import frozen_texts, sight
 from marketplace.errors import Problem
+from marketplace.fields import number_in
 from marketplace.web import actor, answer, language, see
 
 blueprint = Blueprint("introduction", __name__)
@@ -38,7 +39,7 @@ def show(public_id: str) -> ResponseReturnValue:
     form = ConsentForm()
     if form.ready():
         try:
-            revision = int(form.revision.data) if (form.revision.data or "").isdigit() else 0
+            revision = number_in(form.revision.data) or 0
             operations.answer(actor(), deal, form.side.data, form.agreed.data == "yes", revision, form.code.data or "", form.text.data or "")
             flash(_("Your answer is with the technology manager."))
             return see("deals.show", public_id=public_id)

@@ -10,7 +10,6 @@ from markupsafe import Markup
 from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from marketplace.choosing import ticks_of
 from marketplace.deals.models import Deal, Party
 from marketplace.deals.sight import known_name
 from marketplace.deals.talk import meetings, tasks
@@ -20,6 +19,7 @@ from marketplace.deals.talk.models import Meeting, Note, Task
 from marketplace.deals.talk.operations import LONGEST
 from marketplace.deals.talk.words import AUDIENCE_WORDS
 from marketplace.deals.words import SIDE_WORDS
+from marketplace.fields import ticks_of
 from marketplace.people.words import ZONE_WORDS
 from marketplace.people.zones import ZONES
 from marketplace.saying import named

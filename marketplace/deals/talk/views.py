@@ -20,6 +20,7 @@ from marketplace.deals.talk.calendars import calendar_of
 from marketplace.deals.talk.forms import EditNoteForm, EditTaskForm, MeetingForm, MessageForm, NoteForm, PlanForm, TaskForm
 from marketplace.deals.talk.models import Meeting, Message, Note, Task
 from marketplace.errors import NotFound, Problem
+from marketplace.fields import number_in
 from marketplace.people.zones import in_zone
 from marketplace.web import PAGE, actor, answer, language, limiter, new_token, page_number, safe_next, see
 
@@ -128,7 +129,7 @@ def mark_read(public_id: str) -> ResponseReturnValue:
     """Say that a thread is read up to the newest message that was shown."""
     deal = deals.by_public_id(actor(), public_id)
     code, until = request.form.get("audience", ""), request.form.get("until", "")
-    operations.mark_read(actor(), deal, code, int(until) if until.isascii() and until.isdigit() and len(until) < 18 else 0)
+    operations.mark_read(actor(), deal, code, number_in(until, 17) or 0)
     return see("talk.messages", public_id=public_id, audience=code)
 
 

@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired, Length, Regexp
 from wtforms.widgets import CheckboxInput
 
 from marketplace.catalogue.classification import field_choices, industry_choices
-from marketplace.choosing import several_of
+from marketplace.fields import several_of
 from marketplace.matching.models import DECLINE_CODES
 from marketplace.matching.words import DECLINE_WORDS
 from marketplace.people import regions

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, FieldList, FormField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
 
-from marketplace.choosing import ticks_of
+from marketplace.fields import ticks_of
 from marketplace.licensing.forms import is_amount, minor
 from marketplace.licensing.income.formula import DEDUCTIONS, ROLES
 from marketplace.licensing.income.inventors import HEAVIEST, MOST, Named

@@ -10,6 +10,7 @@ from flask_login import login_required
 from marketplace.access import require
 from marketplace.db import now
 from marketplace.errors import NotFound, Refused
+from marketplace.fields import number_in
 from marketplace.licensing import operations as agreements
 from marketplace.licensing.forms import new_key
 from marketplace.licensing.ledger import day_of, terms_of, version_of
@@ -87,7 +88,7 @@ def ask_correction(public_id: str) -> ResponseReturnValue:
     require(actor(), "agreement.correct", agreement)
     form = CorrectionForm() if request.method == "POST" else CorrectionForm(data={"event": request.args.get("event", "")})
     number = form.event.data or ""
-    event = operations.event_of(actor(), agreement, int(number) if number.isascii() and number.isdigit() and len(number) < 18 else 0)
+    event = operations.event_of(actor(), agreement, number_in(number, 17) or 0)
     if form.ready():
         try:
             operations.ask_correction(actor(), agreement, event, form.reason.data)

@@ -11,9 +11,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
-from marketplace.choosing import ticks_of
 from marketplace.db import new_public_id
 from marketplace.errors import Problem
+from marketplace.fields import ticks_of
 from marketplace.licensing.risk.cover import KINDS, Cover
 from marketplace.licensing.risk.models import GUARANTOR_KINDS
 from marketplace.licensing.risk.words import KIND_WORDS, PROTECTS_WORDS

@@ -14,6 +14,7 @@ from marketplace.access import may
 from marketplace.catalogue.attachments import store
 from marketplace.db import now
 from marketplace.errors import NotAllowed, NotFound, Refused
+from marketplace.fields import number_in
 from marketplace.licensing import operations as agreements
 from marketplace.licensing.ledger import day_of, version_of
 from marketplace.licensing.models import Agreement
@@ -80,7 +81,7 @@ def sign(public_id: str, what: str) -> ResponseReturnValue:
     form = AskForm() if request.method == "POST" else AskForm(data={"number": str(number), "sha256": found.sha256})
     if form.ready():
         try:
-            asked = int(form.number.data) if form.number.data.isdigit() else 0
+            asked = number_in(form.number.data) or 0
             signature = operations.ask_code(actor(), agreement, asked, form.sha256.data, of)
             return see("signing.enter", public_id=public_id, signature_id=signature.public_id)
         except Refused as problem:

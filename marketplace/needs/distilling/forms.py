@@ -15,6 +15,7 @@ from wtforms import DateField, DecimalField, FormField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from marketplace.db import in_language
+from marketplace.fields import number_in
 from marketplace.needs.distilling.models import FINDINGS, TESTS, Distillation
 from marketplace.needs.distilling.operations import MOST_ATTEMPTS, MOST_QUESTIONS, MOST_TARGETS, begun_sheet
 from marketplace.needs.distilling.words import FINDING_WORDS, POINT_WORDS, TEST_WORDS
@@ -78,8 +79,8 @@ class DistillationForm(VersionedForm):
             self.attempts.append_entry()
         elif more == "question" and len(self.questions) < MOST_QUESTIONS:
             self.questions.append_entry()
-        elif number.isascii() and number.isdigit() and int(number) < len(self.questions):
-            targets = self.questions[int(number)].form.targets
+        elif (place := number_in(number)) is not None and place < len(self.questions):
+            targets = self.questions[place].form.targets
             if len(targets) < MOST_TARGETS:
                 targets.append_entry()
         return bool(more)

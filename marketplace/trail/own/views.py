@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 
 from marketplace.db import HOME
+from marketplace.fields import number_in
 from marketplace.people import operations as people
 from marketplace.people import organisations
 from marketplace.trail.own import operations, words
@@ -39,7 +40,7 @@ def asked(values: Any) -> tuple[SinceForm, operations.Asked]:
     day, after = None if form.since.errors else form.since.data, values.get("after", "")
     return form, operations.Asked(
         "" if form.kind.errors else form.kind.data, datetime.combine(day, time(), HOME).astimezone(UTC) if day else None,
-        int(after) if after.isascii() and after.isdigit() and len(after) < 16 else None, language(),
+        number_in(after, 15), language(),
     )
 
 

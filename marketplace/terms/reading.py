@@ -17,6 +17,8 @@ from marketplace.errors import N_
 
 MOST = 9999
 """The greatest number of months or days that terms may name."""
+LONGEST = 300
+"""The characters of the longest figure that is read: its words are exact to 500 digits."""
 
 _DECIMAL = re.compile(r"(?=\.?[0-9])([0-9]*)\.?([0-9]*)")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -116,6 +118,8 @@ class Node:
         match = _DECIMAL.fullmatch(self.value) if isinstance(self.value, str) else None
         if not match:
             self.refuse(N_("Give a number in digits, such as 200000.00."))
+        if len(match[0]) > LONGEST:
+            self.refuse(N_("This is too long."))
         return match[1] or "0", match[2]
 
     def number(self) -> Decimal:

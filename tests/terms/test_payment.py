@@ -26,6 +26,7 @@ from marketplace.terms.payment import (
     to_dict,
 )
 from marketplace.terms.reading import TermsError
+from marketplace.terms.words import sentence
 
 FULL: dict[str, Any] = {
     "currency": "CNY",
@@ -95,6 +96,11 @@ def test_everything_is_read() -> None:
         "net_sales", "half", (Tier(Decimal("100.10"), Decimal("0.05")), Tier(None, Decimal("0.03"))), None, 1, 2,
         Decimal(3), "year", Decimal(4),
     )
+
+
+def test_a_figure_longer_than_its_words_are_exact_is_refused() -> None:
+    assert refused({"currency": "JPY", "entry_fee": "9" * 301}, template=True) == "terms.entry_fee"
+    assert "9" * 300 in sentence(parse({"currency": "JPY", "entry_fee": "9" * 300}, template=True), "en").replace(",", "")
 
 
 def test_defaults_are_those_of_the_definition() -> None:

@@ -56,7 +56,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "marketplace"
 ORDER = [
     "errors", "arrival", "logs", "scanner", "config", "migrate", "paper", "money", "drawing", "ordering", "db", "languages", "access", "record", "jobs",
-    "mistakes", "delivery", "web", "saying", "printing",
+    "fields", "mistakes", "delivery", "web", "saying", "printing",
     "people", "terms", "catalogue", "needs", "matching", "importing", "licensing", "deals", "first_steps", "calls", "trail", "keeping", "exporting",
     "alerts", "finder", "privacy", "vitals", "design", "reactions", "__init__", "server", "wsgi", "demo", "console",
     "serving", "cli_bench", "cli_calls", "cli_check", "cli_checks", "cli_evaluate", "cli_keeping", "cli_learning", "cli_mail", "cli_matching", "cli_people",
@@ -64,7 +64,7 @@ ORDER = [
     "cli",
 ]
 INSIDE = {"models": 0, "operations": 1, "forms": 2, "views": 3}
-FLASK_ROOMS = {"web", "saying", "printing", "views", "forms", "words", "__init__", "cli"}
+FLASK_ROOMS = {"web", "fields", "saying", "printing", "views", "forms", "words", "__init__", "cli"}
 PURE = {
     "terms": {
         "payment", "words", "checks", "reading", "presets", "figures", "schedule", "events", "course", "fees", "royalty", "account", "because", "bench",

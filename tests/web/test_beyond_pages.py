@@ -19,11 +19,9 @@ from marketplace.db import session
 from marketplace.people.models import Person
 from marketplace.reactions import REACTIONS
 from tests.inspection import ticket_of, work
+from tests.web.conftest import Site
 from tests.web.test_blind import said
-from tests.web.test_who_may import Site, every_row, site
 from tests.web.walking import PAGE, Exhibit, Names, Row, Walk, listening
-
-__all__ = ["every_row", "site"]
 
 ROOT = Path(marketplace.__file__).parent
 GIVEN = {"key", "after", "thing_id", "keys", "last", "person_id", "rows"}

@@ -10,11 +10,11 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from marketplace.errors import N_, Problem
+from marketplace.fields import ticks_of
 from marketplace.licensing.clauses import CLAUSES, Clause, put, value_at
 from marketplace.licensing.operations import Draft
 from marketplace.licensing.words import SIDE_WORDS, STATUS_FILTERS
@@ -175,7 +175,7 @@ def _fields(clause: Clause) -> Iterator[tuple[str, Field]]:
     elif clause.kind == "choice":
         yield clause.name, SelectField(label, validate_choice=False, default=clause.default or "")
     elif clause.kind == "codes":
-        yield clause.name, SelectMultipleField(label, validate_choice=False, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+        yield clause.name, ticks_of(label, validate_choice=False)
     else:
         yield clause.name, StringField(label, [Length(max=20)])
 
